@@ -1,0 +1,56 @@
+# `make run` and `make test` set up what they need: Python 3.11+ with venv is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check fmt bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.dev ## set up everything that development needs, in .venv
+
+run: $(VENV)/.run ## chat in this terminal (ARGS="--tool list_connections" and the like)
+	@$(BIN)/netspy $(ARGS)
+
+test: $(VENV)/.dev ## all tests (ARGS="tests/unit -k name")
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## format, lint and types, as CI does
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+fmt: $(VENV)/.dev ## format, and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## speed, as ratios within one run
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest tests/bench -s --bench-rounds 15 $(ARGS)
+
+lock: ## compile the pinned requirements from pyproject.toml (needs uv)
+	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-package netspy -o deploy/requirements.txt
+	@uv pip compile -q pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-package netspy -c deploy/requirements.txt -o tests/requirements.txt
+
+clean: ## remove what make made
+	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
+
+# pip's chatter goes to stderr, so that `make -s run | less` shows netspy only.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netspy needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "netspy: setting up .venv (once)" >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r deploy/requirements.txt >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+$(VENV)/.dev: tests/requirements.txt $(VENV)/.run
+	@echo "netspy: installing what the tests need (once)" >&2
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
+	@touch $@

@@ -1,0 +1,114 @@
+"""Settings from the environment and from `.env`: the only reader of the environment. The README lists every one."""
+
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.domain.errors import InvalidSettings
+
+DEFAULT_MODEL = "gpt-6-luna"
+ENV_FILE = ".env"
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Settings(BaseSettings):
+    """What can be set. An empty variable counts as unset. Use `load`."""
+
+    model_config = SettingsConfigDict(env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="OPENAI_API_KEY",
+        description="key of the language model; without one the planner answers",
+    )
+    openai_base_url: Text | None = Field(
+        None, validation_alias="OPENAI_BASE_URL", description="another OpenAI-compatible server, such as a local one"
+    )
+    ebpf_url: Text | None = Field(
+        None,
+        validation_alias="NETSPY_EBPF_URL",
+        description="ebpf-server or its aggregator; unset: http://localhost:8080 if it answers, else the recording",
+    )
+    database_url: Text | None = Field(
+        None,
+        validation_alias="NETSPY_DATABASE_URL",
+        description="where threads are kept; unset: netspy.db in the user's data directory",
+    )
+    models: Text = Field(
+        DEFAULT_MODEL,
+        validation_alias="NETSPY_MODELS",
+        description="language models, comma-separated, preferred first; the next one answers when one fails",
+    )
+    llm_api: Literal["auto", "responses", "chat"] = Field(
+        "auto",
+        validation_alias="NETSPY_LLM_API",
+        description="responses or chat; auto: responses for OpenAI and Azure, chat for any other OPENAI_BASE_URL",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", validation_alias="NETSPY_LOG_LEVEL", description="debug, info, warning or error; logs go to stderr"
+    )
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Preferred first. Raises: InvalidSettings."""
+        names = tuple(name.strip() for name in self.models.split(",") if name.strip())
+        if not names:
+            raise InvalidSettings("NETSPY_MODELS", "it names no model", f"unset it for {DEFAULT_MODEL}")
+        return names
+
+    @property
+    def api(self) -> Literal["responses", "chat"]:
+        if self.llm_api != "auto":
+            return self.llm_api
+        foreign = self.openai_base_url and not _is_openai(self.openai_base_url)
+        return "chat" if foreign else "responses"
+
+
+def load(env_file: Path | None = None) -> Settings:
+    """Read all settings. Raises: InvalidSettings, which names variables but never their values."""
+    try:
+        return Settings(_env_file=env_file or ENV_FILE)  # type: ignore[call-arg]  # pydantic-settings' own argument
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        raise InvalidSettings(str(wrong["loc"][0]), wrong["msg"].lower(), "correct it, or unset it") from None
+
+
+def data_dir() -> Path:
+    """Where this user's netspy keeps its files: `$XDG_DATA_HOME/netspy`, by default `~/.local/share/netspy`."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "netspy"
+
+
+def wants_colour() -> bool:
+    """False under NO_COLOR (https://no-color.org) and on a terminal that calls itself dumb."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def variables() -> dict[str, str]:
+    """Every variable that is read, with its meaning."""
+    return {str(field.validation_alias): field.description or "" for field in Settings.model_fields.values()}
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """A sentence for each `NETSPY_*` variable that nobody reads, naming the nearest one that exists."""
+    known = variables()
+    given = {**dotenv_values(ENV_FILE), **os.environ} if environment is None else environment
+    strangers = sorted(name for name in given if name.startswith("NETSPY_") and name not in known)
+    return tuple(f"{name} is not a setting{_nearest(name, known)}" for name in strangers)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _is_openai(url: str) -> bool:
+    host = url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower()
+    return host.endswith((".openai.com", ".openai.azure.com", ".services.ai.azure.com"))

@@ -1,0 +1,30 @@
+"""Logs: one line an event, a constant name with fields. Nothing here knows who logs what."""
+
+import logging
+import sys
+from typing import TextIO
+
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+class EventFormatter(logging.Formatter):
+    """Writes `12:00:01 debug netspy.ebpf source.request url=http://... ms=3`."""
+
+    default_time_format = "%H:%M:%S"
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{name}={value}" for name, value in record.__dict__.items() if name not in _STANDARD)
+        when, level = self.formatTime(record, self.default_time_format), record.levelname.lower()
+        line = f"{when} {level} {record.name} {record.getMessage()} {fields}"
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return line.rstrip() + trace
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send netspy's own logs to `stream` (standard error), other libraries' only from warnings on."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(EventFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("netspy").setLevel(level.upper())

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import InvalidSettings
+from bot.settings import Settings, load, unknown_variables, variables
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load()
+    assert settings.model_names == ("gpt-6-luna",)
+    assert settings.api == "responses"
+    assert settings.ebpf_url is None
+
+
+def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("NETSPY_EBPF_URL=http://a:1\nNETSPY_LOG_LEVEL=info\n")
+    monkeypatch.setenv("NETSPY_EBPF_URL", "http://b:2")
+    settings = load()
+    assert (settings.ebpf_url, settings.log_level) == ("http://b:2", "info")
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    assert load().openai_api_key is None
+
+
+def test_a_wrong_value_names_the_variable_but_never_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPY_LLM_API", "sk-secret")
+    with pytest.raises(InvalidSettings) as caught:
+        load()
+    assert "NETSPY_LLM_API" in str(caught.value)
+    assert "'auto', 'responses' or 'chat'" in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_a_key_is_not_printed_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert "sk-secret" not in repr(load())
+
+
+@pytest.mark.parametrize(
+    ("url", "api"),
+    [
+        ("https://api.openai.com/v1", "responses"),
+        ("https://eu.api.openai.com/v1", "responses"),
+        ("https://mine.openai.azure.com/openai/v1", "responses"),
+        ("http://127.0.0.1:11434/v1", "chat"),
+        ("https://api.openai.com.evil.example/v1", "chat"),
+    ],
+)
+def test_auto_picks_the_api_that_the_server_speaks_best(url: str, api: str) -> None:
+    assert Settings(OPENAI_BASE_URL=url).api == api  # type: ignore[call-arg]  # set by its alias
+
+
+def test_models_are_a_list_in_order_of_preference() -> None:
+    assert Settings(NETSPY_MODELS=" a, b ,").model_names == ("a", "b")  # type: ignore[call-arg]  # set by its alias
+    with pytest.raises(InvalidSettings, match="names no model"):
+        _ = Settings(NETSPY_MODELS=",").model_names  # type: ignore[call-arg]  # set by its alias
+
+
+def test_an_unknown_variable_names_the_nearest_one() -> None:
+    assert unknown_variables({"NETSPY_EBPF_URI": "x", "PATH": "y", "NETSPY_MODELS": "z"}) == (
+        "NETSPY_EBPF_URI is not a setting; did you mean NETSPY_EBPF_URL?",
+    )
+
+
+def test_an_unknown_variable_in_the_env_file_is_found_too() -> None:
+    Path(".env").write_text("NETSPY_LOGLEVEL=info\n")
+    assert "NETSPY_LOGLEVEL is not a setting; did you mean NETSPY_LOG_LEVEL?" in unknown_variables()
