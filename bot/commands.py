@@ -1,0 +1,174 @@
+"""The grammar of commands that need no language model, the same on every platform.
+
+It knows tools as `Tool` values, which it is given; it never runs one. The manager parses text with it, the command line
+its flags; platforms with structured options hand those over instead.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, TypeAlias
+
+from bot.domain.errors import InvalidArguments, UnknownCommand
+from bot.domain.json_types import Json
+from bot.domain.message import Command
+
+ArgumentKind: TypeAlias = Literal["integer", "text", "switch"]
+
+_FLAG = re.compile(r"-\S|[\u2013\u2014][a-z]")
+"""How flags begin. Phones and chat programs make one long dash of two short ones."""
+_LONG_DASH = re.compile(r"^[\u2013\u2014](?=[a-z])")
+_QUOTED = r"""(?:(?<![^\s=])|(?<=["'”]))(?:"([^"]*)"|'([^']*)'|“([^“”]*)”)"""
+"""A quote opens where a word or a value begins, or behind another quote. An apostrophe inside a word is a letter."""
+_WORD = re.compile(rf"(?:{_QUOTED}|\S)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument of a tool. `name` is what models and MCP clients write, `flag` what people write."""
+
+    name: str
+    flag: str
+    kind: ArgumentKind
+    help: str
+    metavar: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    default: int | str | bool | None = None
+    required: bool = False
+    free_text: bool = False
+    """Words behind the command that belong to no flag fill this argument."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool as people and models call it."""
+
+    name: str
+    command: str
+    summary: str
+    """One line, for help."""
+    description: str
+    """When to use it and what comes back, for models."""
+    arguments: tuple[Argument, ...]
+
+
+def parse(line: str, tools: Sequence[Tool]) -> Command | None:
+    """The command that `line` is, or None when it is a question.
+
+    A line is a command when its first word is one and all that follows are flags (or the command takes free text).
+    Raises: UnknownCommand for a word that is close to a command, or has flags behind it; InvalidArguments.
+    """
+    first, rest = (*line.split(maxsplit=1), "", "")[:2]
+    tool = next((tool for tool in tools if first.lower() == tool.command), None)
+    if tool is None:
+        _refuse_near_command(first, rest, tools)
+        return None
+    takes_text = any(argument.free_text for argument in tool.arguments)
+    if rest and not takes_text and not _FLAG.match(rest):
+        return None
+    return Command(tool.name, parse_flags(split(rest), tool))
+
+
+def split(text: str) -> list[str]:
+    """Words; quotes group several into one and go away. Nothing else is special."""
+    return [re.sub(_QUOTED, _unquoted, word[0]) for word in _WORD.finditer(text)]
+
+
+def parse_flags(words: Sequence[str], tool: Tool) -> dict[str, Json]:
+    """Flags and their values as raw arguments of `tool`; what a value may be is the tool's to say.
+
+    Raises: InvalidArguments that name the flags the tool takes.
+    """
+    by_flag = {argument.flag: argument for argument in tool.arguments}
+    given: dict[str, Json] = {}
+    free: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        flag, equals, value = _LONG_DASH.sub("--", word).partition("=")
+        argument = by_flag.get(flag)
+        if argument is None and word.startswith("--") and word != "--":
+            raise _unknown_flag(flag, tool)
+        if argument is None:
+            free.append(word)
+        elif equals:
+            given[argument.name] = value
+        elif argument.kind == "switch":
+            given[argument.name] = True
+        else:
+            given[argument.name] = _value_behind(argument, rest, tool)
+    if free:
+        _take_free(" ".join(free), given, tool)
+    return given
+
+
+def line_for(tool: Tool, arguments: Mapping[str, Json]) -> str:
+    """The command line that makes this call; the inverse of `parse`."""
+    words = [tool.command]
+    for argument in tool.arguments:
+        value = arguments.get(argument.name)
+        if value is None or value is False or value == "":
+            continue
+        if argument.kind == "switch":
+            words.append(argument.flag)
+        elif str(value).startswith(("-", "\u2013", "\u2014")):
+            words.append(f"{argument.flag}={shlex.quote(str(value))}")
+        else:
+            words += [argument.flag, shlex.quote(str(value))]
+    return " ".join(words)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """`did you mean X?`, or an empty string when nothing known is near."""
+    near = get_close_matches(word.lower()[:60], known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _refuse_near_command(first: str, rest: str, tools: Sequence[Tool]) -> None:
+    commands = [tool.command for tool in tools]
+    alone = not rest and get_close_matches(first.lower()[:60], commands, n=1, cutoff=0.75)
+    if alone or re.match("--[a-z]", rest):
+        hint = nearest(first, commands)
+        raise UnknownCommand(f"{first[:40]!r}", "there is no such command", hint or f"commands: {', '.join(commands)}")
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    return next((inside for inside in quoted.groups() if inside is not None), "")
+
+
+def _value_behind(argument: Argument, rest: list[str], tool: Tool) -> str:
+    """Takes the flag's value from the words behind it."""
+    flags = {each.flag for each in tool.arguments}
+    if not rest or rest[0].partition("=")[0] in flags:
+        remedy = f"write {argument.flag} {argument.metavar}"
+        raise InvalidArguments(f"{tool.command} {argument.flag}", "no value follows", remedy)
+    return rest.pop(0)
+
+
+def _take_free(text: str, given: dict[str, Json], tool: Tool) -> None:
+    argument = next((argument for argument in tool.arguments if argument.free_text), None)
+    if argument is None:
+        raise InvalidArguments(f"{tool.command} {_shown(text)}", "it takes only flags", _flags_of(tool))
+    if argument.name in given:
+        remedy = f"write the {argument.metavar.lower()} once"
+        raise InvalidArguments(f"{tool.command} {_shown(text)}", f"there is {argument.flag} as well", remedy)
+    given[argument.name] = text
+
+
+def _unknown_flag(flag: str, tool: Tool) -> InvalidArguments:
+    hint = nearest(flag, [argument.flag for argument in tool.arguments])
+    remedy = f"{hint} {_flags_of(tool)}".strip()
+    return InvalidArguments(f"{tool.command} {_shown(flag)}", f"{tool.name} does not take {_shown(flag)}", remedy)
+
+
+def _shown(text: str) -> str:
+    """The beginning of what was typed, with nothing in it that a terminal might obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:60])
+
+
+def _flags_of(tool: Tool) -> str:
+    return f"{tool.command} takes {', '.join(argument.flag for argument in tool.arguments)}"

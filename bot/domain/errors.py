@@ -1,0 +1,133 @@
+"""The error tree. Its branches say who has to act; each error says what was asked, what came back and what to try.
+
+    NetspyError
+    ├── UserError            the person who asked can mend it
+    │   ├── InvalidArguments     a tool's or a command's arguments
+    │   ├── UnknownTool
+    │   ├── UnknownCommand
+    │   ├── UnusableMessage      empty, far too long, ...
+    │   └── CannotAnswer         this source lacks what the tool needs
+    ├── OperatorError        whoever runs netspy can mend it
+    │   ├── InvalidSettings
+    │   └── StorageError         StorageCorrupt, StorageLocked, StorageFull
+    ├── PeerError            another program failed
+    │   ├── SourceError          SourceUnreachable, SourceTimeout, SourceRefused, SourceMalformed
+    │   ├── ModelError           ModelUnreachable, ModelRefused, ModelTruncated
+    │   └── ToolHostError
+    └── Bug                  ours
+
+Only the file that owns an SDK translates that SDK's exceptions into these.
+"""
+
+
+class NetspyError(Exception):
+    """An error whose text can be shown to people.
+
+    `asked` is what was tried, `got` what came back, `remedy` what to do next; each is a clause without a full stop.
+    """
+
+    def __init__(self, asked: str, got: str, remedy: str = "") -> None:
+        self.asked = asked
+        self.got = got
+        self.remedy = remedy
+        super().__init__(asked, got, remedy)
+
+    def __str__(self) -> str:
+        said = f"{self.asked}: {self.got}"
+        return f"{said}. {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else said
+
+
+class UserError(NetspyError):
+    """The person who asked can mend it."""
+
+
+class InvalidArguments(UserError):
+    """Arguments that the tool or the command does not take."""
+
+
+class UnknownTool(UserError):
+    """No tool has that name."""
+
+
+class UnknownCommand(UserError):
+    """No command has that name."""
+
+
+class UnusableMessage(UserError):
+    """A message that cannot be a question: empty, or too long."""
+
+
+class CannotAnswer(UserError):
+    """The present source lacks what the tool needs; `remedy` names a source that has it."""
+
+
+class OperatorError(NetspyError):
+    """Whoever runs netspy can mend it."""
+
+
+class InvalidSettings(OperatorError):
+    """A setting with a value that cannot be used."""
+
+
+class StorageError(OperatorError):
+    """The database cannot be used."""
+
+
+class StorageCorrupt(StorageError):
+    """The database file is not a database (any more)."""
+
+
+class StorageLocked(StorageError):
+    """Another process holds the database."""
+
+
+class StorageFull(StorageError):
+    """The disk that holds the database is full or read-only."""
+
+
+class PeerError(NetspyError):
+    """Another program failed."""
+
+
+class SourceError(PeerError):
+    """The source of eBPF events failed."""
+
+
+class SourceUnreachable(SourceError):
+    """Nothing answers there."""
+
+
+class SourceTimeout(SourceError):
+    """It accepted the request and did not answer in time."""
+
+
+class SourceRefused(SourceError):
+    """It answered with an HTTP error status."""
+
+
+class SourceMalformed(SourceError):
+    """It answered with something that is not what its API promises."""
+
+
+class ModelError(PeerError):
+    """The language model failed."""
+
+
+class ModelUnreachable(ModelError):
+    """No connection, no answer in time, or a server error."""
+
+
+class ModelRefused(ModelError):
+    """The provider refused: key, credits, rate limit, unknown model, content."""
+
+
+class ModelTruncated(ModelError):
+    """The answer ended before it was complete."""
+
+
+class ToolHostError(PeerError):
+    """The MCP connection failed."""
+
+
+class Bug(NetspyError):
+    """netspy is wrong."""

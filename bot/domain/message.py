@@ -1,0 +1,121 @@
+"""What people say and what they read, in no platform's terms.
+
+Adapters make `Message` and `Action` of their platform's events and render `Reply`; nothing else crosses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NewType, TypeAlias
+
+from bot.domain.json_types import Json
+from bot.domain.network import Coverage
+from bot.domain.table import Table
+
+MessageId = NewType("MessageId", str)
+"""The platform's own id of a message: a message delivered twice has it twice."""
+TurnId = NewType("TurnId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadKey:
+    """One conversation, and its storage key. Nobody branches on `platform`."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.workspace}/{self.channel}/{self.thread}"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an answer goes, in a form that can be stored: the adapter's name and what only it can read."""
+
+    adapter: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A tool call that a person made: no language model takes part."""
+
+    tool: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One human utterance, mention and markup removed.
+
+    `command` is set where the platform gave structured options; commands in `text` are the manager's to parse.
+    """
+
+    key: ThreadKey
+    id: MessageId
+    author: Author
+    text: str
+    sent_at: datetime
+    reply_to: Address
+    command: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown as the model wrote it."""
+
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What the tables above it rest on: one quiet line."""
+
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short word from netspy itself about this answer."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+Block: TypeAlias = Prose | Table | Footer | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer; blocks stand in the order in which they came to be."""
+
+    turn: TurnId
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The progress of one piece of work inside a turn."""
+
+    id: str
+    title: str
+    state: Literal["running", "done", "failed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End this turn now and say what was found so far."""
+
+    turn: TurnId
+
+
+Action: TypeAlias = Stop

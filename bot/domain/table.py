@@ -1,0 +1,46 @@
+"""Tables as values: raw cells, and a unit on the column. Only renderers make text of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+ColumnKind: TypeAlias = Literal["text", "address", "id", "integer", "decimal", "time"]
+"""How a column's cells are written, aligned and cut: addresses lose their middle, text its end, all others nothing.
+
+id: a name that must stay whole, be it a word (an errno) or a number that is no amount (a pid).
+"""
+
+Unit: TypeAlias = Literal["us", "s", "bytes", "percent"]
+"""us: microseconds; s: seconds; percent: 0 to 100."""
+
+Cell: TypeAlias = str | int | float | datetime | None
+"""A raw value; None is "not known". Times are aware and in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: ColumnKind = "text"
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows` by `columns`; every row has one cell a column, in column order.
+
+    `total_rows` counts the rows that exist, of which `rows` may be the first ones only.
+    `label` ("T1") is what prose cites; the turn that shows the table sets it.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total_rows: int
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = next((row for row in self.rows if len(row) != len(self.columns)), None)
+        if wrong is not None:
+            raise ValueError(f"{self.title}: a row of {len(wrong)} cells under {len(self.columns)} columns: {wrong!r}")
+        if self.total_rows < len(self.rows):
+            raise ValueError(f"{self.title}: {len(self.rows)} rows, but total_rows={self.total_rows}")

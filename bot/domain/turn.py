@@ -1,0 +1,108 @@
+"""One question and all that was done to answer it; and what a model is asked and says on the way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.domain.json_types import JsonObject
+from bot.domain.message import Message, ThreadKey, TurnId
+from bot.domain.network import Coverage
+from bot.domain.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as discovery describes it. `parameters` is the JSON schema of its arguments, an object."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """`id` is unique within its turn."""
+
+    id: str
+    name: str
+    arguments: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call brought: a sentence, and tables that travel to the reply around the model. A failure is one too."""
+
+    call: ToolCall
+    summary: str
+    tables: tuple[Table, ...] = ()
+    coverage: Coverage | None = None
+    failed: bool = False
+
+
+TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`started_at` is the "now" of every window in the turn."""
+
+    id: TurnId
+    message: Message
+    started_at: datetime
+    state: TurnState = "running"
+    results: tuple[ToolResult, ...] = ()
+    answer: str = ""
+    """The prose that was shown, without tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the model's prose, as it comes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The end of one round: everything the model said in it.
+
+    `carry` holds provider items that must be sent back unread in the turn's next round (encrypted reasoning).
+    `notice` is for the person: why another model answered than the preferred one.
+    """
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    model: str
+    carry: tuple[JsonObject, ...] = ()
+    usage: Usage | None = None
+    notice: str = ""
+
+
+ModelEvent: TypeAlias = TextDelta | Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of a turn: what the model said, and the results of its calls, in call order."""
+
+    completion: Completion
+    results: tuple[ToolResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """Everything that a model may know. No `tools`: it has to answer now."""
+
+    thread: ThreadKey
+    instructions: str
+    history: tuple[Turn, ...]
+    question: str
+    now: datetime
+    rounds: tuple[Round, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()

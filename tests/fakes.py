@@ -1,0 +1,217 @@
+"""Stand-ins for the ports, honest enough to pass their contract tests. They fail on what a test did not foresee."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.errors import NetspyError
+from bot.domain.message import Block, Reply, Step, ThreadKey
+from bot.domain.network import Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
+from bot.domain.ports import Check
+from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.table import Column, Table
+from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
+from bot.ebpf import evaluate
+
+NOW = datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
+
+
+def connection(
+    process: str = "curl",
+    to: str = "10.2.0.14:5432",
+    *,
+    ago_s: float = 1.0,
+    outcome: Outcome = Outcome.CONNECTED,
+    errno: str | None = None,
+    pid: int | None = 100,
+    waited_us: float | None = 300.0,
+) -> Connection:
+    """A TCP attempt `ago_s` seconds before NOW; `to` is `host:port`, or empty for a local socket."""
+    host, _, port = to.rpartition(":")
+    endpoint = Endpoint(host.strip("[]"), int(port)) if to else Endpoint(path="/run/x.sock")
+    return Connection(
+        time=NOW - timedelta(seconds=ago_s),
+        process=process,
+        pid=pid,
+        destination=endpoint,
+        protocol="TCP" if to else "UNIX",
+        outcome=outcome,
+        errno=errno,
+        waited_us=waited_us,
+    )
+
+
+def drop(
+    process: str = "curl",
+    reason: str | None = "NO_SOCKET",
+    *,
+    ago_s: float = 1.0,
+    harmless: bool | None = False,
+    pid: int | None = 100,
+    location: str | None = "tcp_v4_rcv+0x1",
+) -> Drop:
+    return Drop(
+        time=NOW - timedelta(seconds=ago_s),
+        process=process,
+        pid=pid,
+        reason=reason,
+        location=location,
+        harmless=harmless,
+        size_bytes=60,
+    )
+
+
+@dataclass
+class FakeEbpf:
+    """An `EbpfSource` over events in memory. `error` makes every query raise; `unknown` is what it cannot know."""
+
+    stored: Iterable[Event] = ()
+    unknown: tuple[UnknownField, ...] = ()
+    error: NetspyError | None = None
+    queries: list[EventQuery | Aggregate] = field(default_factory=list)
+
+    async def events(self, query: EventQuery) -> Events:
+        found, coverage = self._select(query)
+        return Events(tuple(evaluate.newest(found)[: query.limit]), coverage)
+
+    async def aggregate(self, query: Aggregate) -> Groups:
+        found, coverage = self._select(query)
+        groups = evaluate.aggregate(found, query)
+        return Groups(groups[: query.top], len(groups), coverage)
+
+    async def check(self) -> Check:
+        return Check("source", "ok", "fake")
+
+    def _select(self, query: EventQuery | Aggregate) -> tuple[list[Event], Coverage]:
+        self.queries.append(query)
+        if self.error:
+            raise self.error
+        kind = Connection if query.kind == "connection" else Drop
+        seen = [event for event in self.stored if isinstance(event, kind) and _inside(event, query.window)]
+        found = [event for event in seen if evaluate.matches(event, query.filter)]
+        coverage = Coverage(
+            source="fake",
+            kind="live",
+            window=query.window,
+            seen=len(seen),
+            matched=len(found),
+            lost=0,
+            nodes=("node-a",),
+            unknown=self.unknown,
+        )
+        return found, coverage
+
+
+def _inside(event: Event, window: Window) -> bool:
+    return window.since <= event.time < window.until
+
+
+@dataclass
+class ScriptedModel:
+    """A `ChatModel` that plays its script, one entry a round. A round beyond it fails; `done()` fails on one unused."""
+
+    script: Sequence[Completion | Exception]
+    name: str = "scripted"
+    requests: list[ModelRequest] = field(default_factory=list)
+
+    async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        self.requests.append(request)
+        assert len(self.requests) <= len(self.script), f"asked once more than scripted: {request.question!r}"
+        entry = self.script[len(self.requests) - 1]
+        if isinstance(entry, Exception):
+            raise entry
+        for word in re.findall(r"\s*\S+", entry.text):
+            yield TextDelta(word)
+        yield entry
+
+    async def check(self) -> Check:
+        return Check("model", "ok", self.name)
+
+    def done(self) -> None:
+        unused = len(self.script) - len(self.requests)
+        assert unused == 0, f"{unused} scripted rounds were never asked for"
+
+
+@dataclass
+class FakeHost:
+    """A `ToolHost` whose tools answer with the results given here. `gates` hold a tool back until they are set."""
+
+    results: dict[str, ToolResult] = field(default_factory=dict)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    calls: list[ToolCall] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    nows: set[datetime] = field(default_factory=set)
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        return tuple(ToolSpec(name, name, {"type": "object", "properties": {}}) for name in self.results)
+
+    async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
+        self.calls.append(call)
+        self.nows.add(now)
+        assert call.name in self.results, f"no result is scripted for {call.name}"
+        if gate := self.gates.get(call.name):
+            await gate.wait()
+        self.ended.append(call.name)
+        return replace(self.results[call.name], call=call)
+
+
+def result(name: str, *, rows: int = 1, failed: bool = False) -> ToolResult:
+    """A result with one table of `rows` rows (none: no table)."""
+    cells = tuple((f"{name}-{number}", number) for number in range(rows))
+    columns = (Column("process"), Column("attempts", "integer"))
+    tables = (Table(f"Table of {name}", columns, cells, rows),) if rows else ()
+    coverage = Coverage(source="fake", kind="live", window=Window.last(60, NOW), seen=rows, matched=rows, shown=rows)
+    return ToolResult(ToolCall("", name), f"{rows} by {name}", tables, coverage, failed)
+
+
+@dataclass
+class RecordingOutlet:
+    """An `Outlet` that keeps everything, and checks that the reply repeats what was shown."""
+
+    steps: list[Step] = field(default_factory=list)
+    shown: list[Block] = field(default_factory=list)
+    said: str = ""
+    replies: list[Reply] = field(default_factory=list)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def step(self, step: Step) -> None:
+        self.steps.append(step)
+
+    async def prose(self, delta: str) -> None:
+        self.said += delta
+
+    async def show(self, block: Block) -> None:
+        self.shown.append(block)
+
+    async def reply(self, reply: Reply) -> None:
+        missing = [block for block in self.shown if block not in reply.blocks]
+        assert not missing, f"shown, but not in the reply: {missing}"
+        assert not self.replies, "a turn has one reply"
+        self.replies.append(reply)
+        self.done.set()
+
+
+@dataclass
+class MemoryStore:
+    """A `ThreadStore` without a disk."""
+
+    turns: dict[tuple[ThreadKey, str], Turn] = field(default_factory=dict)
+
+    async def begin(self, turn: Turn) -> bool:
+        key = (turn.message.key, turn.message.id)
+        if key in self.turns:
+            return False
+        self.turns[key] = turn
+        return True
+
+    async def finish(self, turn: Turn) -> None:
+        self.turns[turn.message.key, turn.message.id] = turn
+
+    async def history(self, key: ThreadKey, *, limit: int) -> tuple[Turn, ...]:
+        ended = [turn for (of, _), turn in self.turns.items() if of == key and turn.state != "running"]
+        return tuple(ended[max(0, len(ended) - limit) :])
+
+    async def check(self) -> Check:
+        return Check("storage", "ok", "in memory")

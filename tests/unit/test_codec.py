@@ -1,0 +1,77 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.codec import compact, decode, decode_action, decode_result, encode, encode_action, encode_result, for_model
+from bot.domain.message import Address, Author, Command, Message, MessageId, Stop, ThreadKey, TurnId
+from bot.domain.table import Column, Table
+from bot.domain.turn import ToolCall
+from tests.fakes import NOW, result
+
+TIMES = Table(
+    "times",
+    (Column("time", "time"), Column("waited", "decimal", "us"), Column("name")),
+    ((datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), 1.5, "2026-01-01T00:00:00Z"), (None, None, "@everyone \ud800")),
+    total_rows=7,
+    label="T3",
+)
+
+
+def test_a_result_survives_json_with_times_as_times_and_text_as_text() -> None:
+    original = replace(result("list"), tables=(TIMES,), call=ToolCall("1", "list", {"pid": 3}))
+    data = json.loads(json.dumps(encode_result(original)))
+    assert decode_result(original.call, data) == original
+    assert data["tables"][0]["rows"][0][0] == "2026-01-02T03:04:05.678901Z"
+    assert data["tables"][0]["columns"][1] == {"name": "waited", "kind": "decimal", "unit": "us"}
+
+
+def test_a_message_survives_json() -> None:
+    command = Command("list_connections", {"pid": 1, "nested": [{"a": None}]})
+    key = ThreadKey("slack", "T1", "C1", "1.2")
+    message = Message(key, MessageId("9"), Author("U1", "dana"), "hi", NOW, Address("slack", "{}"), command)
+    assert decode(Message, json.loads(json.dumps(encode(message)))) == message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"summary": "s", "tables": [{"title": "t"}], "coverage": None},
+        {"summary": 3, "tables": [], "coverage": None},
+        {"summary": "s", "tables": [], "coverage": {"source": "x"}},
+    ],
+)
+def test_what_encoding_would_not_have_produced_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        decode_result(ToolCall("1", "list"), data)  # type: ignore[arg-type]  # that is the point
+
+
+def test_a_model_is_told_that_rows_were_cut() -> None:
+    given = json.loads(for_model(result("list", rows=5), max_rows=2))
+    assert given["tables"][0]["rows"] == [["list-0", 0], ["list-1", 1]]
+    assert given["tables"][0]["note"] == "only 2 rows are given here; the person sees 5, 5 exist"
+    assert "failed" not in given
+
+
+def test_a_model_is_told_that_a_call_failed() -> None:
+    assert json.loads(for_model(result("list", failed=True), max_rows=2))["failed"] is True
+
+
+def test_compact_json_has_no_blanks_and_keeps_unicode() -> None:
+    assert compact({"a": [1, "ü"]}) == '{"a":[1,"ü"]}'
+
+
+def test_compact_json_is_valid_utf8_whatever_a_process_is_called() -> None:
+    assert compact({"a": "x\ud800"}).encode() == b'{"a":"x?"}'
+
+
+def test_an_action_survives_its_button() -> None:
+    assert encode_action(Stop(TurnId("ab12"))) == "ab12:stop:"
+    assert decode_action("ab12:stop:") == Stop(TurnId("ab12"))
+
+
+@pytest.mark.parametrize("text", ["", "stop", ":stop:", "ab12:stop", "ab12:format_disk:"])
+def test_what_is_not_an_action_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not an action"):
+        decode_action(text)
