@@ -1,0 +1,178 @@
+"""HTTP to ebpf-server and its aggregator, both as they are: connections, retries, and every error in plain words.
+
+The only file that imports httpx. What to ask is `server.py`'s, what the JSON means `wire.py`'s; `app.py` opens it.
+"""
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any, TypeVar
+
+import httpx
+
+from bot.domain.errors import SourceError, SourceMalformed, SourceRefused, SourceTimeout, SourceUnreachable
+from bot.ebpf import wire
+from bot.ebpf.address import ServerAddress, parse_address
+from bot.ebpf.excerpt import excerpt
+from bot.ebpf.server import HttpSource
+
+DEFAULT_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 2.0
+PAUSES_S = (0.1, 0.4)
+"""Before each further attempt, shortened at random by up to half so that many clients do not come back at once."""
+RETRIED_STATUS = frozenset({502, 503, 504})
+MAX_CONNECTIONS = 8
+"""The server scans all its events for every query: more at once only makes each of them slower."""
+
+LARGE_BYTES = 1_000_000
+"""A larger answer takes tens of milliseconds to parse: that is done beside the event loop."""
+
+START = "start ebpf-server (or give its address with --server URL)"
+ASK_LESS = "ask for less time or one process, or see whether the server is overloaded"
+WRONG_PEER = "is that an ebpf-server? Give its address with --server URL"
+
+Parsed = TypeVar("Parsed")
+log = logging.getLogger("netspy.ebpf")
+
+
+@asynccontextmanager
+async def open_http_source(base_url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> AsyncIterator[HttpSource]:
+    """The source at an address such as `localhost:8080`; nothing is sent until it is asked. Raises: InvalidSettings.
+
+    `timeout_s` bounds each query with all its requests and their retries.
+    """
+    address = parse_address(base_url)
+    async with _open(address, timeout_s) as client:
+        yield HttpSource(JsonClient(client, address.url, timeout_s))
+
+
+class JsonClient:
+    """Reads JSON objects from one server; the `Answers` of `server.py`."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, timeout_s: float) -> None:
+        self.url = url
+        self._client = client
+        self._timeout_s = timeout_s
+
+    @asynccontextmanager
+    async def deadline(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                yield
+        except TimeoutError as cause:
+            raise SourceTimeout(
+                f"asking {self.url}", f"no whole answer within {self._timeout_s:g} s", ASK_LESS
+            ) from cause
+
+    async def get(
+        self, path: str, parameters: Mapping[str, str], parse: Callable[[Mapping[str, Any]], Parsed]
+    ) -> Parsed:
+        asked = f"GET {self.url}{path}"
+        try:
+            response = await self._retried(path, parameters)
+        except httpx.RequestError as cause:
+            raise _translated(cause, asked) from cause
+        if response.status_code != httpx.codes.OK:
+            raise _refused(asked, response)
+        try:
+            if len(response.content) > LARGE_BYTES:
+                return await asyncio.to_thread(lambda: parse(wire.parse_json(response.content)))
+            return parse(wire.parse_json(response.content))
+        except ValueError as cause:
+            got = f"{cause}; the answer begins {excerpt(response.text)!r}"
+            raise SourceMalformed(asked, got, WRONG_PEER) from cause
+
+    async def _retried(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+        """These are reads, so that asking again is always safe."""
+        for pause_s in PAUSES_S:
+            try:
+                response = await self._once(path, parameters)
+            except httpx.TransportError as error:
+                log.debug("source.retry", extra={"url": self.url + path, "error": repr(error)})
+            else:
+                if response.status_code not in RETRIED_STATUS:
+                    return response
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+        return await self._once(path, parameters)
+
+    async def _once(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+        begin = perf_counter()
+        response = await self._client.get(path, params=parameters)
+        shown = {"url": str(response.url), "status": response.status_code}
+        measured = {"ms": round(1000 * (perf_counter() - begin), 1), "bytes": len(response.content)}
+        log.debug("source.request", extra={**shown, **measured})
+        return response
+
+
+def _open(address: ServerAddress, timeout_s: float) -> httpx.AsyncClient:
+    """The environment's proxies and .netrc are not used: netspy's settings are the only place that says where to go.
+
+    Silence for half the deadline ends an attempt, a connect takes a quarter at most: there is time for another.
+    """
+    return httpx.AsyncClient(
+        base_url=address.url,
+        auth=address.login,
+        timeout=httpx.Timeout(timeout_s / 2, connect=min(CONNECT_TIMEOUT_S, timeout_s / 4)),
+        limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+        verify=_trust(address),
+        trust_env=False,
+    )
+
+
+def _trust(address: ServerAddress) -> ssl.SSLContext:
+    """The system's certificates; for plain HTTP none, since loading them takes 30 ms and they are never needed."""
+    if address.is_tls:
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _translated(error: httpx.RequestError, asked: str) -> SourceError:
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return _unreachable(asked, error)
+        case httpx.TimeoutException():
+            return SourceTimeout(asked, "no whole answer in time", ASK_LESS)
+        case httpx.NetworkError():
+            return SourceUnreachable(asked, "the connection broke before the answer was complete", START)
+        case _:
+            return SourceMalformed(asked, f"the answer is not proper HTTP ({excerpt(str(error))})", WRONG_PEER)
+
+
+def _unreachable(asked: str, error: httpx.TransportError) -> SourceUnreachable:
+    match cause := _root(error):
+        case ConnectionRefusedError():
+            return SourceUnreachable(asked, "connection refused, nothing listens there", START)
+        case socket.gaierror():
+            return SourceUnreachable(asked, f"the host name cannot be resolved ({cause.strerror})", "check the address")
+        case ssl.SSLError():
+            remedy = "write http:// where the server has no TLS, or let this host trust its certificate"
+            return SourceUnreachable(asked, f"no TLS connection ({excerpt(str(cause))})", remedy)
+        case _ if isinstance(error, httpx.ConnectTimeout):
+            return SourceUnreachable(asked, "no answer to the attempt to connect", START)
+        case _:
+            return SourceUnreachable(asked, f"no connection ({excerpt(str(cause))})", START)
+
+
+def _root(error: BaseException) -> BaseException:
+    """What the socket said, which comes wrapped several times; several addresses of one host fail together."""
+    if isinstance(error, BaseExceptionGroup):
+        return _root(error.exceptions[0])
+    deeper = error.__cause__ or error.__context__
+    return _root(deeper) if deeper else error
+
+
+def _refused(asked: str, response: httpx.Response) -> SourceRefused:
+    status = response.status_code
+    said = excerpt(response.text)
+    got = f"HTTP {status} {response.reason_phrase}".rstrip() + (f": {said!r}" if said else "")
+    if status in {401, 403}:
+        return SourceRefused(asked, got, "write user and password into the address: http://USER:PASSWORD@HOST:PORT")
+    if response.has_redirect_location:
+        to = excerpt(response.headers["location"])
+        return SourceRefused(asked, got, f"it sends on to {to}: give that address with --server URL")
+    return SourceRefused(asked, got, "see the server's log" if status >= 500 else WRONG_PEER)

@@ -1,0 +1,224 @@
+"""What is asked of ebpf-server and its aggregator for each query, and what is finished here.
+
+The two are told apart by their answers, at no extra request: ebpf-server obeys `since` and `until` and counts what
+matched (`total_count`). Its aggregator does neither, and it sorts by times since each node's boot, so that all it holds
+has to be read. Times lag by up to a second in both. It knows no HTTP: `client.py` gives it the answers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from bot.domain.errors import SourceError
+from bot.domain.network import Coverage, Event, EventKind, Outcome, UnknownField, Window
+from bot.domain.ports import Check
+from bot.domain.query import Aggregate, EventQuery, Events, Filter, Group, GroupField, Groups
+from bot.ebpf import evaluate, wire
+from bot.ebpf.excerpt import excerpt
+
+FETCH_LIMIT = 20_000
+"""Events that one query reads at most: about 8 MB and a third of a second."""
+COUNT_PAGE = 100
+MAX_HALVINGS = 20
+"""Of the window, to find its oldest event: of a week, less than a second is left."""
+
+UNKNOWN: Mapping[EventKind, tuple[UnknownField, ...]] = {
+    "connection": ("outcome", "errno", "protocol"),
+    "drop": ("reason", "size", "location", "harmless"),
+}
+ALIKE: frozenset[GroupField] = frozenset({"outcome", "errno", "uid", "location", "harmless", "interface"})
+"""Fields that these servers never have: all events are alike in them."""
+MAX_PID = 2**32 - 1
+
+Json: TypeAlias = Mapping[str, Any]
+Parsed = TypeVar("Parsed")
+
+
+class Answers(Protocol):
+    """One server, which gives JSON objects. Raises: SourceError."""
+
+    @property
+    def url(self) -> str: ...
+
+    def deadline(self) -> AbstractAsyncContextManager[None]:
+        """Bounds all that is asked inside it."""
+        ...
+
+    async def get(self, path: str, parameters: Mapping[str, str], parse: Callable[[Json], Parsed]) -> Parsed:
+        """What `parse` makes of the object; it raises ValueError on a wrong one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`events` are the newest that were read and match, `matched` counts all; `seen` is before pid and process."""
+
+    events: Sequence[Event]
+    matched: int
+    seen: int | None
+    notes: tuple[str, ...] = ()
+
+
+class HttpSource:
+    """An `EbpfSource`. Open it with `client.open_http_source`."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._kind: wire.ServerKind = "server"
+
+    async def events(self, query: EventQuery) -> Events:
+        async with self._answers.deadline():
+            found = await self._find(query, wanted=query.limit)
+        return Events(tuple(found.events[: query.limit]), self._coverage(query, found))
+
+    async def aggregate(self, query: Aggregate) -> Groups:
+        """A plain count costs a few small requests, however many events there are; its `first` is exact to a millionth
+        of the window. Other groups are counted in the newest `FETCH_LIMIT` events.
+        """
+        is_count = not query.measures and ALIKE.issuperset(query.group_by)
+        async with self._answers.deadline():
+            found = await self._find(query, wanted=COUNT_PAGE if is_count else FETCH_LIMIT)
+            if is_count and 0 < len(found.events) < found.matched:
+                groups: tuple[Group, ...] = (await self._one_group(query, found),)
+            else:
+                groups = evaluate.aggregate(found.events, query)
+        return Groups(groups[: query.top], len(groups), self._coverage(query, found))
+
+    async def check(self) -> Check:
+        try:
+            async with self._answers.deadline():
+                kind = await self._answers.get("/health", {}, wire.parse_component)
+                programs = await self._answers.get("/api/programs", {}, wire.parse_programs) if kind else None
+        except SourceError as error:
+            return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
+        if kind is None or programs is None:
+            got = f"what answers at {self._answers.url} is neither ebpf-server nor its aggregator"
+            return Check("source", "fault", got, "give the address of one with --server URL")
+        self._kind = kind
+        return self._checked(programs)
+
+    async def _find(self, query: EventQuery | Aggregate, *, wanted: int) -> _Found:
+        """At least the newest `wanted` matching events if there are so many."""
+        limit = self._limit(query, wanted)
+        page = await self._page(query, limit)
+        if page.total is None and limit <= len(page.events) < FETCH_LIMIT:
+            page = await self._page(query, FETCH_LIMIT)
+        self._kind = "server" if page.total is not None else "aggregator"
+        return _finished(query, page)
+
+    def _limit(self, query: EventQuery | Aggregate, wanted: int) -> int:
+        if self._kind == "aggregator":
+            return FETCH_LIMIT
+        if not _can_match(query):
+            return 1
+        return min(wanted, FETCH_LIMIT) if _is_complete(query) else FETCH_LIMIT
+
+    async def _page(self, query: EventQuery | Aggregate, limit: int) -> wire.Page:
+        parameters = {"type": wire.EVENT_TYPES[query.kind], **_sent(query.filter), **_span(query.window)}
+        return await self._answers.get(
+            "/api/events", {**parameters, "limit": str(limit)}, lambda data: wire.parse_page(data, query.kind)
+        )
+
+    async def _one_group(self, query: Aggregate, found: _Found) -> Group:
+        newest = found.events[0]
+        key = tuple(evaluate.group_value(newest, field) for field in query.group_by)
+        return Group(key, found.matched, await self._oldest(query), newest.time)
+
+    async def _oldest(self, query: Aggregate) -> datetime:
+        """When the first event was. Only the newest are listed, so the window is halved until a page holds the rest."""
+        since, until = query.window.since, query.window.until
+        for _ in range(MAX_HALVINGS):
+            middle = since + (until - since) / 2
+            page = await self._page(replace(query, window=Window(since, middle)), COUNT_PAGE)
+            if not page.events:
+                since = middle
+            elif page.total == len(page.events):
+                return min(event.time for event in page.events)
+            else:
+                until = middle
+        return since
+
+    def _coverage(self, query: EventQuery | Aggregate, found: _Found) -> Coverage:
+        name = "ebpf-server" if self._kind == "server" else "aggregator"
+        return Coverage(
+            source=f"{name} at {self._answers.url}",
+            kind=self._kind,
+            window=query.window,
+            seen=found.seen,
+            matched=found.matched,
+            nodes=tuple(sorted({event.node for event in found.events if event.node})),
+            unknown=UNKNOWN[query.kind],
+            notes=found.notes,
+        )
+
+    def _checked(self, programs: wire.Programs) -> Check:
+        if self._kind == "aggregator":
+            return _checked_agents(f"aggregator at {self._answers.url}", programs)
+        at = f"ebpf-server at {self._answers.url}"
+        told = excerpt(", ".join(f"{name} {status}" for name, status in programs.status.items()))
+        if programs.status and set(programs.status.values()) == {"active"}:
+            return Check("source", "ok", f"{at}: {told}")
+        remedy = "start it as root, or with CAP_BPF and CAP_PERFMON, and see its log"
+        return Check("source", "warning", f"{at}: {told or 'no eBPF program'}", remedy)
+
+
+def _checked_agents(at: str, programs: wire.Programs) -> Check:
+    if not programs.agents:
+        remedy = "see whether the agents run and know this aggregator's address"
+        return Check("source", "warning", f"{at}: no named node has sent events in the last 10 minutes", remedy)
+    return Check("source", "ok", f"{at}: events of {excerpt(', '.join(programs.agents))}")
+
+
+def _finished(query: EventQuery | Aggregate, page: wire.Page) -> _Found:
+    """What the server left undone: on an aggregator all but kind, pid and process."""
+    inside = [event for event in page.events if query.window.since <= event.time < query.window.until]
+    events = evaluate.newest(event for event in inside if evaluate.matches(event, query.filter))
+    is_cut = len(page.events) >= FETCH_LIMIT and page.total != len(page.events)
+    seen = len(inside) if page.total is None and not is_cut else page.total
+    return _Found(
+        events,
+        matched=page.total if page.total is not None and _is_complete(query) else len(events),
+        seen=None if _sent(query.filter) else seen,
+        notes=(_cut_note(page),) if is_cut else (),
+    )
+
+
+def _cut_note(page: wire.Page) -> str:
+    read = f"{len(page.events):,}"
+    if page.total is None:
+        return f"the aggregator may hold more events than the {read} that were read; older ones are missing here"
+    return f"only the newest {read} of {page.total:,} events were read; older ones are in no row and no group"
+
+
+def _sent(wanted: Filter) -> dict[str, str]:
+    """The conditions that the server can apply; to it, 0 and an empty text are "any". Odd names are compared here."""
+    sent: dict[str, str] = {}
+    if wanted.pid is not None and 0 < wanted.pid <= MAX_PID:
+        sent["pid"] = str(wanted.pid)
+    if wanted.process and wanted.process.isprintable():
+        sent["command"] = wanted.process
+    return sent
+
+
+def _can_match(query: EventQuery | Aggregate) -> bool:
+    """No outcome is ever recorded, so that only "not recorded" can be found."""
+    outcomes = query.filter.outcomes
+    return query.kind == "drop" or outcomes is None or Outcome.UNKNOWN in outcomes
+
+
+def _is_complete(query: EventQuery | Aggregate) -> bool:
+    """Whether the server applies the whole filter. It knows no failed look-up and no harmless drop: none is hidden."""
+    asked = (query.filter.pid is not None) + (query.filter.process is not None)
+    return _can_match(query) and len(_sent(query.filter)) == asked
+
+
+def _span(window: Window) -> dict[str, str]:
+    """The server's `until` is inclusive and in nanoseconds; a window's is exclusive."""
+    until = window.until - timedelta(microseconds=1)
+    return {"since": f"{_rfc3339(window.since)}Z", "until": f"{_rfc3339(until)}999Z"}
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")

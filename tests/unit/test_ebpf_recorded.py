@@ -1,0 +1,177 @@
+"""The recorded source as a tool sees it, and recordings that cannot be used."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import SourceMalformed
+from bot.domain.network import Connection, EventKind, Outcome, Window
+from bot.domain.query import Aggregate, EventQuery, Filter
+from bot.ebpf.recorded import RecordedSource, open_recording
+from tests.fakes import NOW
+
+HOUR = Window.last(3600, NOW)
+LATER = timedelta(seconds=10)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> RecordedSource:
+    return open_recording(opened_at=NOW)
+
+
+def drop_line(at_s: float, reason: str = "NO_SOCKET") -> str:
+    fields = {"ts": 1_795_392_170 + at_s, "event": "drop", "comm": "nc", "pid": 7, "reason": reason, "benign": False}
+    return json.dumps(fields)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def lists(kind: EventKind, window: Window, limit: int = 100, **wanted: object) -> EventQuery:
+    return EventQuery(kind=kind, window=window, limit=limit, filter=Filter(**wanted))  # type: ignore[arg-type] # short form
+
+
+async def test_last_hour_is_full_up_to_now(shipped: RecordedSource) -> None:
+    drops = (await shipped.events(lists("drop", HOUR, 1))).events
+    assert drops[0].time > NOW - timedelta(seconds=3)
+    oldest = await shipped.aggregate(Aggregate(kind="drop", window=Window(HOUR.since, NOW)))
+    assert oldest.groups[0].first < HOUR.since + timedelta(seconds=3)
+
+
+async def test_hour_counts_every_turn_without_making_it(shipped: RecordedSource) -> None:
+    one = Window.last(22, NOW)
+    for kind, in_a_turn in (("connection", 759), ("drop", 1297)):
+        counted = [(await shipped.events(lists(kind, window, 1))).coverage.seen for window in (one, HOUR)]  # type: ignore[arg-type] # kinds
+        assert counted[0] == in_a_turn
+        assert 163 * in_a_turn < (counted[1] or 0) < 164 * in_a_turn
+
+
+async def test_nothing_is_shown_from_before_the_loop_or_behind_the_window(shipped: RecordedSource) -> None:
+    window = Window(NOW - timedelta(days=1), NOW + LATER)
+    everything = (await shipped.aggregate(Aggregate(kind="drop", window=window))).groups[0]
+    assert NOW - timedelta(hours=1) <= everything.first
+    assert NOW < everything.last < NOW + LATER
+    before = await shipped.events(lists("drop", Window(window.since, NOW - timedelta(hours=2))))
+    assert (before.events, before.coverage.seen) == ((), 0)
+
+
+async def test_later_question_sees_later_turns_and_the_same_old_ones(shipped: RecordedSource) -> None:
+    early = await shipped.events(lists("drop", Window.last(5, NOW), 2000))
+    late = await shipped.events(lists("drop", Window(NOW - timedelta(seconds=5), NOW + LATER), 2000))
+    assert late.events[-len(early.events) :] == early.events
+    assert late.events[0].time > NOW
+
+
+async def test_attempt_is_in_progress_until_its_outcome_is_known(shipped: RecordedSource) -> None:
+    slow = lists("connection", HOUR, 1, outcomes=frozenset({Outcome.UNREACHABLE}))
+    (decided,) = (await shipped.events(slow)).events
+    assert isinstance(decided, Connection)
+    assert decided.waited_us
+    for waited_s, outcome in ((1, Outcome.PENDING), (4, Outcome.UNREACHABLE)):
+        window = Window(decided.time, decided.time + timedelta(seconds=waited_s))
+        (seen,) = [each for each in await connections(shipped, window) if each.destination == decided.destination]
+        assert (seen.time, seen.outcome, seen.pid) == (decided.time, outcome, decided.pid)
+
+
+async def connections(source: RecordedSource, window: Window) -> list[Connection]:
+    found = (await source.events(lists("connection", window, 5000))).events
+    return [each for each in found if isinstance(each, Connection)]
+
+
+async def test_failed_local_lookups_are_hidden_unless_asked_for(shipped: RecordedSource) -> None:
+    hidden = (await shipped.events(lists("connection", Window.last(22, NOW)))).coverage
+    asked = (await shipped.events(lists("connection", Window.last(22, NOW), failed_local_lookups=True))).coverage
+    assert (hidden.seen, hidden.matched) == (759, 577)
+    assert (asked.seen, asked.matched) == (759, 759)
+
+
+async def test_groups_are_cut_but_counted(shipped: RecordedSource) -> None:
+    query = Aggregate(kind="drop", window=Window.last(22, NOW), group_by=("reason",), top=2)
+    groups = await shipped.aggregate(query)
+    assert [(group.key, group.count) for group in groups.groups] == [(("QDISC_DROP",), 545), (("QUEUE_PURGE",), 227)]
+    assert (groups.total, groups.coverage.matched) == (16, 1297)
+
+
+async def test_coverage_says_that_it_is_a_recording(shipped: RecordedSource) -> None:
+    coverage = (await shipped.events(lists("drop", HOUR))).coverage
+    assert (coverage.kind, coverage.source, coverage.window) == (
+        "recording",
+        "lab-2026-11-23.jsonl (22 s of lab traffic, looped)",
+        HOUR,
+    )
+    assert (coverage.lost, coverage.unknown, coverage.command) == (0, (), "")
+    assert coverage.notes == ()
+
+
+async def test_coverage_says_where_the_loop_begins_when_more_was_asked_for(shipped: RecordedSource) -> None:
+    coverage = (await shipped.events(lists("drop", Window.last(7200, NOW)))).coverage
+    assert "the loop begins at 2026-11-23 13:07:00 UTC" in coverage.notes
+
+
+async def test_check_warns_and_names_the_way_to_live_data(shipped: RecordedSource) -> None:
+    check = await shipped.check()
+    assert (check.part, check.state) == ("source", "warning")
+    assert "recording" in check.detail
+    assert "--server URL" in check.remedy
+
+
+async def test_own_recording_is_looped_too_and_its_losses_are_not_known(tmp_path: Path) -> None:
+    source = open_recording(written(tmp_path, drop_line(0) + "\n" + drop_line(1.5) + "\n"), opened_at=NOW)
+    found = await source.events(lists("drop", Window.last(2, NOW + LATER), 9))
+    assert [each.time for each in found.events] == [NOW + LATER - timedelta(seconds=ago) for ago in (1.5, 2)]
+    assert (found.coverage.source, found.coverage.lost) == ("mine.jsonl (2 s of earlier traffic, looped)", None)
+
+
+async def test_last_line_that_is_cut_off_is_left_out_and_told(tmp_path: Path) -> None:
+    source = open_recording(written(tmp_path, drop_line(0) + "\n" + drop_line(1)[:40]), opened_at=NOW)
+    coverage = (await source.events(lists("drop", Window.last(1, NOW + LATER)))).coverage
+    assert coverage.matched == 1
+    assert "the recording's last line is cut off and was left out" in coverage.notes
+
+
+async def test_last_line_without_a_newline_counts_when_it_is_whole(tmp_path: Path) -> None:
+    source = open_recording(written(tmp_path, drop_line(0) + "\n\n" + drop_line(0.5)), opened_at=NOW)
+    coverage = (await source.events(lists("drop", Window.last(1, NOW + LATER)))).coverage
+    assert (coverage.matched, coverage.notes) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "no connection attempt and no drop in 0 lines"),
+        ('{"ts": 1, "event": "tcp_listen", "sock": "a"}', "no connection attempt and no drop in 1 lines"),
+        ('{"ts": 1, "event"', "line 1 is not JSON: Expecting ':' delimiter at column 18"),
+        (drop_line(0) + "\nnonsense\n" + drop_line(1) + "\n", "line 2 is not JSON: Expecting value at column 1"),
+        (drop_line(0) + "\n" + "nonsense\n", "line 2 is not JSON"),
+        ("time,event\n1,drop\n", "line 1 is not JSON"),
+        ("\x7fELF\x00\x01\n", "line 1 is not JSON"),
+        ('{"name": "netspy"}\n', 'line 1: it is not an event: an object with "ts" and "event"'),
+        (drop_line(0) + "\n[1, 2]", "line 2: it is not an event"),
+        ('{"event": "drop"}\n', 'line 1: "ts" is missing'),
+        ('{"event": "drop", "ts": "now"}\n', "line 1: \"ts\" is 'now'"),
+        ('{"event": "drop", "ts": NaN}\n', 'line 1: "ts" is nan'),
+        ('{"event": "drop", "ts": 1e12}\n', 'line 1: "ts" is no time in seconds'),
+        ('{"event": "connect", "family": "ipv4", "ts": 1, "call_us": 1e400}\n', 'line 1: "call_us" is inf'),
+        ('{"event": "connect", "family": "ipv4", "ts": 1, "dport": "80"}\n', "line 1: \"dport\" is '80'"),
+        ('{"event": "tcp_open", "ts": 1}\n', 'line 1: "sock" is missing'),
+        ("[" * 100_000 + "\n", "line 1: it is nested too deep for an event"),
+    ],
+)
+def test_unusable_recording_is_named_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(SourceMalformed) as caught:
+        open_recording(path, opened_at=NOW)
+    assert str(path) in caught.value.asked
+    assert caught.value.got.startswith(complaint)
+    assert caught.value.remedy
+
+
+def test_missing_recording_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceMalformed, match="No such file or directory") as caught:
+        open_recording(tmp_path / "none.jsonl", opened_at=NOW)
+    assert "none.jsonl" in caught.value.asked

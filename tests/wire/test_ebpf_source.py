@@ -1,0 +1,279 @@
+"""What is asked of ebpf-server and its aggregator, how often, and what coverage says of the answer."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.network import Outcome, Window
+from bot.domain.ports import Check
+from bot.domain.query import Aggregate, EventQuery, Filter, Measure
+from bot.ebpf import server as asking
+from bot.ebpf.client import open_http_source
+from bot.ebpf.server import HttpSource
+from tests.fakes import NOW
+from tests.loopback.ebpf_aggregator import EbpfAggregator
+from tests.loopback.ebpf_events import BOOTED
+from tests.loopback.ebpf_server import EbpfServer
+from tests.loopback.http_peer import Answer
+
+HOUR = Window.last(3600, NOW)
+LIST = EventQuery(kind="connection", window=HOUR, limit=10)
+BY_PROCESS = Aggregate(kind="connection", window=HOUR, group_by=("process",))
+COUNT = Aggregate(kind="connection", window=HOUR)
+
+
+@pytest.fixture
+def server() -> Iterator[EbpfServer]:
+    with EbpfServer(now=lambda: NOW) as server:
+        yield server
+
+
+@pytest.fixture
+def aggregator() -> Iterator[EbpfAggregator]:
+    with EbpfAggregator(now=lambda: NOW) as aggregator:
+        yield aggregator
+
+
+@pytest.fixture
+async def source(server: EbpfServer) -> AsyncIterator[HttpSource]:
+    async with open_http_source(server.url, timeout_s=60) as source:
+        yield source
+
+
+@pytest.fixture
+async def aggregated(aggregator: EbpfAggregator) -> AsyncIterator[HttpSource]:
+    async with open_http_source(aggregator.url, timeout_s=60) as source:
+        yield source
+
+
+def paths(peer: EbpfServer) -> list[str]:
+    return [request.path for request in peer.requests]
+
+
+def limits(peer: EbpfServer) -> list[int]:
+    return [int(request.query["limit"]) for request in peer.requests]
+
+
+async def test_a_list_is_one_request_with_all_filters(server: EbpfServer, source: HttpSource) -> None:
+    await source.events(EventQuery(kind="drop", window=HOUR, filter=Filter(pid=7, process="a b&c"), limit=3))
+    (request,) = server.requests
+    assert (request.method, request.path) == ("GET", "/api/events")
+    assert request.query == {
+        "type": "packet_drop",
+        "pid": "7",
+        "command": "a b&c",
+        "since": "2026-11-23T13:07:00.000000Z",
+        "until": "2026-11-23T14:06:59.999999999Z",
+        "limit": "3",
+    }
+
+
+async def test_coverage_says_what_the_server_cannot_know(server: EbpfServer, source: HttpSource) -> None:
+    server.add_connection("curl", k8s_node_name="node-b")
+    server.add_connection("curl", k8s_node_name="node-a")
+    server.add_connection("nginx")
+    coverage = (await source.events(LIST)).coverage
+    assert (coverage.source, coverage.kind) == (f"ebpf-server at {server.url}", "server")
+    assert (coverage.seen, coverage.matched, coverage.lost, coverage.notes) == (3, 3, None, ())
+    assert coverage.nodes == ("node-a", "node-b")
+    assert coverage.unknown == ("outcome", "errno", "protocol")
+    drops = (await source.events(EventQuery(kind="drop", window=HOUR))).coverage
+    assert drops.unknown == ("reason", "size", "location", "harmless")
+
+
+async def test_what_was_seen_in_all_is_not_known_with_a_process(server: EbpfServer, source: HttpSource) -> None:
+    server.add_connection("curl")
+    coverage = (await source.events(EventQuery(kind="connection", window=HOUR, filter=Filter(process="curl")))).coverage
+    assert (coverage.seen, coverage.matched) == (None, 1)
+
+
+async def test_matched_counts_all_and_not_the_hundred_of_the_reference(server: EbpfServer, source: HttpSource) -> None:
+    for number in range(250):
+        server.add_connection("curl" if number % 2 else "nginx", ago_s=number + 1)
+    found = await source.events(EventQuery(kind="connection", window=HOUR, filter=Filter(process="curl"), limit=120))
+    assert (len(found.events), found.coverage.matched) == (120, 125)
+
+
+async def test_counting_moves_little_however_many_events_there_are(server: EbpfServer, source: HttpSource) -> None:
+    for number in range(5000):
+        server.add_connection("curl", ago_s=1 + number / 2)
+    (group,) = (await source.aggregate(COUNT)).groups
+    assert group.count == 5000
+    assert group.first == NOW - timedelta(seconds=1 + 4999 / 2)
+    assert set(limits(server)) == {asking.COUNT_PAGE}
+    assert len(server.requests) < 10
+
+
+async def test_first_of_a_burst_is_known_to_the_last_halving(server: EbpfServer, source: HttpSource) -> None:
+    for number in range(150):
+        server.add_connection("curl", at=NOW - timedelta(seconds=2), serial=number)
+    (group,) = (await source.aggregate(COUNT)).groups
+    assert timedelta(0) <= NOW - timedelta(seconds=2) - group.first <= timedelta(seconds=0.01)
+
+
+async def test_groups_by_what_is_never_recorded_are_counted_too(server: EbpfServer, source: HttpSource) -> None:
+    for number in range(150):
+        server.add_connection("curl", ago_s=1 + number)
+    groups = await source.aggregate(Aggregate(kind="connection", window=HOUR, group_by=("outcome", "errno")))
+    assert [(group.key, group.count) for group in groups.groups] == [((Outcome.UNKNOWN.value, None), 150)]
+    assert set(limits(server)) == {asking.COUNT_PAGE}
+
+
+async def test_sizes_are_measured_where_they_are_known(server: EbpfServer, source: HttpSource) -> None:
+    server.add_drop("curl")
+    server.add_drop("curl", drop_reason_code=5, skb_length=60)
+    query = Aggregate(kind="drop", window=HOUR, group_by=("reason",), measures=(Measure("sum", "size_bytes"),))
+    groups = await source.aggregate(query)
+    assert [(group.key, group.values) for group in groups.groups] == [(("NETFILTER_DROP",), (60,)), ((None,), (None,))]
+
+
+async def test_outcomes_say_nothing_of_drops(server: EbpfServer, source: HttpSource) -> None:
+    server.add_drop("curl")
+    refused = Filter(outcomes=frozenset({Outcome.REFUSED}))
+    assert (await source.events(EventQuery(kind="drop", window=HOUR, filter=refused))).coverage.matched == 1
+
+
+async def test_outcomes_that_are_never_recorded_cost_one_small_request(server: EbpfServer, source: HttpSource) -> None:
+    for _ in range(150):
+        server.add_connection("curl")
+    refused = Filter(outcomes=frozenset({Outcome.REFUSED}))
+    found = await source.events(EventQuery(kind="connection", window=HOUR, filter=refused))
+    assert (found.events, found.coverage.seen, found.coverage.matched) == ((), 150, 0)
+    assert limits(server) == [1]
+
+
+async def test_groups_over_more_events_than_are_read_say_so(
+    server: EbpfServer, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FETCH_LIMIT", 50)
+    for number in range(120):
+        server.add_connection("curl" if number < 60 else "nginx", ago_s=1 + number)
+    found = await source.aggregate(BY_PROCESS)
+    assert [(group.key, group.count) for group in found.groups] == [(("curl",), 50)]
+    assert found.coverage.matched == 120
+    note = "only the newest 50 of 120 events were read; older ones are in no row and no group"
+    assert found.coverage.notes == (note,)
+
+
+async def test_exactly_as_many_events_as_are_read_are_no_cut(
+    server: EbpfServer, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FETCH_LIMIT", 50)
+    for number in range(50):
+        server.add_connection("curl", ago_s=1 + number)
+    assert (await source.aggregate(BY_PROCESS)).coverage.notes == ()
+
+
+async def test_health_is_not_asked_before_a_query(server: EbpfServer, source: HttpSource) -> None:
+    await source.events(LIST)
+    assert paths(server) == ["/api/events"]
+
+
+async def test_aggregator_is_known_by_its_answer_and_remembered(
+    aggregator: EbpfAggregator, aggregated: HttpSource
+) -> None:
+    for number in range(30):
+        aggregator.add_connection("curl", ago_s=1 + number, k8s_node_name=f"node-{number % 2}")
+    first = await aggregated.events(LIST)
+    await aggregated.events(LIST)
+    assert limits(aggregator) == [10, asking.FETCH_LIMIT, asking.FETCH_LIMIT]
+    coverage = first.coverage
+    assert (coverage.source, coverage.kind) == (f"aggregator at {aggregator.url}", "aggregator")
+    assert (len(first.events), coverage.seen, coverage.matched) == (10, 30, 30)
+    assert coverage.nodes == ("node-0", "node-1")
+
+
+async def test_aggregator_with_fewer_events_than_asked_is_asked_once(
+    aggregator: EbpfAggregator, aggregated: HttpSource
+) -> None:
+    aggregator.add_connection("curl")
+    assert (await aggregated.events(LIST)).coverage.kind == "aggregator"
+    assert limits(aggregator) == [10]
+
+
+async def test_window_is_applied_to_what_the_aggregator_gives(
+    aggregator: EbpfAggregator, aggregated: HttpSource
+) -> None:
+    for ago_s in (30, 90):
+        aggregator.add_connection("curl", ago_s=ago_s)
+    found = await aggregated.events(EventQuery(kind="connection", window=Window.last(60, NOW), filter=Filter(pid=100)))
+    assert (len(found.events), found.coverage.matched, found.coverage.seen) == (1, 1, None)
+
+
+async def test_order_across_nodes_is_by_time_and_not_since_boot(
+    aggregator: EbpfAggregator, aggregated: HttpSource
+) -> None:
+    for ago_s in (1, 2, 3):
+        aggregator.add_connection("young", ago_s=ago_s, booted=NOW - timedelta(minutes=5))
+        aggregator.add_connection("old", ago_s=10 + ago_s, booted=BOOTED - timedelta(days=300))
+    found = await aggregated.events(EventQuery(kind="connection", window=HOUR, limit=3))
+    assert [event.process for event in found.events] == ["young"] * 3
+    assert [(NOW - event.time).seconds for event in found.events] == [1, 2, 3]
+
+
+async def test_aggregator_that_may_hold_more_says_so(
+    aggregator: EbpfAggregator, aggregated: HttpSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FETCH_LIMIT", 20)
+    for number in range(30):
+        aggregator.add_connection("curl", ago_s=1 + number)
+    found = await aggregated.aggregate(COUNT)
+    assert found.coverage.seen is None
+    assert (found.coverage.matched, found.groups[0].count) == (20, 20)
+    note = "the aggregator may hold more events than the 20 that were read; older ones are missing here"
+    assert found.coverage.notes == (note,)
+
+
+async def test_server_that_takes_the_place_of_an_aggregator_is_noticed(
+    aggregator: EbpfAggregator, aggregated: HttpSource
+) -> None:
+    aggregator.add_connection("curl")
+    await aggregated.events(LIST)
+    aggregator.fail(Answer(b'{"events":null,"count":0,"total_count":0,"query_time":"","filters":{}}'))
+    assert (await aggregated.events(LIST)).coverage.kind == "server"
+
+
+async def test_check_names_the_programs(server: EbpfServer, source: HttpSource) -> None:
+    check = await source.check()
+    assert check == Check("source", "ok", f"ebpf-server at {server.url}: connection active, packet_drop active")
+    assert paths(server) == ["/health", "/api/programs"]
+
+
+@pytest.mark.parametrize(
+    ("programs", "told"),
+    [
+        ((("connection", "active"), ("packet_drop", "loaded")), "connection active, packet_drop loaded"),
+        ((), "no eBPF program"),
+    ],
+)
+async def test_check_warns_of_programs_that_do_not_run(programs: tuple[tuple[str, str], ...], told: str) -> None:
+    with EbpfServer(programs=programs) as server:
+        async with open_http_source(server.url, timeout_s=60) as source:
+            check = await source.check()
+    assert (check.state, check.detail) == ("warning", f"ebpf-server at {server.url}: {told}")
+    assert "CAP_BPF" in check.remedy
+
+
+async def test_check_of_an_aggregator_names_its_nodes(aggregator: EbpfAggregator, aggregated: HttpSource) -> None:
+    assert (await aggregated.check()).state == "warning"
+    aggregator.add_connection("curl", k8s_node_name="node-a")
+    check = await aggregated.check()
+    assert check == Check("source", "ok", f"aggregator at {aggregator.url}: events of node-a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(b'{"status":"UP"}'), "is neither ebpf-server nor its aggregator"),
+        (Answer(b"<html>"), "this is not JSON"),
+    ],
+)
+async def test_check_finds_fault_with_anything_else(
+    server: EbpfServer, source: HttpSource, answer: Answer, told: str
+) -> None:
+    server.fail(answer)
+    check = await source.check()
+    assert check.state == "fault"
+    assert told in check.detail
+    assert "--server" in check.remedy
