@@ -1,0 +1,94 @@
+"""netspy's tools as an MCP server, derived from the registry. With `host.py` the sole importer of mcp.
+
+It serves the bot's own loop, in process. Bad arguments, unknown tools and failing sources are results with `is_error`,
+which a model can read, never protocol errors.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp.server import Server, ServerRequestContext
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    ToolAnnotations,
+)
+from mcp_types import Tool as McpTool
+
+from bot.codec import encode_result
+from bot.commands import Tool
+from bot.domain.errors import InvalidArguments, NetspyError
+from bot.domain.ports import Analyst, EbpfSource
+from bot.domain.turn import ToolCall, ToolResult
+from bot.tools.arguments import json_schema
+from bot.tools.insights import QUESTIONS, run_insight
+from bot.tools.network import run_tool
+from bot.tools.registry import TOOLS, find_tool
+
+NOW = "netspy/now"
+"""The key in a request's `_meta` with the end of the call's window, in RFC 3339: all calls of one turn end at the same
+moment. Without it the window ends when the call arrives."""
+EARLIEST_YEAR = 1970
+"""No event is older; and a window can still be counted back from there."""
+
+Context = ServerRequestContext[Any, Any]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_server(source: EbpfSource, analyst: Analyst, *, clock: Callable[[], datetime] = utc_now) -> Server[Any]:
+    async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[_as_mcp(tool) for tool in TOOLS])
+
+    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
+        call = ToolCall(str(context.request_id), params.name, params.arguments or {})
+        try:
+            find_tool(call.name)
+            now = _now(context.meta or {}, clock)
+        except NetspyError as error:
+            return _as_call_result(ToolResult(call, str(error), failed=True))
+        if call.name in QUESTIONS:
+            return _as_call_result(await run_insight(call, analyst=analyst, now=now))
+        return _as_call_result(await run_tool(call, source=source, now=now))
+
+    return Server("netspy", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def _as_mcp(tool: Tool) -> McpTool:
+    """Without an output schema: the client would check every row against it, at six times the cost of the call."""
+    return McpTool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=dict(json_schema(tool)),
+        annotations=ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
+    )
+
+
+def _as_call_result(result: ToolResult) -> CallToolResult:
+    """The data stands in the structured content alone; the text is the sentence about it."""
+    return CallToolResult(
+        content=[TextContent(text=result.summary)],
+        structured_content=encode_result(result),
+        is_error=result.failed,
+    )
+
+
+def _now(meta: Mapping[str, Any], clock: Callable[[], datetime]) -> datetime:
+    given = meta.get(NOW)
+    if given is None:
+        return clock()
+    try:
+        now = datetime.fromisoformat(given).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        now = None
+    if now is None or now.year < EARLIEST_YEAR:
+        raise InvalidArguments(
+            f"_meta {NOW}", f"{str(given)[:40]!r} is no such time", "write it as 2026-11-23T14:07:00Z"
+        )
+    return now

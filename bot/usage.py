@@ -1,0 +1,147 @@
+"""The command line as values: which tool, which flags, which mode. Light enough that `--help` answers at once."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from bot.commands import Argument, Tool, nearest
+from bot.domain.errors import InvalidArguments
+from bot.domain.json_types import Json
+from bot.domain.message import Command
+from bot.tools.registry import TOOLS, find_tool
+
+DEFAULT_SERVER = "http://localhost:8080"
+ONE_SHOT_MAX_EVENTS = 100
+"""Rows that `--tool` shows unless told otherwise: ten times what a tool shows in a chat."""
+
+_FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the command line asks for. `command` is set by `--tool`."""
+
+    command: Command | None
+    server: str | None
+    verbose: bool
+    json: bool
+    new: bool
+
+
+def read(words: Sequence[str]) -> Usage:
+    """Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed."""
+    given, strangers = _parser().parse_known_args(words)
+    tool = find_tool(given.tool) if given.tool is not None else None
+    if strangers:
+        raise _unknown(strangers[0], tool)
+    if tool is None:
+        _refuse_without_tool(given)
+    return Usage(
+        command=_command(tool, given) if tool else None,
+        server=given.server,
+        verbose=given.verbose,
+        json=given.json,
+        new=given.new,
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InvalidArguments("netspy", message, "see netspy --help")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: the package metadata is slow to read."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"netspy {version('netspy')}")
+        raise SystemExit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="netspy",
+        usage="netspy [--server URL] [--verbose] [--new]\n       netspy --tool TOOL [--flags of the tool] [--json]",
+        description="Answers network questions from eBPF data. Without --tool: chat in this terminal.",
+        epilog=_tools_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_general(parser.add_argument_group("general"))
+    _add_flags_of_tools(parser.add_argument_group("with --tool"))
+    return parser
+
+
+def _add_general(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--server",
+        metavar="URL",
+        help=f"ebpf-server or its aggregator (default: {DEFAULT_SERVER} if it answers, else a recording)",
+    )
+    group.add_argument("--verbose", action="store_true", help="debug log, tool timings and URLs on stderr")
+    group.add_argument(
+        "--new", action="store_true", help="start a new thread; a terminal resumes its last one otherwise"
+    )
+    group.add_argument("--help", action="help", help="show this help")
+    group.add_argument("--version", action=_Version, nargs=0, help="show the version")
+
+
+def _add_flags_of_tools(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--tool", metavar="TOOL", help="run this tool and exit")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    for argument in _FLAGS.values():
+        if argument.kind == "switch":
+            group.add_argument(argument.flag, dest=argument.name, action="store_true", default=None, help=argument.help)
+        else:
+            group.add_argument(argument.flag, dest=argument.name, metavar=argument.metavar, help=argument.help)
+
+
+def _tools_help() -> str:
+    width = max(len(tool.name) for tool in TOOLS)
+    return "\n".join(["tools:", *(f"  {tool.name:<{width}}  {tool.summary}" for tool in TOOLS)])
+
+
+def _command(tool: Tool, given: argparse.Namespace) -> Command:
+    arguments: dict[str, Json] = {}
+    for argument in _FLAGS.values():
+        value = getattr(given, argument.name)
+        if value is not None and argument not in _taken(tool):
+            raise _not_taken(tool, argument)
+        if value is not None:
+            arguments[argument.name] = value
+    missing = next((each for each in tool.arguments if each.required and each.name not in arguments), None)
+    if missing:
+        remedy = f"add {missing.flag} {missing.metavar}"
+        raise InvalidArguments(f"--tool {tool.name}", f"{missing.flag} is missing", remedy)
+    if "max_events" in {each.name for each in tool.arguments}:
+        arguments.setdefault("max_events", ONE_SHOT_MAX_EVENTS)
+    return Command(tool.name, arguments)
+
+
+def _taken(tool: Tool) -> set[Argument]:
+    names = {each.name for each in tool.arguments}
+    return {argument for argument in _FLAGS.values() if argument.name in names}
+
+
+def _not_taken(tool: Tool, argument: Argument) -> InvalidArguments:
+    taken = ", ".join(each.flag for each in tool.arguments)
+    return InvalidArguments(f"--tool {tool.name}", f"it does not take {argument.flag}", f"it takes {taken}")
+
+
+def _refuse_without_tool(given: argparse.Namespace) -> None:
+    flags = {argument.flag: getattr(given, argument.name) for argument in _FLAGS.values()} | {
+        "--json": given.json or None
+    }
+    if stray := next((flag for flag, value in flags.items() if value is not None), None):
+        raise InvalidArguments(f"netspy {stray}", "it belongs to a tool", "add --tool NAME; see netspy --help")
+
+
+def _unknown(word: str, tool: Tool | None) -> InvalidArguments:
+    flags = ["--server", "--verbose", "--new", "--help", "--version", "--tool", "--json"]
+    flags += [argument.flag for argument in (tool.arguments if tool else _FLAGS.values())]
+    hint = nearest(word.partition("=")[0], flags)
+    return InvalidArguments(f"netspy {word[:60]}", "there is no such flag or command", hint or "see netspy --help")

@@ -1,0 +1,68 @@
+import pytest
+
+from bot.domain.errors import InvalidArguments, UnknownTool
+from bot.domain.message import Command
+from bot.tools.registry import TOOLS
+from bot.usage import ONE_SHOT_MAX_EVENTS, read
+
+
+def test_no_words_mean_chat() -> None:
+    usage = read([])
+    assert usage.command is None
+    assert [usage.verbose, usage.json, usage.new] == [False, False, False]
+
+
+def test_a_tool_and_its_flags_are_a_command() -> None:
+    words = "--tool list_connections --process curl --max-events 5 --server http://h:1 --json --verbose"
+    usage = read(words.split())
+    assert usage.command == Command("list_connections", {"process_name": "curl", "max_events": "5"})
+    assert (usage.server, usage.json, usage.verbose) == ("http://h:1", True, True)
+
+
+def test_one_shot_shows_more_rows_than_a_chat() -> None:
+    command = read(["--tool", "list_connections"]).command
+    assert command
+    assert command.arguments == {"max_events": ONE_SHOT_MAX_EVENTS}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--tool ai_insights", "--summary-text is missing"),
+        ("--tool contextual_analysis", "--query is missing"),
+        ("--tool ai_insights --summary-text x --pid 3", "it does not take --pid. It takes --summary-text"),
+        ("--tool list_connections --pidd 3", "Did you mean --pid?"),
+        ("--pidd 3", "Did you mean --pid?"),
+        ("--pid 3", "add --tool"),
+        ("--json", "add --tool"),
+        ("--server", "expected one argument"),
+        ("frobnicate", "no such flag or command"),
+        ("--tool list_connections extra", "no such flag or command"),
+    ],
+)
+def test_a_usage_error_says_what_to_write(words: str, told: str) -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        read(words.split())
+    assert told.lower() in str(caught.value).lower()
+
+
+def test_an_unknown_tool_names_the_nearest_one() -> None:
+    with pytest.raises(UnknownTool, match="Did you mean list_connections"):
+        read(["--tool", "list_conections"])
+
+
+def test_help_names_every_tool_flag_and_the_default_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        read(["--help"])
+    said = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "http://localhost:8080" in said
+    for tool in TOOLS:
+        assert tool.name in said
+        assert all(argument.flag in said for argument in tool.arguments)
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(["--version"])
+    assert capsys.readouterr().out == "netspy 0.1.0\n"
