@@ -1,0 +1,149 @@
+"""One model at one OpenAI-compatible server: opening it, its deadlines, its streams and its check.
+
+Both APIs stand on it, `opening.py` opens it. It knows nothing of messages, tools or turns.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from openai import AsyncOpenAI, AsyncStream, BaseModel, Timeout
+
+from bot.domain.errors import InvalidSettings, ModelError, ModelTruncated, ModelUnreachable
+from bot.domain.ports import Check
+from bot.llm.errors import MODEL, SERVER, translated
+from bot.llm.lenient import encodable
+
+OPENAI_URL = "https://api.openai.com/v1"
+CHECK_S = 5.0
+MAX_OUTPUT_TOKENS = 16_384
+"""Reasoning included. Every current model of OpenAI's allows it; other servers are left to their own limit."""
+
+Event = TypeVar("Event")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a model may take to accept a connection, to begin an answer, and between two pieces of it."""
+
+    connect_s: float = 5.0
+    first_s: float = 60.0
+    silence_s: float = 60.0
+
+
+PATIENCE = Patience()
+"""For servers of one's own: a local model reads the whole prompt before it says its first word."""
+OPENAI_PATIENCE = Patience(first_s=15.0)
+_NO_EVENT = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """`is_openai`: OpenAI itself or Azure, where strict schemas and cache keys are known."""
+
+    client: AsyncOpenAI
+    model: str
+    is_openai: bool
+    patience: Patience
+
+    @property
+    def asked(self) -> str:
+        """What was tried, as errors say it."""
+        return f"asking {self.model} at {self.client.base_url.netloc.decode()}"
+
+    @asynccontextmanager
+    async def events(self, opening: Awaitable[AsyncStream[Event]]) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
+        """The JSON objects of one streamed answer; leaving closes the request. Raises: ModelError."""
+        deadline = asyncio.get_running_loop().time() + self.patience.first_s
+        with self._translated():
+            async with asyncio.timeout_at(deadline):
+                stream = await opening
+        async with stream:
+            with self._translated():
+                async with asyncio.timeout_at(deadline):
+                    first = await anext(stream, _NO_EVENT)
+            if first is _NO_EVENT:
+                raise ModelTruncated(self.asked, "it ended the answer before it began", SERVER)
+            with self._translated(ModelTruncated):
+                yield self._objects(first, stream)
+
+    async def check(self) -> Check:
+        """Whether the server answers, takes the key and lists the model."""
+        began = time.monotonic()
+        try:
+            with self._translated():
+                async with asyncio.timeout(CHECK_S):
+                    listed = await self.client.models.list()
+        except ModelError as error:
+            return Check("model", "fault", f"{error.asked}: {error.got}", error.remedy)
+        names = [str(model.id) for model in getattr(listed, "data", None) or ()]
+        if self.model not in names:
+            known = ", ".join(names[:5]) or "none"
+            return Check("model", "warning", f"{self.asked}: it lists other models ({known})", MODEL)
+        return Check("model", "ok", f"{self.model}, {(time.monotonic() - began) * 1000:.0f} ms")
+
+    async def _objects(self, first: object, rest: AsyncStream[Event]) -> AsyncIterator[dict[str, Any]]:
+        yield self._object(first)
+        while (event := await anext(rest, _NO_EVENT)) is not _NO_EVENT:
+            yield self._object(event)
+
+    def _object(self, event: object) -> dict[str, Any]:
+        """The SDK checks nothing: what it yields may lack fields, or be no object at all."""
+        if not isinstance(event, BaseModel):
+            raise ModelTruncated(self.asked, "a piece of the answer is no JSON object", SERVER)
+        data: dict[str, Any] = encodable(event.to_dict(mode="json", warnings=False))
+        return data
+
+    def _translated(self, broken: type[ModelError] = ModelUnreachable) -> AbstractContextManager[None]:
+        return translated(self.asked, secret=self.client.api_key, broken=broken)
+
+
+@asynccontextmanager
+async def open_endpoint(
+    model: str, *, api_key: str, base_url: str | None, patience: Patience | None = None
+) -> AsyncGenerator[Endpoint]:
+    """Raises: InvalidSettings for a URL or a key that cannot be one. No request is made.
+
+    The SDK's own retries are off: they sleep up to two minutes in there, and no mid-stream failure is ever retried.
+    """
+    url = _usable_url(base_url or OPENAI_URL)
+    is_openai = _is_openai(url)
+    patience = patience or (OPENAI_PATIENCE if is_openai else PATIENCE)
+    timeout = Timeout(patience.silence_s, connect=patience.connect_s)
+    key = _usable_key(api_key)
+    async with AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=0) as client:
+        yield Endpoint(client=client, model=model, is_openai=is_openai, patience=patience)
+
+
+def _usable_url(url: str) -> str:
+    with _refused("OPENAI_BASE_URL", "write it like http://127.0.0.1:11434/v1"):
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or parts.username:
+            raise ValueError
+    return url
+
+
+def _usable_key(key: str) -> str:
+    """Without a key there is a word in its place, since the SDK insists on one; OpenAI refuses that with a 401."""
+    key = key.strip() or "no-key-is-set"
+    with _refused("OPENAI_API_KEY", "copy the key again"):
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError
+    return key
+
+
+@contextmanager
+def _refused(setting: str, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        raise InvalidSettings(setting, "its value cannot be used", remedy) from None
+
+
+def _is_openai(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return f".{host}".endswith((".openai.com", ".openai.azure.com", ".services.ai.azure.com"))

@@ -1,0 +1,123 @@
+"""The one place that turns what the openai SDK raises, and what a provider reports, into netspy's model errors.
+
+It quotes providers in at most one short line, never a key, and keeps no exception of the SDK as a cause: those carry
+the provider's whole text, and a careless server may repeat the key in it.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import JSONDecodeError
+
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAIError
+from pydantic import ValidationError
+
+from bot.domain.errors import ModelError, ModelRefused, ModelTruncated, ModelUnreachable
+
+log = logging.getLogger("netspy.llm")
+
+MAX_QUOTE = 200
+"""Characters of a provider's own words."""
+
+KEY = "set OPENAI_API_KEY to a key that this server accepts"
+MODEL = "name another model in NETSPY_MODELS"
+SERVER = "check OPENAI_BASE_URL (most servers want it to end in /v1) and that the server runs"
+AGAIN = f"ask again, or {MODEL}"
+REWORD = f"put the question in other words, or {MODEL}"
+
+_RATE_LIMIT = ("its rate limit is reached{wait}", f"wait a little, or {MODEL}")
+_QUESTION = ("it refused the question: {message}", REWORD)
+_BY_CODE = {
+    "insufficient_quota": (
+        "the account's credits are spent (insufficient_quota)",
+        "add credits to the account behind OPENAI_API_KEY, or set another key",
+    ),
+    "context_length_exceeded": (
+        "the question with its history is too long for this model",
+        "begin a new thread, or name a model with a larger context in NETSPY_MODELS",
+    ),
+    "content_filter": ("its content filter refused the question", REWORD),
+    "model_not_found": ("it has no such model", f"{MODEL}, or check that the key may use this one"),
+    "rate_limit_exceeded": _RATE_LIMIT,
+    "rate_limit_error": _RATE_LIMIT,
+    "invalid_prompt": _QUESTION,
+    "bio_policy": _QUESTION,
+    "misalignment_policy_violation": _QUESTION,
+}
+_BY_STATUS = {
+    401: ("it refused the API key (401)", KEY),
+    403: ("it denied access (403): {message}", f"{KEY}, or {MODEL}"),
+    404: ("it knows no such model or path (404): {message}", f"{MODEL}, or {SERVER}"),
+    429: _RATE_LIMIT,
+}
+
+
+@contextmanager
+def translated(asked: str, *, secret: str, broken: type[ModelError] = ModelUnreachable) -> Iterator[None]:
+    """Raise model errors instead of the SDK's. `broken` is what a lost connection or corrupt data means just here."""
+    try:
+        yield
+    except (OpenAIError, TimeoutError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+        log.debug("model.failed", extra={"cause": type(error).__name__, "request_id": getattr(error, "request_id", "")})
+        raise _translate(error, asked, secret, broken) from None
+
+
+def reported(asked: str, code: str | None, message: str, *, status: int | None = None, wait: str = "") -> ModelError:
+    """The error that a provider names by code, by HTTP status, or only in words."""
+    if known := _BY_CODE.get(code or "") or _BY_STATUS.get(status or 0):
+        got, remedy = known
+        return ModelRefused(asked, got.format(message=message, wait=wait), remedy)
+    if status is not None and 400 <= status < 500 and status != 408:
+        return ModelRefused(asked, f"it refused the request ({status}): {message}", f"{MODEL}, or {SERVER}")
+    failed = f"it failed with status {status}" if status else "it reported a failure"
+    return ModelUnreachable(asked, f"{failed}: {message}", AGAIN)
+
+
+def quoted(text: str, secret: str = "") -> str:
+    """A provider's words as one short line without the key."""
+    line = " ".join((text.replace(secret, "***") if secret else text).split())
+    return line if len(line) <= MAX_QUOTE else f"{line[:MAX_QUOTE]}..."
+
+
+def _translate(error: Exception, asked: str, secret: str, broken: type[ModelError]) -> ModelError:
+    match error:
+        case APIStatusError():
+            message = quoted(_message(error), secret)
+            wait = _wait(error.response.headers.get("retry-after", ""))
+            return reported(asked, _code(error), message, status=error.status_code, wait=wait)
+        case APIConnectionError():
+            return _connection(error, asked, broken)
+        case APIError():
+            code = _code(error)
+            status = int(code) if code and code.isdecimal() else None
+            return reported(asked, code, quoted(_message(error), secret), status=status)
+        case TimeoutError():
+            return ModelUnreachable(asked, "no answer began in time", AGAIN)
+    return broken(asked, "a piece of the answer is not what the API promises", f"ask again; {SERVER}")
+
+
+def _connection(error: APIConnectionError, asked: str, broken: type[ModelError]) -> ModelError:
+    cause = type(error.__cause__).__name__
+    if cause == "ConnectTimeout":
+        return ModelUnreachable(asked, "no connection in time", SERVER)
+    if cause == "ConnectError":
+        return ModelUnreachable(asked, "no connection: nothing answers there, or the name is unknown", SERVER)
+    if isinstance(error, APITimeoutError):
+        return broken(asked, "it fell silent", AGAIN)
+    got = "the connection broke off in the middle of the answer" if broken is ModelTruncated else "the connection broke"
+    return broken(asked, f"{got} ({cause})", AGAIN)
+
+
+def _code(error: APIError) -> str | None:
+    """`insufficient_quota` and its like stand in `code` or in `type`, and servers differ in which one they fill."""
+    return next((code for code in (error.code, error.type) if code in _BY_CODE), error.code)
+
+
+def _message(error: APIError) -> str:
+    body = error.body
+    return str(body.get("message") or error.message) if isinstance(body, dict) else error.message
+
+
+def _wait(header: str) -> str:
+    return f", it asks to wait {header} s" if re.fullmatch(r"\d+(\.\d+)?", header) else ""

@@ -1,0 +1,5 @@
+"""The offline planner."""
+
+from bot.llm.offline.planner import Planner
+
+__all__ = ["Planner"]

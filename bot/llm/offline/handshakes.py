@@ -1,0 +1,50 @@
+"""How long connecting took, and what that says about who is slow. Pure; reads rows of `list_connections`."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from bot.domain.network import LOCAL_SOCKET, Outcome
+from bot.llm.offline.phrases import counted
+from bot.llm.offline.rows import Row, cited, code
+from bot.tables.units import human_duration
+
+FAST_US = 100_000.0
+"""A handshake below this is no slow network, also between continents."""
+RETRANSMITTED_US = 1_000_000.0
+"""The kernel sends a SYN again after 1 s: who waited longer had lost one, or its answer."""
+
+_SENT_AGAIN = "A handshake of 1 s and more had lost its SYN or the reply to it: a SYN is sent again after 1, 3 and 7 s"
+_NOT_THE_NETWORK = "If answers are slow all the same, the time goes by after connecting, in the service"
+
+
+def handshake_times(rows: Sequence[Row]) -> tuple[str, ...]:
+    """A sentence with the times, and one on what they mean; nothing where no row tells."""
+    made = sorted((row for row in rows if _is_handshake(row)), key=_waited_us)
+    if not made:
+        return ()
+    middle_us, slowest = median(map(_waited_us, made)), made[-1]
+    longest = human_duration(_waited_us(slowest))
+    where = f"{code(slowest.text('process'))} to {code(slowest.text('destination'))}"
+    answer = (
+        f"{_verdict(middle_us, _waited_us(slowest))}: the median of {counted(len(made), 'handshake')} is "
+        f"{human_duration(middle_us)}, the slowest {longest}, {where}{cited([slowest.table])}."
+    )
+    if _waited_us(slowest) >= RETRANSMITTED_US:
+        return answer, _SENT_AGAIN
+    return (answer, _NOT_THE_NETWORK) if _waited_us(slowest) < FAST_US else (answer,)
+
+
+def _verdict(middle_us: float, slowest_us: float) -> str:
+    if slowest_us < FAST_US:
+        return "Connecting is fast"
+    return "Connecting is mostly fast" if middle_us < FAST_US else "Connecting is slow"
+
+
+def _is_handshake(row: Row) -> bool:
+    """A connect of UDP or to a local socket waits for nobody."""
+    is_tcp = row.text("protocol") in {"TCP", None} and row.text("destination") != LOCAL_SOCKET
+    return is_tcp and row.outcome == Outcome.CONNECTED and row.number("waited") is not None
+
+
+def _waited_us(row: Row) -> float:
+    return row.number("waited") or 0.0

@@ -1,0 +1,76 @@
+"""The offline planner: a `ChatModel` that needs no language model. Round one turns the question into calls, round two
+their results into prose.
+
+It is the default without a key, the fallback when the model is down, and the deterministic analyst behind the AI tools.
+It keeps no state and calls no AI tool, so it can neither recurse nor wait for anything.
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from bot.domain.json_types import JsonObject
+from bot.domain.ports import Check
+from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec
+from bot.llm.offline.composing import NO_TOOLS, compose, not_understood
+from bot.llm.offline.plan import Plan, PlannedCall
+from bot.llm.offline.understanding import understand
+
+NAME = "planner"
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """`reason` says why no language model answers; without one the planner gives no notice of itself.
+
+    Clock times in questions and answers are those of `zone`.
+    """
+
+    reason: str = ""
+    zone: tzinfo = UTC
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        plan = understand(request.question, request.history, now=request.now, zone=self.zone)
+        results = [result for past in request.rounds for result in past.results]
+        calls = () if results else tuple(_calls(plan, request.tools))
+        if calls:
+            yield Completion("", calls, NAME, notice=self._notice)
+            return
+        text = self._text(plan, results, request)
+        for line in text.splitlines(keepends=True):
+            yield TextDelta(line)
+        yield Completion(text, (), NAME, notice=self._notice)
+
+    async def check(self) -> Check:
+        if not self.reason:
+            return Check("model", "ok", "the offline planner answers")
+        remedy = "set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own"
+        return Check("model", "warning", f"off ({self.reason}): the offline planner answers", remedy)
+
+    @property
+    def _notice(self) -> str:
+        return f"No language model was used ({self.reason}): the offline planner answered." if self.reason else ""
+
+    def _text(self, plan: Plan, results: list[ToolResult], request: ModelRequest) -> str:
+        if results:
+            return compose(plan, results, now=request.now, zone=self.zone)
+        return NO_TOOLS if plan.calls else not_understood(plan.notes)
+
+
+def _calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterable[ToolCall]:
+    """The planned calls of tools that are offered, with the arguments that those take."""
+    by_name = {spec.name: spec for spec in offered}
+    for number, call in enumerate(plan.calls, 1):
+        if call.tool in by_name:
+            yield ToolCall(f"plan-{number}", call.tool, _taken(call, by_name[call.tool]))
+
+
+def _taken(call: PlannedCall, spec: ToolSpec) -> JsonObject:
+    properties = spec.parameters.get("properties")
+    if not isinstance(properties, dict):
+        return dict(call.arguments)
+    return {name: value for name, value in call.arguments.items() if name in properties}

@@ -1,0 +1,126 @@
+"""What one question's own words say, apart from what came before it. Pure."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bot.llm.offline.names import names_in, take_excluded, take_quoted
+from bot.llm.offline.plan import Focus, Scope
+from bot.llm.offline.subjects import outcomes_in, take_destination, take_pid
+from bot.llm.offline.times import take_count, take_lookback
+from bot.llm.offline.topics import Sign, signs_in, tools_for
+from bot.llm.offline.wording import MASK, plain, spelled
+
+_LOCAL = re.compile(r"\b(?:local|unix)(?: domain)? sockets?\b", re.IGNORECASE)
+_NOT_LOCAL = re.compile(r"\b(?:without|except|no|excluding|not)\s+(?:the\s+|any\s+)?(?:local|unix)\b", re.IGNORECASE)
+_EVERYONE = re.compile(
+    r"\b(?:all|every|any|each|which|what|wich)\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:process\w*|programs?|them)\b"
+    r"|\bevery(?:thing|body|one)\b|\boverall\b"
+    r"|\b(?:my|the|our|this|whole|entire)\s+(?:whole\s+|entire\s+)?(?:system|network|machine)\b",
+    re.IGNORECASE,
+)
+_CONNECTIVE = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|so|hm+|yes|no|thanks|great|cool)\W+)*"
+    r"(?:and|also|what about|how about|same|now|then|but|only|just|plus|instead)\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|its|it's|they|them|those|these|same)\b|\bthat (?:process|one|host|program)\b|\b(?:which|the) ones\b"
+    r"|\b(?:is|was|are) that\b|\bthat\W*$",
+    re.IGNORECASE,
+)
+_NO_LIMITS = (
+    (re.compile(r"\b(?:user|uid)\s+[\w-]+|\broot's\b", re.IGNORECASE), "one user"),
+    (
+        re.compile(r"\b(?:node|namespace|pod|container|cgroup)\s+[\w.-]*[\d-][\w.-]*", re.IGNORECASE),
+        "one node, pod or container",
+    ),
+    (
+        re.compile(r"\b(?:interface\s+\w+|on\s+(?:eth|ens|enp|wlan|bond|veth|br|docker)[\w-]*\d)\b", re.IGNORECASE),
+        "one interface",
+    ),
+    (re.compile(r"\budp\b", re.IGNORECASE), "one protocol"),
+)
+"""What people ask for that no tool has an argument for."""
+COMM_BYTES = 15
+_ERRNO = re.compile(r"E[A-Z]{4,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """`tools` is empty where the words ask for none; `everyone` says that no process is meant in particular."""
+
+    scope: Scope
+    focus: Focus
+    signs: frozenset[Sign]
+    tools: tuple[str, ...]
+    everyone: bool
+    connects: bool
+    """It begins as a continuation does ("and ...", "what about ...")."""
+    refers: bool
+    """It points at what came before ("its drops", "the same")."""
+    is_short: bool
+    notes: tuple[str, ...]
+
+
+def read(question: str, *, seen: Collection[str], behind_another: bool, now: datetime, zone: tzinfo) -> Reading:
+    """`seen` are process names from this thread; `behind_another`: it may continue a question before it."""
+    excluded, text = take_excluded(plain(question))
+    quoted, text = take_quoted(text, is_phrase=_is_phrase)
+    text = spelled(text, frozenset(seen))
+    words = text
+    pid, text = take_pid(text)
+    lookback, text = take_lookback(text, now=now, zone=zone)
+    destination, text = take_destination(text)
+    signs = signs_in(_LOCAL.sub(MASK, text))
+    count, text = take_count(text)
+    names = quoted or names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
+    names = tuple(dict.fromkeys(map(_as_recorded, names)))
+    outcomes = outcomes_in(words)
+    has_subject = bool(names) or pid is not None
+    return Reading(
+        scope=Scope(
+            process=names[0] if names else None,
+            pid=pid,
+            duration_s=lookback.duration_s,
+            max_events=count,
+            include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
+        ),
+        focus=Focus(destination=destination, outcomes=outcomes, slow="slow" in signs),
+        signs=signs,
+        tools=tools_for(signs, has_process=has_subject, has_destination=destination is not None),
+        everyone=not has_subject and bool(_EVERYONE.search(words)),
+        connects=bool(_CONNECTIVE.search(words)),
+        refers=bool(_PRONOUN.search(words)),
+        is_short=len(words.split()) == 1 or (len(words.split()) == 2 and words.endswith("?")),
+        notes=(*lookback.notes, *_left_out(excluded, names), *_not_limited(words)),
+    )
+
+
+def _not_limited(text: str) -> tuple[str, ...]:
+    found = [what for pattern, what in _NO_LIMITS if pattern.search(text)]
+    return tuple(f"no tool can be limited to {what}, so the answer is about all of them" for what in found)
+
+
+def _as_recorded(name: str) -> str:
+    """The kernel keeps the beginning of a long name, and so events have no more of it."""
+    return name.encode()[:COMM_BYTES].decode(errors="ignore")
+
+
+def _is_phrase(quoted: str) -> bool:
+    """A quoted error message is no process."""
+    return bool(_ERRNO.fullmatch(quoted)) or (" " in quoted and bool(signs_in(quoted) & {"fail", "symptom", "drop"}))
+
+
+def _is_request(signs: frozenset[Sign]) -> bool:
+    return bool(signs & {"fail", "drop", "survey", "pattern"})
+
+
+def _left_out(excluded: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if excluded:
+        notes.append(f"no tool can leave out one process, so {excluded!r} is in the tables too")
+    if len(names) > 1:
+        notes.append(f"one question takes one process: ask again for {names[1]!r}")
+    return tuple(notes)

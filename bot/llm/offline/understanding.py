@@ -1,0 +1,170 @@
+"""From a question and what came before it to a plan. Pure: the clock and the history are given.
+
+The planner calls it twice a turn: to make the calls, and to say what their results answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from bot.domain.turn import Turn
+from bot.llm.offline.plan import (
+    DATA_TOOLS,
+    FAILURES,
+    FOCUS_ROWS,
+    LIST,
+    MAX_ROWS,
+    NOW_DURATION_S,
+    Focus,
+    Plan,
+    PlannedCall,
+    Scope,
+    calls_for,
+    scope_of,
+    shared,
+)
+from bot.llm.offline.reading import Reading, read
+from bot.llm.offline.topics import CAUSE, SYSTEM
+
+MAX_TURNS = 12
+"""Turns before the question that it may continue."""
+MORE = 3
+"""How many times the rows "more" asks for."""
+USUAL_ROWS = 10
+"""The rows that a tool shows when it is not told how many."""
+_ROW_TOOLS = frozenset({FAILURES, LIST})
+"""The tools whose rows have destinations and outcomes."""
+
+
+def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: tzinfo) -> Plan:
+    """The plan for a question; without calls when it asks for nothing that the tools know."""
+    seen = _processes_of(history)
+    before: Plan | None = None
+    for turn in history[-MAX_TURNS:]:
+        text = turn.message.text
+        reading = read(text, seen=seen, behind_another=before is not None, now=turn.started_at, zone=zone)
+        before = _as_it_went(turn, _merged(reading, before), reading) or before
+    reading = read(question, seen=seen, behind_another=before is not None, now=now, zone=zone)
+    return _merged(reading, before)
+
+
+def _merged(reading: Reading, before: Plan | None) -> Plan:
+    """The reading as a question of its own, or as what it changes of the plan before it."""
+    if before is None:
+        return _fresh(reading)
+    rerun = "again" in reading.signs or (reading.refers and reading.tools == SYSTEM and "survey" not in reading.signs)
+    if reading.tools and not rerun:
+        return _on_same_subject(reading, before) if _continues(reading) else _fresh(reading)
+    if "why" in reading.signs:
+        return _on_same_subject(replace(reading, tools=CAUSE), before)
+    if reading.focus.destination and _ROW_TOOLS.isdisjoint(call.tool for call in before.calls):
+        return _on_same_subject(replace(reading, tools=(LIST,)), before)
+    if rerun or _changes(reading):
+        return _changed(reading, before)
+    return Plan(focus=reading.focus, notes=reading.notes)
+
+
+def _fresh(reading: Reading) -> Plan:
+    tools = reading.tools or ((LIST,) if reading.focus.destination else ())
+    scope = _with_defaults(reading.scope, tools, reading.focus)
+    return Plan(calls=calls_for(tools, scope), focus=reading.focus, notes=reading.notes)
+
+
+def _on_same_subject(reading: Reading, before: Plan) -> Plan:
+    """Other tools, with the scope of the calls before them."""
+    kept = shared(scope_of(call.arguments) for call in before.calls)
+    if before.focus.narrows and kept.max_events == FOCUS_ROWS:
+        kept = replace(kept, max_events=None)
+    focus = Focus(
+        destination=reading.focus.destination or before.focus.destination,
+        outcomes=reading.focus.outcomes,
+        slow=reading.focus.slow,
+    )
+    scope = _with_defaults(_change(kept, reading), reading.tools, focus)
+    return Plan(calls=calls_for(reading.tools, scope), focus=focus, notes=reading.notes)
+
+
+def _changed(reading: Reading, before: Plan) -> Plan:
+    """The calls before, with what the reading names changed and all else as it was."""
+    focus = Focus(
+        destination=reading.focus.destination or before.focus.destination,
+        outcomes=reading.focus.outcomes or before.focus.outcomes,
+        slow=reading.focus.slow or before.focus.slow,
+    )
+    tools = [call.tool for call in before.calls]
+    calls: list[PlannedCall] = []
+    for call in before.calls:
+        scope = _change(scope_of(call.arguments), reading)
+        if focus != before.focus:
+            scope = _with_rows(scope, tools, focus)
+        calls.append(PlannedCall(call.tool, scope.arguments(call.tool)))
+    return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes)
+
+
+def _change(scope: Scope, reading: Reading) -> Scope:
+    """What the reading names replaces what was; a process replaces a process id, and the other way round."""
+    named = reading.scope
+    has_subject = named.process is not None or named.pid is not None or reading.everyone
+    rows = named.max_events or scope.max_events
+    if "more" in reading.signs and named.max_events is None:
+        rows = min(MAX_ROWS, (rows or USUAL_ROWS) * MORE)
+    return Scope(
+        process=named.process if has_subject else scope.process,
+        pid=named.pid if has_subject else scope.pid,
+        duration_s=named.duration_s or scope.duration_s,
+        max_events=rows,
+        include_local=named.include_local or scope.include_local,
+    )
+
+
+def _with_defaults(scope: Scope, tools: Sequence[str], focus: Focus) -> Scope:
+    """A window for questions about what goes on now; a single plain tool keeps its own."""
+    if scope.duration_s is None and (FAILURES in tools or len(tools) > 1):
+        scope = replace(scope, duration_s=NOW_DURATION_S)
+    return _with_rows(scope, tools, focus)
+
+
+def _with_rows(scope: Scope, tools: Sequence[str], focus: Focus) -> Scope:
+    looks_for_rows = focus.narrows and not _ROW_TOOLS.isdisjoint(tools)
+    return replace(scope, max_events=FOCUS_ROWS) if looks_for_rows and scope.max_events is None else scope
+
+
+def _continues(reading: Reading) -> bool:
+    return reading.connects or reading.refers or reading.is_short or "more" in reading.signs
+
+
+def _changes(reading: Reading) -> bool:
+    """Whether the reading names anything that a plan could change."""
+    return reading.scope != Scope() or reading.focus.narrows or reading.everyone or "more" in reading.signs
+
+
+def _as_it_went(turn: Turn, guess: Plan, reading: Reading) -> Plan | None:
+    """The plan of a past turn: the calls that were made, by whatever model or command; else those it asks for."""
+    of_data = [result for result in turn.results if result.call.name in DATA_TOOLS]
+    told = [result.call for result in of_data if not result.failed] or [result.call for result in of_data]
+    made = _distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
+    calls = made or guess.calls
+    return Plan(calls=calls, focus=guess.focus if guess.calls else reading.focus) if calls else None
+
+
+def _distinct(calls: Iterable[PlannedCall]) -> tuple[PlannedCall, ...]:
+    found: list[PlannedCall] = []
+    for call in calls:
+        if call not in found:
+            found.append(call)
+    return tuple(found)
+
+
+def _processes_of(history: Sequence[Turn]) -> frozenset[str]:
+    """Process names that stand in this thread's tables and calls."""
+    results = [result for turn in history for result in turn.results]
+    asked = {scope_of(result.call.arguments).process for result in results}
+    cells = {
+        row[index]
+        for result in results
+        for table in result.tables
+        for index, column in enumerate(table.columns)
+        if column.name == "process"
+        for row in table.rows
+    }
+    return frozenset(name for name in asked | cells if isinstance(name, str) and name)

@@ -1,0 +1,139 @@
+"""The planner as a `ChatModel`: rounds, offered tools, notices."""
+
+from collections.abc import Sequence
+from datetime import timedelta, timezone
+
+from bot.domain.message import ThreadKey
+from bot.domain.table import Column, Table
+from bot.domain.turn import Completion, ModelRequest, Round, TextDelta, ToolCall, ToolResult, ToolSpec
+from bot.llm.offline import Planner
+from tests.fakes import NOW
+
+ARGUMENTS = ("pid", "process_name", "duration", "max_events", "include_local")
+DATA_TOOLS = (
+    "get_network_summary",
+    "list_connections",
+    "get_packet_drop_summary",
+    "list_packet_drops",
+    "analyze_patterns",
+    "find_failures",
+)
+AI_TOOLS = ("ai_insights", "contextual_analysis")
+
+
+def spec(name: str, arguments: Sequence[str] = ARGUMENTS) -> ToolSpec:
+    return ToolSpec(name, "", {"type": "object", "properties": {name: {} for name in arguments}})
+
+
+OFFERED = tuple(map(spec, (*DATA_TOOLS, *AI_TOOLS)))
+
+
+def request(question: str, *, rounds: tuple[Round, ...] = (), tools: Sequence[ToolSpec] = OFFERED) -> ModelRequest:
+    return ModelRequest(
+        thread=ThreadKey("test", "", "", "1"),
+        instructions="",
+        history=(),
+        question=question,
+        now=NOW,
+        rounds=rounds,
+        tools=tuple(tools),
+    )
+
+
+async def answer(planner: Planner, asked: ModelRequest) -> tuple[str, Completion]:
+    """The streamed text, and the completion that ends it."""
+    *deltas, completion = [event async for event in planner.answer(asked)]
+    assert isinstance(completion, Completion)
+    texts = [delta.text for delta in deltas if isinstance(delta, TextDelta)]
+    assert len(texts) == len(deltas)
+    return "".join(texts), completion
+
+
+def results_of(completion: Completion) -> tuple[ToolResult, ...]:
+    table = Table("x", (Column("process"), Column("attempts")), (("curl", 3),), 1, "T1")
+    return tuple(ToolResult(call, "3 attempts", (table,)) for call in completion.calls)
+
+
+async def test_first_round_calls_tools_and_says_nothing() -> None:
+    text, completion = await answer(Planner(), request("failures of curl in the last 10 minutes"))
+    assert text == completion.text == ""
+    assert [(call.name, dict(call.arguments)) for call in completion.calls] == [
+        ("find_failures", {"process_name": "curl", "duration": 600})
+    ]
+    assert completion.model == "planner"
+
+
+async def test_second_round_streams_the_answer_without_calls() -> None:
+    _, first = await answer(Planner(), request("how many connections?"))
+    rounds = (Round(first, results_of(first)),)
+    text, second = await answer(Planner(), request("how many connections?", rounds=rounds))
+    assert second.calls == ()
+    assert second.text == text
+    assert text.startswith("`curl` made 3 connection attempts [T1]")
+    assert len([event async for event in Planner().answer(request("how many connections?", rounds=rounds))]) > 2
+
+
+async def test_ids_of_calls_differ() -> None:
+    _, completion = await answer(Planner(), request("Analyze my system"))
+    ids = [call.id for call in completion.calls]
+    assert len(set(ids)) == len(ids) == 5
+
+
+async def test_only_offered_tools_are_called_and_never_an_ai_tool() -> None:
+    offered = (spec("get_network_summary"), *map(spec, AI_TOOLS))
+    _, completion = await answer(Planner(), request("Analyze my system", tools=offered))
+    assert [call.name for call in completion.calls] == ["get_network_summary"]
+
+
+async def test_arguments_that_a_tool_does_not_take_are_left_out() -> None:
+    offered = (spec("list_connections", ("pid", "process_name")),)
+    _, completion = await answer(Planner(), request("last 5 connections of curl since 14:00", tools=offered))
+    assert completion.calls[0].arguments == {"process_name": "curl"}
+
+
+async def test_question_for_tools_that_are_not_offered_says_so() -> None:
+    text, completion = await answer(Planner(), request("why is curl failing?", tools=()))
+    assert completion.calls == ()
+    assert "none of the tools" in text
+
+
+async def test_question_that_is_not_understood_gets_no_call_but_examples() -> None:
+    text, completion = await answer(Planner(), request("what's the weather like?"))
+    assert completion.calls == ()
+    assert "I did not understand" in text
+    assert text.count("\n- ") == 3
+
+
+async def test_results_of_another_model_are_answered_from() -> None:
+    """The fallback takes over in the middle of a turn, whatever the question was."""
+    made = Completion("", (ToolCall("x", "get_network_summary", {"process_name": "curl"}),), "gpt")
+    text, completion = await answer(Planner(), request("¿qué pasa?", rounds=(Round(made, results_of(made)),)))
+    assert completion.calls == ()
+    assert text.startswith("`curl` made 3 connection attempts")
+
+
+async def test_reason_is_told_in_one_line_and_no_reason_needs_no_notice() -> None:
+    _, told = await answer(Planner("OPENAI_API_KEY is not set"), request("hello"))
+    assert told.notice == "No language model was used (OPENAI_API_KEY is not set): the offline planner answered."
+    _, silent = await answer(Planner(), request("hello"))
+    assert silent.notice == ""
+
+
+async def test_notice_is_the_same_in_every_round_so_that_it_is_shown_once() -> None:
+    planner = Planner("no key")
+    _, first = await answer(planner, request("how many connections?"))
+    _, second = await answer(planner, request("how many connections?", rounds=(Round(first, results_of(first)),)))
+    assert first.notice == second.notice
+
+
+async def test_clock_of_the_question_is_the_planners_zone() -> None:
+    planner = Planner(zone=timezone(timedelta(hours=1)))
+    _, completion = await answer(planner, request("list connections since 15:00"))
+    assert completion.calls[0].arguments == {"duration": 420}
+
+
+async def test_check_warns_where_a_language_model_is_missing() -> None:
+    assert (await Planner().check()).state == "ok"
+    check = await Planner("OPENAI_API_KEY is not set").check()
+    assert check.state == "warning"
+    assert "OPENAI_API_KEY" in check.detail

@@ -1,0 +1,395 @@
+"""What on-call people type, and the calls that it must become.
+
+An expectation reads `commands of the tools | arguments`; all calls of one question take the same arguments.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.llm.offline.plan import Plan
+from bot.llm.offline.understanding import understand
+from tests.fakes import NOW
+
+COMMANDS = {
+    "get_network_summary": "summary",
+    "list_connections": "list",
+    "get_packet_drop_summary": "dropsummary",
+    "list_packet_drops": "droplist",
+    "analyze_patterns": "analyze",
+    "find_failures": "failures",
+}
+NOTHING = ""
+SYSTEM = "summary list dropsummary analyze failures"
+WHY = "failures summary dropsummary"
+REACH = "failures list dropsummary"
+
+
+def written(plan: Plan) -> str:
+    """The plan in the notation of the corpus."""
+    tools = " ".join(COMMANDS[call.tool] for call in plan.calls)
+    given: dict[str, object] = {}
+    for call in plan.calls:
+        given |= call.arguments
+    same = [{**call.arguments, "include_local": True} == {**given, "include_local": True} for call in plan.calls]
+    assert all(same), "all calls of one question take the same arguments"
+    arguments = " ".join(f"{name}={given[name]}" for name in sorted(given))
+    return f"{tools} | {arguments}" if arguments else tools
+
+
+SUMMARIES = [
+    ("how many connections?", "summary"),
+    ("How many connections were made?", "summary"),
+    (
+        "what failed in the last 10 minutes? (in the last 60 seconds unless the question names a time)",
+        "failures | duration=600",
+    ),
+    ("what is happening", "summary failures dropsummary | duration=300"),
+    ("What's happening with my network connections?", "summary failures dropsummary | duration=300"),
+    ("what's going on right now?", "summary failures dropsummary | duration=300"),
+    ("connection count for curl", "summary | process_name=curl"),
+    ("give me a summary", "summary"),
+    ("summarise the traffic of the last 10 minutes", "summary | duration=600"),
+    ("number of outbound connections in the past hour", "summary | duration=3600"),
+    ("which process makes the most connections?", "summary"),
+    ("who is talking the most?", "summary"),
+    ("top 5 talkers", "summary | max_events=5"),
+    ("busiest processes today", "summary | duration=50820"),
+    ("how many connections did nginx make in the last 90s", "summary | duration=90 process_name=nginx"),
+    ("network stats", "summary"),
+    ("is curl connecting to anything", "summary | process_name=curl"),
+    ("curl made 5 connections in 60 seconds", "summary | duration=60 process_name=curl"),
+    ("what is curl doing?", "summary list | duration=300 process_name=curl"),
+    ("whats nginx up to", "summary list | duration=300 process_name=nginx"),
+]
+
+LISTS = [
+    ("show me the last 5 connections of curl", "list | max_events=5 process_name=curl"),
+    ("list connections", "list"),
+    ("list all connections", "list | max_events=100"),
+    ("show all my connections", "list | max_events=100"),
+    ("latest connections please", "list"),
+    ("recent connection events", "list"),
+    ("last three connections by pid 4242", "list | max_events=3 pid=4242"),
+    ("show me connections of process 4242", "list | pid=4242"),
+    ("show connections for process sshd in the last half hour", "list | duration=1800 process_name=sshd"),
+    ('what did "my server" connect to?', "list | process_name=my server"),
+    ("where is curl connecting to", "list | process_name=curl"),
+    ("who is `redis-server` talking to in the last 2 hours?", "list | duration=7200 process_name=redis-server"),
+    ("which hosts does checkout talk to?", "list | process_name=checkout"),
+    ("show connections to 10.0.0.1", "list | max_events=50"),
+    ("list connections to port 443", "list | max_events=50"),
+    ("any traffic to db.internal:5432 since 14:00?", "list | duration=420 max_events=50"),
+    ("display the 20 newest attempts", "list | max_events=20"),
+    ("print connections from curl, last 15 min", "list | duration=900 process_name=curl"),
+    ("show me curl's connections", "list | process_name=curl"),
+    ("show me the last connection", "list | max_events=1"),
+    ("connections of pid=77 over the last 1h30m", "list | duration=5400 pid=77"),
+    ("list connections including local sockets", "list | include_local=True"),
+    ("show connections --process nginx --max-events 7 --duration 120",
+     "list | duration=120 max_events=7 process_name=nginx"),
+    ("show me connections and drops", "list droplist | duration=300"),
+    ("which connections did Curl open since 2pm?", "list | duration=420 process_name=curl"),
+    ("connections curl", "list | process_name=curl"),
+    ("is it dns", "list | max_events=50"),
+    ("who's hammering 10.0.0.1", "list | max_events=50"),
+    ("list the last 3 connections made by java", "list | max_events=3 process_name=java"),
+    ("connections from the checkout service to db.internal", "list | max_events=50 process_name=checkout"),
+]  # fmt: skip
+
+DROPS = [
+    ("are there any packet drops?", "dropsummary"),
+    ("how many packets were dropped in the last hour?", "dropsummary | duration=3600"),
+    ("packet loss?", "dropsummary"),
+    ("are we losing packets", "dropsummary"),
+    ("why are packets being dropped?", "dropsummary"),
+    ("drop reasons for nginx", "dropsummary | process_name=nginx"),
+    ("top 3 drop reasons", "dropsummary | max_events=3"),
+    ("which process drops the most skbs", "dropsummary"),
+    ("list drops", "droplist"),
+    ("show me the last 10 drops", "droplist | max_events=10"),
+    ("show dropped packets of curl in the last 5 minutes", "droplist | duration=300 process_name=curl"),
+    ("most recent packet drops of process 99", "droplist | pid=99"),
+    ("drop details", "droplist"),
+    ("show me a drop summary", "dropsummary"),
+    ("is the kernel dropping anything for pid 1", "dropsummary | pid=1"),
+    ("are connections getting dropped?", "failures dropsummary | duration=300"),
+    ("Are there any packet drops or connection issues?", "failures dropsummary | duration=300"),
+]
+
+PATTERNS = [
+    ("analyze patterns", "analyze"),
+    ("Analyze the network behavior of process nginx", "analyze | process_name=nginx"),
+    ("How is curl behaving?", "analyze | process_name=curl"),
+    ("any unusual behaviour in the last day?", "analyze | duration=86400"),
+    ("is something beaconing?", "analyze"),
+    ("is anything scanning ports?", "analyze"),
+    ("new destinations since yesterday", "analyze | duration=137220"),
+    ("top 5 destinations", "analyze | max_events=5"),
+    ("does python3 call home periodically", "analyze | process_name=python3"),
+    ("bursts today?", "analyze | duration=50820"),
+    ("anything suspicious?", "analyze"),
+    ("is checkout calling something every 30 seconds", "analyze | process_name=checkout"),
+]
+
+FAILURES = [
+    ("which processes had failed connections in the last 10 minutes?", "failures | duration=600"),
+    ("failed connections", "failures | duration=300"),
+    ("show me all failed connections", "failures | duration=300 max_events=100"),
+    ("connection failures for curl", "failures | duration=300 process_name=curl"),
+    ("curl failures", "failures | duration=300 process_name=curl"),
+    ("connection refused", "failures | duration=300 max_events=50"),
+    ("who gets connection refused?", "failures | duration=300 max_events=50"),
+    ("timeouts", "failures | duration=300 max_events=50"),
+    ("any timeouts in the past hour", "failures | duration=3600 max_events=50"),
+    ("ECONNREFUSED from curl", "failures | duration=300 max_events=50 process_name=curl"),
+    ("is nginx failing", "failures | duration=300 process_name=nginx"),
+    ("is nginx failing?", "failures | duration=300 process_name=nginx"),
+    ("which hosts are unreachable", "failures | duration=300 max_events=50"),
+    ("top 3 failing destinations", "failures | duration=300 max_events=3"),
+    ("all my system connections are failing", "failures | duration=300"),
+    ("connection errors since 13:00", "failures | duration=4020"),
+    ("who is resetting our connections", "failures | duration=300 max_events=50"),
+    ("is port 443 failing for me", "failures | duration=300 max_events=50"),
+    ("how many connections failed?", "failures summary | duration=300"),
+    ("what percentage of connections fail for checkout", "failures summary | duration=300 process_name=checkout"),
+    ("show me failures by process", "failures | duration=300"),
+    ("postgres-7 connection errors, last 30 minutes", "failures | duration=1800 process_name=postgres-7"),
+    ("is there a pattern in the failures", "failures analyze | duration=300"),
+    ("is dns broken?", "failures | duration=300 max_events=50"),
+    ("did anything fail to connect last night", "failures | duration=72420"),
+]
+
+CAUSES = [
+    ("why is curl failing", f"{WHY} | duration=300 process_name=curl"),
+    ("why is checkout failing?", f"{WHY} | duration=300 process_name=checkout"),
+    ("why's checkout failing?!", f"{WHY} | duration=300 process_name=checkout"),
+    ("Why is 'web content' failing?", f"{WHY} | duration=300 process_name=web content"),
+    ("why can't curl reach 10.0.0.1", f"{REACH} | duration=300 max_events=50 process_name=curl"),
+    ("why can\u2019t curl reach 10.0.0.1?", f"{REACH} | duration=300 max_events=50 process_name=curl"),
+    ("curl cannot reach db.internal:5432, why", f"{REACH} | duration=300 max_events=50 process_name=curl"),
+    ("why can't I connect to [fd00::7]:443", f"{REACH} | duration=300 max_events=50"),
+    ("can nginx reach 10.2.0.9:6379?", f"{REACH} | duration=300 max_events=50 process_name=nginx"),
+    ("why does the payments service time out", f"{WHY} | duration=300 max_events=50 process_name=payments"),
+    ("checkout keeps failing, what is the reason", f"{WHY} | duration=300 process_name=checkout"),
+    ("what's wrong with nginx?", f"{WHY} | duration=300 process_name=nginx"),
+    ("connect hangs", f"{WHY} | duration=300 max_events=50"),
+    ("is the remote down?", f"{WHY} | duration=300"),
+    ("pid 4242 can't connect", f"{WHY} | duration=300 pid=4242"),
+    ("why do connections fail", f"{WHY} | duration=300"),
+    ("is the firewall blocking curl", f"{WHY} | duration=300 process_name=curl"),
+    ("my ssh hangs", f"{WHY} | duration=300 max_events=50 process_name=ssh"),
+    ("is checkout-api reachable", f"{REACH} | duration=300 max_events=50"),
+    ("can't reach redis", f"{REACH} | duration=300 max_events=50"),
+    ("help me debug checkout", f"{WHY} | duration=300 process_name=checkout"),
+    ("did the deploy break anything since 13:45", "failures | duration=1320"),
+    ("is the network slow", f"{REACH} | duration=300 max_events=50"),
+    ("is the network slow?", f"{REACH} | duration=300 max_events=50"),
+    ("why exactly 1 s slow?", f"{REACH} | duration=300 max_events=50"),
+    ("why is checkout so slow since 14:00", f"{REACH} | duration=420 max_events=50 process_name=checkout"),
+    ("high latency on port 443", f"{REACH} | duration=300 max_events=50"),
+    ("checkout is slow", f"{REACH} | duration=300 max_events=50 process_name=checkout"),
+    ("are there any problems with redis-server in the last 20 minutes",
+     f"{WHY} | duration=1200 process_name=redis-server"),
+]  # fmt: skip
+
+SYSTEMS = [
+    ("Analyze my system", f"{SYSTEM} | duration=300"),
+    ("analyze my system", f"{SYSTEM} | duration=300"),
+    ("analyse the network", f"{SYSTEM} | duration=300"),
+    ("Analyze my network activity", f"{SYSTEM} | duration=300"),
+    ("analyze curl", f"{SYSTEM} | duration=300 process_name=curl"),
+    ("check everything", f"{SYSTEM} | duration=300"),
+    ("is everything ok?", f"{SYSTEM} | duration=300"),
+    ("is the system healthy", f"{SYSTEM} | duration=300"),
+    ("give me a full report for the last hour", f"{SYSTEM} | duration=3600"),
+    ("anything wrong?", f"{SYSTEM} | duration=300"),
+    ("any issues in the last 10 minutes", f"{SYSTEM} | duration=600"),
+    ("health check", f"{SYSTEM} | duration=300"),
+    ("what's the status of the network?", f"{SYSTEM} | duration=300"),
+    ("investigate process sshd", f"{SYSTEM} | duration=300 process_name=sshd"),
+]
+
+TYPOS = [
+    ("how many conections", "summary"),
+    ("wich proceses had faild conections in the last 10 minuts?", "failures | duration=600"),
+    ("pakcet drops", "dropsummary"),
+    ("sumary please", "summary"),
+    ("analyze paterns", "analyze"),
+    ("ANALYZE MY SYSTEM!!!", f"{SYSTEM} | duration=300"),
+    ("analize my sistem", f"{SYSTEM} | duration=300"),
+    ("CURL FAILURES", "failures | duration=300 process_name=curl"),
+    ("  show   me\nthe last 5\tconnections of “curl” ", "list | max_events=5 process_name=curl"),
+]
+
+NO_PROCESS = [
+    ("why is the connection failing?", f"{WHY} | duration=300"),
+    ("why is my connection failing", f"{WHY} | duration=300"),
+    ("why is everything failing", f"{WHY} | duration=300"),
+    ("why is it failing", f"{WHY} | duration=300"),
+    ("why are all connections failing", f"{WHY} | duration=300"),
+    ("show connections for me", "list"),
+    ("connections for all processes", "list"),
+    ("connections by process", "summary"),
+    ("show connections in the last minute", "list | duration=60"),
+    ("show connections of the system", "list"),
+    ("users can't connect", f"{WHY} | duration=300"),
+    ("the site is down", f"{WHY} | duration=300"),
+    ("our database is timing out", f"{WHY} | duration=300 max_events=50"),
+    ("failures for debugging", "failures | duration=300"),
+    ("connections of interest for the payments team", "list"),
+    ("failed connections except curl", "failures | duration=300"),
+    ("list connections for today", "list | duration=50820"),
+    ("what failed?", "failures | duration=300"),
+    ("who can't connect", f"{WHY} | duration=300"),
+    ("is latency normal", f"{REACH} | duration=300 max_events=50"),
+    ("which process is failing", "failures | duration=300"),
+    ("list connections by time", "list"),
+]
+
+UNKNOWN = [
+    "hello",
+    "thanks!",
+    "what's the weather like?",
+    "tell me a joke",
+    "asdf qwer zxcv",
+    "?",
+    "what can you do",
+    "who are you",
+    "write a poem about nginx",
+    "nginx",
+    "restart nginx",
+    "top 3",
+    "and for nginx?",
+    "more",
+    "...",
+    "`",
+    "what time is it",
+]
+
+CORPUS = [
+    *SUMMARIES,
+    *LISTS,
+    *DROPS,
+    *PATTERNS,
+    *FAILURES,
+    *CAUSES,
+    *SYSTEMS,
+    *TYPOS,
+    *NO_PROCESS,
+    *((question, NOTHING) for question in UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("question", "expected"), CORPUS, ids=[question[:60] for question, _ in CORPUS])
+def test_question_becomes_calls(question: str, expected: str) -> None:
+    assert written(understand(question, (), now=NOW, zone=UTC)) == expected
+
+
+TIMES = [
+    ("last minute", 60),
+    ("in the past hour", 3600),
+    ("over the last 90 seconds", 90),
+    ("last 90s", 90),
+    ("last 10m", 600),
+    ("in the last ten minutes", 600),
+    ("in the last half hour", 1800),
+    ("in the last half an hour", 1800),
+    ("last hour and a half", 5400),
+    ("last 1.5 hours", 5400),
+    ("last 2h", 7200),
+    ("last couple of hours", 7200),
+    ("last few minutes", 300),
+    ("within 5 min", 300),
+    ("15 minutes ago", 900),
+    ("since 20 minutes", 1200),
+    ("last quarter of an hour", 900),
+    ("this week", 50820),
+    ("last week", 7 * 86400),
+    ("in the last month", 7 * 86400),
+    ("today", 50820),
+    ("this morning", 50820),
+    ("since midnight", 50820),
+    ("since noon", 7620),
+    ("yesterday", 137220),
+    ("since 14:00", 420),
+    ("since 14:00:30", 390),
+    ("since 2pm", 420),
+    ("since 2:05 pm", 120),
+    ("since 15:00", 83220),
+    ("since 14:00 yesterday", 86820),
+    ("since yesterday 14:00", 86820),
+    ("since yesterday at 2 pm", 86820),
+    ("after 13:00", 4020),
+    ("between 13:00 and 14:00", 4020),
+    ("around 14:00", 420),
+    ("since 14:00 UTC", 420),
+    ("since 2026-11-23T14:00:00Z", 420),
+    ("since 2026-11-23 13:00", 4020),
+]
+
+
+@pytest.mark.parametrize(("phrase", "duration_s"), TIMES)
+def test_time_becomes_duration(phrase: str, duration_s: int) -> None:
+    plan = understand(f"list connections {phrase}", (), now=NOW, zone=UTC)
+    assert written(plan) == f"list | duration={duration_s}"
+
+
+def test_since_is_read_on_the_clock_of_the_zone() -> None:
+    berlin = timezone(timedelta(hours=1))
+    assert written(understand("list connections since 15:00", (), now=NOW, zone=berlin)) == "list | duration=420"
+    assert written(understand("list connections today", (), now=NOW, zone=berlin)) == "list | duration=54420"
+
+
+def test_since_this_very_minute_still_looks_back_a_second() -> None:
+    now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+    assert written(understand("list connections since 14:00", (), now=now, zone=UTC)) == "list | duration=1"
+
+
+def test_end_of_a_span_that_cannot_be_kept_is_told() -> None:
+    plan = understand("list connections between 13:00 and 13:30", (), now=NOW, zone=UTC)
+    assert any("ends now" in note for note in plan.notes)
+
+
+def test_start_that_is_not_a_time_is_told() -> None:
+    plan = understand("failed connections since the deploy", (), now=NOW, zone=UTC)
+    assert any("the deploy" in note for note in plan.notes)
+
+
+def test_exception_that_no_tool_can_make_is_told() -> None:
+    plan = understand("failed connections except curl", (), now=NOW, zone=UTC)
+    assert any("leave out" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    "question", ["failures of user root", "drops on eth0", "failed udp connections", "list connections of node web-1"]
+)
+def test_limit_that_no_tool_has_is_told(question: str) -> None:
+    plan = understand(question, (), now=NOW, zone=UTC)
+    assert any("can be limited to" in note for note in plan.notes)
+    assert all("process_name" not in call.arguments for call in plan.calls)
+
+
+def test_process_named_twice_is_one_process() -> None:
+    question = "Analyze the behavior of process 'nginx' (process 'nginx', pid 7, in the last 60 seconds)"
+    plan = understand(question, (), now=NOW, zone=UTC)
+    assert written(plan) == "analyze | duration=60 pid=7 process_name=nginx"
+    assert plan.notes == ()
+
+
+def test_long_name_is_cut_as_the_kernel_cuts_it() -> None:
+    plan = understand("why does systemd-resolved fail", (), now=NOW, zone=UTC)
+    assert written(plan) == f"{WHY} | duration=300 process_name=systemd-resolve"
+
+
+def test_second_process_is_told_to_be_left_out() -> None:
+    plan = understand("failures of curl and wget", (), now=NOW, zone=UTC)
+    assert written(plan) == "failures | duration=300 process_name=curl"
+    assert any("wget" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    "question", ["list connections " * 2000, "'" * 20_000, "1" * 20_000, "a:" * 10_000, "since " * 4000]
+)
+def test_monstrous_question_is_read_without_harm(question: str) -> None:
+    understand(question, (), now=NOW, zone=UTC)
