@@ -1,0 +1,59 @@
+"""Commands that need no data: help and the list of tools."""
+
+from collections.abc import Sequence
+
+from bot.commands import Argument, Tool, nearest
+from bot.domain.errors import UnknownTool
+from bot.domain.ports import CommandHelp, FlagHelp
+
+COMMANDS = (
+    CommandHelp("tools", "tools", "the tools that answer questions"),
+    CommandHelp("help", "help [COMMAND]", "this help, or what one command takes"),
+)
+
+
+def answer(text: str, tools: Sequence[Tool]) -> str | None:
+    """The Markdown that answers `help`, `help COMMAND` and `tools`; None for any other text. Raises: UnknownTool."""
+    words = text.lower().split()
+    match words:
+        case ["help"] | ["?"]:
+            return _overview(tools)
+        case ["tools"]:
+            return "\n".join(f"- `{tool.name}`: {tool.summary}" for tool in tools)
+        case ["help", name]:
+            return _details(_find(name, tools))
+    return None
+
+
+def help_of(tool: Tool) -> CommandHelp:
+    return CommandHelp(tool.command, _usage(tool), tool.summary, tuple(map(_flag, tool.arguments)))
+
+
+def _overview(tools: Sequence[Tool]) -> str:
+    entries = (*map(help_of, tools), *COMMANDS)
+    commands = "\n".join(f"- `{entry.usage}`: {entry.summary}" for entry in entries)
+    example = "which processes had failed connections in the last 10 minutes?"
+    return f"Ask in plain words, such as *{example}*, or:\n\n{commands}"
+
+
+def _details(tool: Tool) -> str:
+    flags = "\n".join(f"- `{flag.written}`: {flag.meaning}" for flag in map(_flag, tool.arguments))
+    return f"`{tool.command}` ({tool.name}): {tool.summary}\n\n{tool.description}\n\n{flags}"
+
+
+def _find(name: str, tools: Sequence[Tool]) -> Tool:
+    found = next((tool for tool in tools if name in {tool.name, tool.command}), None)
+    if found is None:
+        hint = nearest(name, [tool.command for tool in tools])
+        raise UnknownTool(f"help {name[:40]}", "there is no such command", hint or "type help for all of them")
+    return found
+
+
+def _usage(tool: Tool) -> str:
+    free = next((argument.metavar for argument in tool.arguments if argument.free_text), "")
+    return f"{tool.command} {free or '[--flags]'}"
+
+
+def _flag(argument: Argument) -> FlagHelp:
+    default = f" (default {argument.default})" if argument.default not in (None, False) else ""
+    return FlagHelp(f"{argument.flag} {argument.metavar}".strip(), f"{argument.help}{default}", argument.name)

@@ -1,0 +1,92 @@
+"""What one turn has brought so far: it grows while the outlet is told, and is the reply however the turn ends."""
+
+from dataclasses import replace
+
+from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId
+from bot.domain.ports import Outlet
+from bot.domain.turn import ToolCall, ToolResult
+
+
+class Nowhere:
+    """An outlet that nobody reads: for callers that want the transcript alone."""
+
+    async def step(self, step: Step) -> None: ...
+
+    async def prose(self, delta: str) -> None: ...
+
+    async def show(self, block: Block) -> None: ...
+
+    async def reply(self, reply: Reply) -> None: ...
+
+
+class Transcript:
+    """Blocks and results of one turn, in the order in which they came to be."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._blocks: list[Block] = []
+        self._results: list[ToolResult] = []
+        self._tables = 0
+
+    @property
+    def results(self) -> tuple[ToolResult, ...]:
+        return tuple(self._results)
+
+    @property
+    def answer(self) -> str:
+        return "\n\n".join(block.markdown for block in self._blocks if isinstance(block, Prose))
+
+    def reply(self, turn: TurnId) -> Reply:
+        return Reply(turn, tuple(self._blocks))
+
+    async def prose(self, delta: str) -> None:
+        last = self._blocks[-1] if self._blocks else None
+        if isinstance(last, Prose):
+            self._blocks[-1] = Prose(last.markdown + delta)
+        else:
+            self._blocks.append(Prose(delta))
+        await self._outlet.prose(delta)
+
+    async def paragraph(self) -> None:
+        """What is said next begins a paragraph of its own."""
+        last = self._blocks[-1] if self._blocks else None
+        if isinstance(last, Prose) and not last.markdown.endswith("\n\n"):
+            await self.prose("\n\n")
+
+    async def notice(self, notice: Notice) -> None:
+        await self._show(notice)
+
+    async def result(self, result: ToolResult) -> ToolResult:
+        """Show a result's tables and what they rest on. Returns the result as the model may cite it: with labels."""
+        labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
+        self._results.append(labelled)
+        for table in labelled.tables:
+            await self._show(table)
+        if labelled.tables and labelled.coverage:
+            await self._show(Footer(labelled.coverage))
+        return labelled
+
+    async def running(self, call: ToolCall) -> None:
+        await self._outlet.step(Step(call.id, title_of(call), "running"))
+
+    async def ended(self, result: ToolResult) -> None:
+        title, detail = title_of(result.call), first_line(result.summary)
+        await self._outlet.step(Step(result.call.id, title, "failed" if result.failed else "done", detail))
+
+    async def _show(self, block: Block) -> None:
+        self._blocks.append(block)
+        await self._outlet.show(block)
+
+    def _next_label(self) -> str:
+        self._tables += 1
+        return f"T{self._tables}"
+
+
+def title_of(call: ToolCall) -> str:
+    """The call as people read it: `find_failures process_name=curl duration=600`."""
+    given = [f"{name}={value}" for name, value in call.arguments.items() if value is not None]
+    return " ".join((call.name, *given))
+
+
+def first_line(text: str) -> str:
+    return text.split("\n", 1)[0]

@@ -1,0 +1,76 @@
+"""The tables as they are now. The steps that lead here are in `migrations`; a test holds the two together.
+
+Values are JSON in text columns, not in a JSON type: they come back exactly as they went in on every database, and one
+that cannot be read spoils one turn instead of a whole query.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC, also where the database keeps no zone (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+metadata = MetaData()
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("id", Integer),
+    Column("platform", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("last_position", Integer, nullable=False),
+    PrimaryKeyConstraint("id", name="pk_threads"),
+    UniqueConstraint("platform", "workspace", "channel", "thread", name="uq_threads_key"),
+)
+"""One row a conversation. Whoever stores a turn raises `last_position`, which holds the row until the turn is there:
+turns of one thread get their places in the order in which they become visible, also when many replicas write."""
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Text),
+    Column("thread_id", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("results", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("finished_at", UtcTime),
+    PrimaryKeyConstraint("id", name="pk_turns"),
+    ForeignKeyConstraint(["thread_id"], ["threads.id"], name="fk_turns_thread_id"),
+    UniqueConstraint("thread_id", "message_id", name="uq_turns_message"),
+    UniqueConstraint("thread_id", "position", name="uq_turns_position"),
+)
+"""`position` grows within a thread and may have gaps; it, not a clock, says which turn came first."""
+
+schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+"""Alembic's own table, which it creates by itself."""

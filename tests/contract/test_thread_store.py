@@ -1,0 +1,161 @@
+"""What every `ThreadStore` does, one body over all of them. Another database is one more function in `STORES`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.message import Address, Author, Command, Message, MessageId, ThreadKey, TurnId
+from bot.domain.network import Coverage, Window
+from bot.domain.ports import ThreadStore
+from bot.domain.table import Column, Table
+from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
+from bot.storage import open_store
+from tests.fakes import NOW, MemoryStore
+
+KEY = ThreadKey("terminal", "", "tty", "1")
+HOSTILE = "@everyone <!channel> '); DROP TABLE turns; -- \x00\x1b[31m %s {x} \u202e 🕸️ 網路 \ufeff"
+
+
+def turn(number: int = 1, *, key: ThreadKey = KEY, text: str = "why?", state: TurnState = "running") -> Turn:
+    """A turn and its message, both numbered."""
+    message = Message(key, MessageId(f"m{number}"), Author("u1", "dana"), text, NOW, Address("terminal", "tty"))
+    return Turn(TurnId(f"{key}#{number}"), message, NOW, state)
+
+
+def full_turn() -> Turn:
+    """A turn with a value of every kind in it."""
+    columns = (Column("when", "time"), Column("name"), Column("n", "integer"), Column("share", "decimal", "percent"))
+    rows = ((NOW + timedelta(microseconds=1), "2026-11-23T14:07:00Z", 2**60, 0.1), (None, None, None, 3.0))
+    coverage = Coverage(source="s", kind="server", window=Window.last(60, NOW), seen=None, matched=2, unknown=("size",))
+    call = ToolCall("c1", "list_connections", {"pid": None, "names": ["a", "b"], "deep": {"x": 1.5}})
+    failed = ToolResult(ToolCall("c2", "nope"), "there is no such tool", failed=True)
+    base = turn()
+    command = Command("list_connections", {"max_events": 3})
+    sent_at = datetime(2026, 11, 23, 15, 7, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
+    return replace(
+        base,
+        message=replace(base.message, command=command, sent_at=sent_at),
+        started_at=NOW + timedelta(microseconds=7),
+        results=(ToolResult(call, "2 rows", (Table("T", columns, rows, 9, "T1"),), coverage), failed),
+        answer="two **rows**",
+    )
+
+
+async def ended(store: ThreadStore, *turns: Turn) -> None:
+    """Begin all turns, in order, then finish them."""
+    for each in turns:
+        assert await store.begin(each)
+    for each in turns:
+        await store.finish(replace(each, state="answered"))
+
+
+@asynccontextmanager
+async def memory(_: Path) -> AsyncIterator[ThreadStore]:
+    yield MemoryStore()
+
+
+@asynccontextmanager
+async def sqlite_file(folder: Path) -> AsyncIterator[ThreadStore]:
+    async with open_store(str(folder / "netspy.db")) as store:
+        yield store
+
+
+STORES: list[Callable[[Path], AbstractAsyncContextManager[ThreadStore]]] = [memory, sqlite_file]
+
+
+@pytest.fixture(params=STORES, ids=lambda opened: opened.__name__)
+async def store(request: Any, tmp_path: Path) -> AsyncIterator[ThreadStore]:
+    async with request.param(tmp_path) as opened:
+        yield opened
+
+
+async def test_a_message_delivered_twice_begins_one_turn(store: ThreadStore) -> None:
+    again = replace(turn(), id=TurnId("another turn"))
+    assert [await store.begin(turn()), await store.begin(again)] == [True, False]
+
+
+async def test_a_second_delivery_changes_nothing(store: ThreadStore) -> None:
+    done = replace(turn(), state="answered", answer="because")
+    await store.begin(turn())
+    await store.finish(done)
+    assert not await store.begin(replace(turn(text="changed"), id=TurnId("another turn")))
+    assert await store.history(KEY, limit=10) == (done,)
+
+
+async def test_of_deliveries_at_the_same_moment_one_begins(store: ThreadStore) -> None:
+    deliveries = [replace(turn(), id=TurnId(f"t{number}")) for number in range(20)]
+    assert sorted(await asyncio.gather(*map(store.begin, deliveries))) == [False] * 19 + [True]
+
+
+@pytest.mark.parametrize("part", ["platform", "workspace", "channel", "thread"])
+async def test_the_same_message_id_in_another_thread_is_another_message(store: ThreadStore, part: str) -> None:
+    other = turn(key=replace(KEY, **{part: "other"}))
+    await ended(store, turn(), other)
+    assert await store.history(other.message.key, limit=10) == (replace(other, state="answered"),)
+
+
+async def test_a_turn_comes_back_exactly_as_it_ended(store: ThreadStore) -> None:
+    done = replace(full_turn(), state="answered")
+    await store.begin(replace(done, state="running", results=(), answer=""))
+    await store.finish(done)
+    (back,) = await store.history(KEY, limit=1)
+    assert back == done
+    assert [type(cell) for cell in back.results[0].tables[0].rows[0]] == [datetime, str, int, float]
+    assert back.started_at.tzinfo is not None
+
+
+async def test_history_holds_the_newest_turns_oldest_first(store: ThreadStore) -> None:
+    await ended(store, *map(turn, range(5)))
+    assert [each.message.id for each in await store.history(KEY, limit=3)] == ["m2", "m3", "m4"]
+
+
+async def test_order_is_that_of_arrival_whatever_the_clock_says(store: ThreadStore) -> None:
+    turns = [replace(turn(number), started_at=NOW - timedelta(hours=number)) for number in range(3)]
+    for each in turns:
+        await store.begin(each)
+    for each in reversed(turns):
+        await store.finish(replace(each, state="answered"))
+    assert [each.message.id for each in await store.history(KEY, limit=10)] == ["m0", "m1", "m2"]
+
+
+async def test_a_running_turn_is_not_history_and_takes_no_place_in_it(store: ThreadStore) -> None:
+    await ended(store, turn(1))
+    await store.begin(turn(2))
+    assert [each.message.id for each in await store.history(KEY, limit=1)] == ["m1"]
+
+
+@pytest.mark.parametrize("state", ["answered", "stopped", "failed"])
+async def test_every_end_is_history(store: ThreadStore, state: TurnState) -> None:
+    await store.begin(turn())
+    await store.finish(turn(state=state))
+    assert await store.history(KEY, limit=1) == (turn(state=state),)
+
+
+async def test_an_unknown_thread_has_no_history(store: ThreadStore) -> None:
+    assert await store.history(KEY, limit=5) == ()
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "x" * 100_000, ""], ids=["hostile", "100 kB", "empty"])
+async def test_any_text_comes_back_unchanged(store: ThreadStore, text: str) -> None:
+    done = turn(key=replace(KEY, thread=f"'\"{text[:20]}".replace("\x00", "")), text=text, state="answered")
+    await store.begin(replace(done, state="running"))
+    await store.finish(done)
+    assert await store.history(done.message.key, limit=1) == (done,)
+
+
+async def test_times_come_back_in_utc(store: ThreadStore) -> None:
+    away = datetime(2026, 11, 23, 9, 7, tzinfo=timezone(timedelta(hours=-5)))
+    await ended(store, replace(turn(), started_at=away))
+    (back,) = await store.history(KEY, limit=1)
+    assert back.started_at == datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
+
+
+async def test_a_working_store_says_so(store: ThreadStore) -> None:
+    check = await store.check()
+    assert (check.part, check.state) == ("storage", "ok")

@@ -1,0 +1,170 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.conversation.analyst import LoopAnalyst
+from bot.conversation.loop import MAX_CALLS_PER_ROUND, MAX_ROUNDS, ToolLoop
+from bot.conversation.transcript import Transcript
+from bot.domain.errors import ModelUnreachable
+from bot.domain.message import Footer, Notice, Prose, ThreadKey, TurnId
+from bot.domain.table import Table
+from bot.domain.turn import Completion, ModelRequest, ToolCall
+from tests.fakes import NOW, FakeHost, RecordingOutlet, ScriptedModel, result
+
+REQUEST = ModelRequest(
+    thread=ThreadKey("test", "", "", "1"), instructions="", history=(), question="what is failing?", now=NOW
+)
+
+
+def says(text: str, *calls: str) -> Completion:
+    made = tuple(ToolCall(f"id{number}", name) for number, name in enumerate(calls))
+    return Completion(text, made, "scripted")
+
+
+async def run(model: ScriptedModel, host: FakeHost) -> tuple[Transcript, RecordingOutlet]:
+    outlet = RecordingOutlet()
+    transcript = Transcript(outlet)
+    await ToolLoop(model, host).run(REQUEST, transcript)
+    model.done()
+    return transcript, outlet
+
+
+async def test_tables_come_before_the_prose_that_cites_them() -> None:
+    model = ScriptedModel([says("", "failures", "drops"), says("Both failed [T1].")])
+    host = FakeHost({"failures": result("failures"), "drops": result("drops")})
+
+    transcript, outlet = await run(model, host)
+
+    kinds = [type(block) for block in transcript.reply(TurnId("t")).blocks]
+    assert kinds == [Table, Footer, Table, Footer, Prose]
+    labels = [block.label for block in outlet.shown if isinstance(block, Table)]
+    assert labels == ["T1", "T2"]
+    assert outlet.said == transcript.answer == "Both failed [T1]."
+
+
+async def test_the_model_gets_results_in_call_order_with_the_labels_that_people_see() -> None:
+    model = ScriptedModel([says("", "slow", "fast"), says("done")])
+    host = FakeHost({"slow": result("slow"), "fast": result("fast")}, gates={"slow": asyncio.Event()})
+
+    async def release_slow_after_fast() -> None:
+        while "fast" not in host.ended:
+            await asyncio.sleep(0)
+        host.gates["slow"].set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(release_slow_after_fast())
+        running = group.create_task(run(model, host))
+    _, outlet = running.result()
+
+    assert host.ended == ["fast", "slow"]
+    given = model.requests[1].rounds[0].results
+    assert [(each.call.name, each.tables[0].label) for each in given] == [("slow", "T1"), ("fast", "T2")]
+    shown = [block.title for block in outlet.shown if isinstance(block, Table)]
+    assert shown == ["Table of slow", "Table of fast"]
+
+
+async def test_every_call_of_a_turn_has_the_same_now() -> None:
+    model = ScriptedModel([says("", "a", "b"), says("", "a"), says("done")])
+    host = FakeHost({"a": result("a"), "b": result("b")})
+
+    await run(model, host)
+
+    assert host.nows == {NOW}
+
+
+async def test_steps_tell_what_runs_and_how_it_ended() -> None:
+    model = ScriptedModel([says("", "good", "bad"), says("done")])
+    host = FakeHost({"good": result("good"), "bad": result("bad", rows=0, failed=True)})
+
+    _, outlet = await run(model, host)
+
+    states = {(step.title, step.state) for step in outlet.steps}
+    assert states == {("good", "running"), ("bad", "running"), ("good", "done"), ("bad", "failed")}
+
+
+async def test_a_model_that_never_stops_calling_is_asked_once_more_without_tools() -> None:
+    model = ScriptedModel([says("", "a") for _ in range(MAX_ROUNDS)] + [says("That is all I know.")])
+    host = FakeHost({"a": result("a")})
+
+    transcript, _ = await run(model, host)
+
+    assert len(host.calls) == MAX_ROUNDS
+    assert model.requests[-1].tools == ()
+    assert transcript.answer == "That is all I know."
+
+
+async def test_calls_made_without_being_offered_tools_are_not_run() -> None:
+    model = ScriptedModel([says("", "a") for _ in range(MAX_ROUNDS)] + [says("again", "a")])
+    host = FakeHost({"a": result("a")})
+
+    await run(model, host)
+
+    assert len(host.calls) == MAX_ROUNDS
+
+
+async def test_too_many_calls_of_one_round_are_refused_and_the_model_is_told() -> None:
+    model = ScriptedModel([says("", *["a"] * (MAX_CALLS_PER_ROUND + 2)), says("done")])
+    host = FakeHost({"a": result("a", rows=0)})
+
+    await run(model, host)
+
+    given = model.requests[1].rounds[0].results
+    assert len(host.calls) == MAX_CALLS_PER_ROUND
+    assert [each.failed for each in given[-3:]] == [False, True, True]
+
+
+async def test_what_was_shown_stays_when_the_model_fails_later() -> None:
+    model = ScriptedModel([says("Looking.", "a"), ModelUnreachable("asked gpt", "no answer")])
+    outlet = RecordingOutlet()
+    transcript = Transcript(outlet)
+
+    with pytest.raises(ModelUnreachable):
+        await ToolLoop(model, FakeHost({"a": result("a")})).run(REQUEST, transcript)
+
+    kinds = [type(block) for block in transcript.reply(TurnId("t")).blocks]
+    assert kinds == [Prose, Table, Footer]
+
+
+async def test_prose_of_two_rounds_without_a_table_between_stays_two_paragraphs() -> None:
+    model = ScriptedModel([says("Looking.", "a"), says("Nothing.")])
+
+    transcript, outlet = await run(model, FakeHost({"a": result("a", rows=0)}))
+
+    assert transcript.answer == outlet.said == "Looking.\n\nNothing."
+
+
+async def test_a_notice_of_the_model_stands_once_behind_the_answer() -> None:
+    notice = "No language model was used."
+    model = ScriptedModel([replace(says("", "a"), notice=notice), replace(says("done"), notice=notice)])
+
+    transcript, _ = await run(model, FakeHost({"a": result("a")}))
+
+    kinds = [type(block) for block in transcript.reply(TurnId("t")).blocks]
+    assert kinds == [Table, Footer, Prose, Notice]
+    assert transcript.reply(TurnId("t")).blocks[-1] == Notice("info", notice)
+
+
+async def test_an_analyst_answers_one_call_with_prose_and_all_tables() -> None:
+    model = ScriptedModel([says("", "a", "b"), says("`a` failed [T1], `b` too [T2].")])
+    host = FakeHost({"a": result("a"), "b": result("b")})
+    call = ToolCall("1", "contextual_analysis", {"query": "what?"})
+
+    answer = await LoopAnalyst(ToolLoop(model, host)).analyze(call, "what?", now=NOW)
+
+    assert answer.call == call
+    assert answer.summary == "`a` failed, `b` too."
+    assert [table.title for table in answer.tables] == ["Table of a", "Table of b"]
+    assert answer.coverage
+    assert answer.coverage.shown == 2
+    assert not answer.failed
+
+
+async def test_an_analyst_whose_model_fails_is_a_failed_result() -> None:
+    model = ScriptedModel([ModelUnreachable("asked gpt", "no answer", "try again")])
+    call = ToolCall("1", "contextual_analysis")
+
+    answer = await LoopAnalyst(ToolLoop(model, FakeHost({"a": result("a")}))).analyze(call, "what?", now=NOW)
+
+    assert answer.failed
+    assert answer.summary == "asked gpt: no answer. Try again"
