@@ -1,0 +1,67 @@
+"""What the Tab key offers: commands, their flags, and values that the desk knows, such as process names seen lately.
+
+It knows the shape of a command line and `CommandHelp`; the desk it only asks. The prompt calls it.
+"""
+
+import shlex
+from collections.abc import AsyncGenerator, Iterable, Sequence
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from bot.domain.ports import CommandHelp, Desk, FlagHelp
+from bot.tables.text import plain
+
+LEAVING = ("quit", "exit")
+
+
+class CommandCompleter(Completer):
+    """Completes the last word before the cursor."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002 - prompt_toolkit's signature
+        """Nothing: the prompt is asynchronous, and so is the desk."""
+        return ()
+
+    async def get_completions_async(
+        self,
+        document: Document,
+        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit's signature
+    ) -> AsyncGenerator[Completion, None]:
+        before, word = _last_word(document.text_before_cursor)
+        for value in await self._values(before, word):
+            yield Completion(f"{value} ", start_position=-len(word), display=value)
+
+    async def _values(self, before: list[str], word: str) -> tuple[str, ...]:
+        commands = await self._desk.commands()
+        if argument := _argument_of(before, commands):
+            values = await self._desk.complete(argument, word)
+            return tuple(shlex.quote(value) for value in values if plain(value) == value)
+        return words_for(before, word, commands)
+
+
+def words_for(before: Sequence[str], word: str, commands: Sequence[CommandHelp]) -> tuple[str, ...]:
+    """Commands and flags that begin with `word` and may follow the words `before` it."""
+    if not before or before == ["help"]:
+        names = [command.name for command in commands] + ([] if before else list(LEAVING))
+        return tuple(name for name in names if name.startswith(word.lower()))
+    flags = _flags_of(before[0], commands)
+    return tuple(flag for flag in flags if flag.startswith(word) and flag not in before)
+
+
+def _argument_of(before: Sequence[str], commands: Sequence[CommandHelp]) -> str:
+    """The argument whose value comes next; empty where no flag that takes one stands last."""
+    flag = _flags_of(before[0], commands).get(before[-1]) if len(before) > 1 else None
+    return flag.argument if flag and " " in flag.written else ""
+
+
+def _flags_of(name: str, commands: Sequence[CommandHelp]) -> dict[str, FlagHelp]:
+    command = next((command for command in commands if command.name == name.lower()), None)
+    return {flag.written.partition(" ")[0]: flag for flag in command.flags} if command else {}
+
+
+def _last_word(text: str) -> tuple[list[str], str]:
+    before, _, word = text.rpartition(" ")
+    return before.split(), word

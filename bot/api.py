@@ -1,0 +1,109 @@
+"""netspy as a library. Begin at `open_netspy`.
+
+async with open_netspy(server="http://127.0.0.1:8080") as netspy:
+    result = await netspy.run_tool("get_network_summary", {"process_name": "curl"})
+    answer = await netspy.ask("which processes had failed connections?")
+    print(answer.text)
+"""
+
+import getpass
+import platform
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from adapters.terminal.repl import Seat, TerminalAdapter
+from adapters.terminal.screen import Screen
+from bot.app import local_zone, open_answering, open_desk, open_source, open_tools
+from bot.conversation.answering import Answering
+from bot.conversation.transcript import Nowhere, Transcript
+from bot.conversation.window import MAX_TURNS
+from bot.domain.json_types import JsonObject
+from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
+from bot.domain.ports import EbpfSource, Outlet, ToolHost
+from bot.domain.turn import ToolCall, ToolResult, Turn
+from bot.settings import Settings, data_dir, load, wants_colour
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` is the prose (Markdown); `results` hold the tables and their coverage; `reply` has all of it in order."""
+
+    text: str
+    results: tuple[ToolResult, ...]
+    reply: Reply
+
+
+class Netspy:
+    """One conversation with netspy, which it remembers as long as the object lives. Not for concurrent questions."""
+
+    def __init__(self, settings: Settings, source: EbpfSource, answering: Answering, tools: ToolHost) -> None:
+        self._settings = settings
+        self._source = source
+        self._answering = answering
+        self._tools = tools
+        self._turns: list[Turn] = []
+
+    async def run_tool(self, name: str, arguments: JsonObject | None = None) -> ToolResult:
+        """Run one tool by its name; the two AI tools answer with the language model, where there is one.
+
+        Bad arguments, an unknown tool and a failing source are a result with `failed`, not an exception.
+        """
+        return await self._tools.call(ToolCall(uuid4().hex, name, arguments or {}), now=datetime.now(UTC))
+
+    async def ask(self, question: str, *, outlet: Outlet | None = None) -> Answer:
+        """Answer a question, or a command such as `list --process curl`, as the next turn of this conversation.
+
+        `outlet` is told of progress. Raises: UserError for a message or command that cannot be used; ModelError.
+        """
+        return await self.answer(question, outlet=outlet)
+
+    async def analyze_process(self, name: str, *, pid: int = 0, duration_s: int = 60) -> Answer:
+        """What a process (or, with `pid`, one of that name) did on the network in the last `duration_s` seconds."""
+        question = f"Analyze the network behavior of process {name}"
+        arguments: JsonObject = {"query": question, "process_name": name, "pid": pid, "duration": duration_s}
+        return await self.answer(question, command=Command("contextual_analysis", arguments))
+
+    async def answer(self, text: str, *, command: Command | None = None, outlet: Outlet | None = None) -> Answer:
+        """The same for a command that is already parsed. Raises: UserError, ModelError."""
+        turn = Turn(TurnId(uuid4().hex), _message(text, command), datetime.now(UTC))
+        transcript = Transcript(outlet or Nowhere())
+        await self._answering.work(turn, self._history, transcript)
+        ended = replace(turn, state="answered", results=transcript.results, answer=transcript.answer)
+        self._turns = [*self._turns, ended][-MAX_TURNS:]
+        return Answer(transcript.answer, transcript.results, transcript.reply(turn.id))
+
+    async def interactive(self, *, new_thread: bool = False) -> None:
+        """Chat in this terminal until its user leaves. Raises: StorageError."""
+        screen = Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour())
+        seat = Seat(user=getpass.getuser(), host=platform.node())
+        adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
+        async with open_desk(self._settings, self._source, self._answering, adapter.outlet) as desk:
+            await adapter.run(desk)
+
+    async def _history(self) -> list[Turn]:
+        return self._turns
+
+
+@asynccontextmanager
+async def open_netspy(server: str | None = None, *, settings: Settings | None = None) -> AsyncGenerator[Netspy, None]:
+    """Open netspy over `server` (see `--server` for what is used without one), with settings from the environment.
+
+    Raises: InvalidSettings.
+    """
+    settings = settings or load()
+    async with AsyncExitStack() as stack:
+        source = await stack.enter_async_context(open_source(settings, server=server))
+        answering = await stack.enter_async_context(open_answering(settings, source))
+        tools = await stack.enter_async_context(open_tools(source, answering))
+        yield Netspy(settings, source, answering, tools)
+
+
+def _message(text: str, command: Command | None) -> Message:
+    key = ThreadKey("api", "", "", "")
+    return Message(
+        key, MessageId(uuid4().hex), Author("", ""), text, datetime.now(UTC), Address("api", ""), command=command
+    )

@@ -1,0 +1,113 @@
+"""The composition root: opens every resource and wires it. Nothing else opens anything.
+
+Heavy parts are imported where they are opened, so that a light command pays only for what it uses.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from bot.domain.message import Address, TurnId
+from bot.domain.ports import ChatModel, EbpfSource, Outlet, ToolHost
+from bot.settings import Settings, data_dir
+from bot.usage import DEFAULT_SERVER
+
+if TYPE_CHECKING:
+    from bot.conversation.answering import Answering
+    from bot.conversation.manager import Manager
+
+PROBE_S = 0.3
+"""How long a server at the default address has to answer before the recording is used."""
+
+ANALYSIS_DEADLINE_S = 180.0
+"""How long a whole answer may take when it is asked for as one tool call."""
+
+
+@asynccontextmanager
+async def open_source(settings: Settings, *, server: str | None = None) -> AsyncGenerator[EbpfSource, None]:
+    """The source of events: the server that was named, else one at the default address, else the recording.
+
+    Raises: InvalidSettings for a URL that is none.
+    """
+    from bot.ebpf.probe import probe
+
+    url = server or settings.ebpf_url
+    if url is None and await probe(DEFAULT_SERVER, timeout_s=PROBE_S):
+        url = DEFAULT_SERVER
+    if url is not None:
+        from bot.ebpf.client import open_http_source
+
+        async with open_http_source(url) as source:
+            yield source
+    else:
+        from bot.ebpf.recorded import open_recording
+
+        yield open_recording(None, opened_at=datetime.now(UTC))
+
+
+@asynccontextmanager
+async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
+    """The language models in their order of preference, and behind them the planner, which always answers."""
+    from bot.llm.fallback import FallbackModel
+    from bot.llm.offline import Planner
+
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
+        return
+    from bot.llm.opening import open_chat_model
+
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    async with AsyncExitStack() as stack:
+        chain: ChatModel = Planner(zone=local_zone())
+        for name in reversed(settings.model_names):
+            opened = open_chat_model(name, api=settings.api, api_key=key, base_url=settings.openai_base_url)
+            chain = FallbackModel(await stack.enter_async_context(opened), chain)
+        yield chain
+
+
+@asynccontextmanager
+async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerator["Answering", None]:
+    """Model and tools, ready to answer. The tools' AI half stands on the planner, so that no model calls a model."""
+    from bot.conversation.analyst import LoopAnalyst
+    from bot.conversation.answering import Answering
+    from bot.conversation.loop import ToolLoop
+    from bot.llm.offline import Planner
+    from bot.tools.direct import DirectHost
+    from bot.tools.host import open_tool_host
+    from bot.tools.insights import question_of
+    from bot.tools.registry import TOOLS
+
+    analyst = LoopAnalyst(ToolLoop(Planner(zone=local_zone()), DirectHost(source)))
+    async with open_model(settings) as model, open_tool_host(source, analyst) as host:
+        yield Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
+
+
+@asynccontextmanager
+async def open_tools(source: EbpfSource, answering: "Answering") -> AsyncGenerator[ToolHost, None]:
+    """The same tools for callers outside the loop: their AI half is the loop itself."""
+    from bot.conversation.analyst import LoopAnalyst
+    from bot.tools.host import open_tool_host
+
+    async with open_tool_host(source, LoopAnalyst(answering.loop), deadline_s=ANALYSIS_DEADLINE_S) as host:
+        yield host
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, source: EbpfSource, answering: "Answering", outlet: Callable[[TurnId, Address], Outlet]
+) -> AsyncGenerator["Manager", None]:
+    """The conversation manager over the threads' database. Raises: StorageError."""
+    from bot.conversation.manager import Parts, open_manager
+    from bot.storage import open_store
+
+    url = settings.database_url or f"sqlite+aiosqlite:///{data_dir() / 'netspy.db'}"
+    async with open_store(url) as store:
+        parts = Parts(store=store, source=source, answering=answering, outlet=outlet)
+        async with open_manager(parts) as manager:
+            yield manager
+
+
+def local_zone() -> tzinfo:
+    """The time zone of this machine, as it is now."""
+    return datetime.now().astimezone().tzinfo or UTC

@@ -1,0 +1,126 @@
+"""What the command does once its words are understood: chat, run one tool, or ask one question.
+
+A data tool runs directly over the source, without MCP, models or storage.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.domain.message import Command
+from bot.tools.registry import find_tool
+from bot.usage import Usage
+
+if TYPE_CHECKING:
+    from adapters.terminal.screen import Screen
+    from bot.domain.turn import ToolResult
+    from bot.settings import Settings
+
+Value = TypeVar("Value")
+
+log = logging.getLogger("netspy.cli")
+
+PROGRESS_AFTER_S = 0.5
+"""A tool that takes longer says so on stderr."""
+
+
+async def dispatch(asked: Usage) -> int:
+    """Do it and return the exit status. Raises: NetspyError."""
+    from bot import settings, telemetry
+
+    read = settings.load()
+    telemetry.configure("debug" if asked.verbose else read.log_level)
+    for sentence in settings.unknown_variables():
+        print(f"netspy: {sentence}", file=sys.stderr)
+    if asked.command is None:
+        return await _chat(asked, read)
+    if any(argument.free_text for argument in find_tool(asked.command.tool).arguments):
+        return await _ask(asked, read, asked.command)
+    return await _run_tool(asked, read, asked.command)
+
+
+async def _chat(asked: Usage, settings: "Settings") -> int:
+    from bot.api import open_netspy
+
+    async with open_netspy(asked.server, settings=settings) as netspy:
+        await netspy.interactive(new_thread=asked.new)
+    return 0
+
+
+async def _run_tool(asked: Usage, settings: "Settings", command: Command) -> int:
+    from bot.app import open_source
+    from bot.domain.turn import ToolCall
+    from bot.tools.arguments import checked
+    from bot.tools.network import run_tool
+
+    checked(find_tool(command.tool), command.arguments)
+    async with open_source(settings, server=asked.server) as source:
+        call = ToolCall("command", command.tool, command.arguments)
+        result = await _with_progress(command.tool, run_tool(call, source=source, now=datetime.now(UTC)))
+    return _print_result(result, as_json=asked.json)
+
+
+async def _ask(asked: Usage, settings: "Settings", command: Command) -> int:
+    """One question to the loop. It streams; with `--json` it is one result, as the tool gives it."""
+    from adapters.terminal.outlet import TerminalOutlet
+    from bot.api import open_netspy
+
+    async with open_netspy(asked.server, settings=settings) as netspy:
+        if asked.json:
+            result = await _with_progress(command.tool, netspy.run_tool(command.tool, command.arguments))
+            return _print_result(result, as_json=True)
+        screen = _screen(verbose=asked.verbose)
+        outlet = TerminalOutlet(screen, on_reply=lambda: None)
+        screen.begin()
+        answer = await netspy.answer("", command=command, outlet=outlet)
+        await outlet.reply(answer.reply)
+    return 1 if answer.results and all(result.failed for result in answer.results) else 0
+
+
+async def _with_progress(tool: str, work: Coroutine[object, object, Value]) -> Value:
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(work)
+        done, _ = await asyncio.wait({running}, timeout=PROGRESS_AFTER_S)
+        if not done:
+            print(f"netspy: {tool} is running", file=sys.stderr)
+    log.debug("tool.done", extra={"tool": tool, "ms": round(1000 * (time.perf_counter() - started), 1)})
+    return running.result()
+
+
+def _print_result(result: "ToolResult", *, as_json: bool) -> int:
+    if as_json:
+        from bot.codec import encode_result
+
+        print(json.dumps(encode_result(result), indent=2))
+    if result.failed:
+        print(f"netspy: {result.summary}", file=sys.stderr)
+    elif not as_json:
+        _print_blocks(result)
+    return 1 if result.failed else 0
+
+
+def _print_blocks(result: "ToolResult") -> None:
+    from adapters.terminal.render import fold, render
+    from bot.domain.message import Footer
+    from bot.tables.text import as_sentence
+
+    screen = _screen()
+    look = screen.look()
+    footer = [Footer(result.coverage)] if result.coverage else []
+    said = "".join(f"{line}\n" for line in fold(as_sentence(result.summary), look.width))
+    tables = render([*result.tables, *footer], look)
+    screen.write(f"{said}\n{tables}" if tables else said)
+
+
+def _screen(*, verbose: bool = False) -> "Screen":
+    from adapters.terminal.screen import Screen
+    from bot.app import local_zone
+    from bot.settings import wants_colour
+
+    return Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour(), verbose=verbose)

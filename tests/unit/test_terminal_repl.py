@@ -1,0 +1,71 @@
+import os
+from collections.abc import Iterator
+from datetime import UTC
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from adapters.terminal.repl import HINT, Seat, TerminalAdapter, banner
+from adapters.terminal.screen import Screen
+from bot.domain.message import Address, Prose, Reply, TurnId
+from bot.domain.ports import Adapter, Check
+from tests.fakes import NOW
+from tests.wire.terminal_session import talk
+
+OK, FAULT = Check("source", "ok", "live"), Check("storage", "fault", "disk full", "free some space")
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen(StringIO(), StringIO(), zone=UTC, clock=lambda: NOW)
+
+
+@pytest.fixture
+def adapter(screen: Screen, tmp_path: Path) -> Iterator[Adapter]:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin:
+        yield TerminalAdapter(screen, stdin, seat=Seat("dana", "node-a"), state_dir=tmp_path)
+    os.close(writing)
+
+
+def test_banner_has_three_lines_and_leaves_out_what_is_well_before_what_is_not(screen: Screen) -> None:
+    text = banner((OK, Check("model", "ok", "gpt"), FAULT), screen)
+
+    assert text == f"source: live\nstorage fault: disk full (free some space)\n{HINT}\n\n"
+
+
+def test_banner_lines_are_cut_at_the_width(screen: Screen) -> None:
+    lines = banner((Check("source", "ok", "\x1b[2J" + "x" * 200),), screen).split("\n")
+
+    assert lines[0].startswith("source: \\x1b[2Jxxx")
+    assert len(lines[0]) == 80
+
+
+def test_remedy_without_room_is_left_out_whole(screen: Screen) -> None:
+    text = banner((Check("model", "warning", "off", "set a key " * 20),), screen)
+
+    assert text == f"model warning: off\n{HINT}\n\n"
+
+
+async def test_turn_that_this_terminal_never_asked_for_is_shown_all_the_same(adapter: Adapter, screen: Screen) -> None:
+    outlet = adapter.outlet(TurnId("t"), Address("terminal", "of another run"))
+    await outlet.reply(Reply(TurnId("t"), (Prose("Late."),)))
+
+    assert isinstance(screen.stdout, StringIO)
+    assert screen.stdout.getvalue() == "Late.\n\n"
+
+
+async def test_check_says_how_the_terminal_is_used(adapter: Adapter) -> None:
+    assert await adapter.check() == Check("terminal", "ok", "piped, 80 columns, no colour")
+
+
+async def test_nothing_is_written_once_the_person_has_left(screen: Screen, tmp_path: Path) -> None:
+    with open(os.devnull) as stdin:  # noqa: ASYNC230, PTH123 - opening the null device waits for nothing
+        await talk(screen, stdin, state_dir=tmp_path)
+    assert isinstance(screen.stdout, StringIO)
+    banner_only = screen.stdout.getvalue()
+    screen.write("late")
+
+    assert banner_only.endswith(f"{HINT}\n\n")
+    assert screen.stdout.getvalue() == banner_only
