@@ -46,11 +46,11 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "netspy: setting up .venv (once)" >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r deploy/requirements.txt >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r deploy/requirements.txt >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
 $(VENV)/.dev: tests/requirements.txt $(VENV)/.run
 	@echo "netspy: installing what the tests need (once)" >&2
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
 	@touch $@
