@@ -23,7 +23,7 @@ from bot.conversation.transcript import Nowhere, Transcript
 from bot.conversation.window import MAX_TURNS
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import EbpfSource, Outlet, ToolHost
+from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost
 from bot.domain.turn import ToolCall, ToolResult, Turn
 from bot.settings import Settings, data_dir, load, wants_colour
 
@@ -80,7 +80,7 @@ class Netspy:
         """Chat in this terminal until its user leaves. Raises: StorageError."""
         screen = Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour())
         seat = Seat(user=getpass.getuser(), host=platform.node())
-        adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
+        adapter: Adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
         async with open_desk(self._settings, self._source, self._answering, adapter.outlet) as desk:
             await adapter.run(desk)
 

@@ -18,7 +18,7 @@ from bot.conversation import builtin
 from bot.conversation.answering import Answering
 from bot.conversation.transcript import Transcript
 from bot.conversation.window import MAX_TURNS
-from bot.domain.errors import NetspyError, StorageError
+from bot.domain.errors import Bug, NetspyError, StorageError
 from bot.domain.message import Action, Address, Message, Notice, Stop, ThreadKey, TurnId
 from bot.domain.network import Window
 from bot.domain.ports import Check, CommandHelp, EbpfSource, Outlet, ThreadStore
@@ -154,9 +154,8 @@ class Manager:
             return "failed"
         except Exception:
             log.exception("turn.failed", extra={"turn": turn.id})
-            await transcript.notice(
-                Notice("error", f"Something in netspy is wrong. Its log has the cause under {turn.id}.")
-            )
+            bug = Bug("answering this", "something in netspy is wrong", f"its log has the cause under {turn.id}")
+            await transcript.notice(Notice("error", str(bug)))
             return "failed"
         return "answered"
 

@@ -87,16 +87,6 @@ def number_value(event: Event, field: NumberField) -> float | None:
     return value
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Nearest rank: the smallest value that at least `share` of all do not exceed."""
-    return _percentile([(value, 1) for value in ordered], share)
-
-
-def measure(events: Iterable[Event], wanted: Measure) -> float | None:
-    """One figure over the events that have the field; None when none has."""
-    return _measure([Repeated(event, 1, event.time, event.time) for event in events], wanted)
-
-
 def _connection_matches(event: Connection, wanted: Filter) -> bool:
     if wanted.outcomes is not None and event.outcome not in wanted.outcomes:
         return False
@@ -143,6 +133,7 @@ def _figure(operation: Operation, ordered: Sequence[tuple[float, int]]) -> float
 
 
 def _percentile(ordered: Sequence[tuple[float, int]], share: float) -> float:
+    """Nearest rank: the smallest value that at least `share` of all do not exceed."""
     ranks = list(accumulate(map(itemgetter(1), ordered)))
     rank = max(1, ceil(share * ranks[-1]))
     return ordered[bisect_left(ranks, rank)][0]
