@@ -5,9 +5,7 @@ A data tool runs directly over the source, without MCP, models or storage.
 
 import asyncio
 import json
-import logging
 import sys
-import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 Value = TypeVar("Value")
-
-log = logging.getLogger("netspy.cli")
 
 PROGRESS_AFTER_S = 0.5
 """A tool that takes longer says so on stderr."""
@@ -83,13 +79,11 @@ async def _ask(asked: Usage, settings: "Settings", command: Command) -> int:
 
 
 async def _with_progress(tool: str, work: Coroutine[object, object, Value]) -> Value:
-    started = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(work)
         done, _ = await asyncio.wait({running}, timeout=PROGRESS_AFTER_S)
         if not done:
             print(f"netspy: {tool} is running", file=sys.stderr)
-    log.debug("tool.done", extra={"tool": tool, "ms": round(1000 * (time.perf_counter() - started), 1)})
     return running.result()
 
 

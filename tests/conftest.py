@@ -1,4 +1,6 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and the one thing that it needs from its surroundings."""
+
+import signal
 
 import pytest
 
@@ -7,3 +9,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench-rounds", type=int, default=1, help="measured rounds of each benchmark; 1 only checks that it runs"
     )
+
+
+def pytest_configure() -> None:
+    """A shell starts background jobs with SIGINT ignored, and programs pass that on: tests of Ctrl-C could not work."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

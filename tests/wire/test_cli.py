@@ -162,7 +162,7 @@ async def test_a_failed_tool_is_json_too(shell: Shell) -> None:
 async def test_verbose_logs_urls_and_timings_to_stderr(shell: Shell, server: EbpfServer) -> None:
     ran = await shell.netspy("--tool", "list_connections", "--verbose", "--server", server.url)
     assert f"source.request url={server.url}/api/events" in ran.err
-    assert "tool.done tool=list_connections ms=" in ran.err
+    assert "tool.ran tool=list_connections failed=False ms=" in ran.err
     assert "source.request" not in ran.out
 
 
@@ -203,6 +203,24 @@ async def test_a_question_is_answered_by_the_model_over_the_tools(shell: Shell, 
     assert "No language model" not in ran.out
     assert "get_network_summary process_name=curl duration=300" in ran.err
     assert KEY not in ran.out + ran.err
+
+
+async def test_a_model_that_calls_the_ai_tools_starts_no_other_model(shell: Shell, server: EbpfServer) -> None:
+    calls = (
+        Call("contextual_analysis", {"query": "list the connections of curl"}),
+        Call("ai_insights", {"summary_text": "nginx made 1 connection"}),
+    )
+    async with OpenAIPeer([Say(calls=calls), Say(text="`curl` and `nginx` [T1].")]) as peer:
+        ran = await shell.netspy(
+            *("--tool", "contextual_analysis", "--query", "what is happening?", "--server", server.url),
+            OPENAI_API_KEY=KEY,
+            OPENAI_BASE_URL=peer.base_url,
+        )
+        assert len(peer.requests) == 2
+        offered = {tool["function"]["name"] for tool in peer.requests[0].body["tools"]}
+    assert ran.status == 0, ran.err
+    assert {"contextual_analysis", "ai_insights", "find_failures"} <= offered
+    assert "T1  Newest connection attempts" in ran.out
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
