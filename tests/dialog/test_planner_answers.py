@@ -75,9 +75,49 @@ async def test_losses_and_harmless_drops_are_read_from_the_summary_and_the_list(
 
 async def test_patterns_are_described_from_their_tables() -> None:
     beats = [connection("cron", "10.0.0.9:25", ago_s=30.0 * number) for number in range(1, 13)]
-    text = await asked("any periodic behaviour?", beats)
+    text = await asked("analyze patterns", beats)
     assert "Periodic calls [T1]: `cron` calls `10.0.0.9:25` every 30 s (12 calls)" in text
     assert "Repeated destinations [T2]: `10.0.0.9:25` took 12 attempts (100.0%), most by `cron`" in text
+
+
+async def test_behaviour_that_is_asked_for_answers_and_the_others_are_only_named() -> None:
+    beats = [connection("cron", "10.0.0.9:25", ago_s=30.0 * number) for number in range(1, 13)]
+    text = await asked("top 5 destinations", beats)
+    assert text.startswith("Repeated destinations [T2]: `10.0.0.9:25` took 12 attempts")
+    assert "- Besides: periodic calls (1) [T1]." in text
+    absent = await asked("is anything scanning?", beats)
+    assert absent.startswith("No fan-out in 12 attempts to 1 destination (TCP 12) in the last hour.")
+
+
+async def test_totals_are_those_of_the_tool_where_its_table_is_cut() -> None:
+    processes = [connection(f"p{number}", ago_s=number + 1.0, outcome=Outcome.REFUSED) for number in range(8)]
+    many = [connection("p0", f"10.0.1.{number}:80", outcome=Outcome.REFUSED) for number in range(1, 9) for _ in "ab"]
+    places = [drop("nc", reason, ago_s=1) for reason in ("NO_SOCKET", "NOMEM", "TCP_CSUM", "PKT_TOO_BIG", "IP_INHDR")]
+    text = await asked("why do connections fail?", [*processes, *many, *places * 2, drop("nc", "X", harmless=False)])
+    assert text.startswith(
+        "8 processes had failed connections in the last 5 minutes: `p0` (17), `p1` (1), `p2` (1) and"
+    )
+    alone = await asked("which processes had failed connections?", [*processes, *many])
+    assert alone.startswith("At least ")
+    assert "`p0` (" not in alone
+    overview = await asked("what is happening?", [*places * 2, drop("nc", "X", harmless=False), *HEALTHY])
+    assert "- 11 dropped skbs over the last 300 seconds: 11 lost, 0 harmless [T2]. Most of the losses: " in overview
+
+
+async def test_overview_asks_for_few_rows_and_says_that_it_is_one() -> None:
+    processes = [connection(f"p{number}", ago_s=number + 1.0) for number in range(8)]
+    text = await asked("what is happening?", processes)
+    assert text.startswith(
+        "8 processes made 8 connection attempts in the last 5 minutes [T1]: 5 connected and 0 failed"
+    )
+    assert "Understood: an overview of connections, failures and drops, last 5 minutes. Ran:" in text
+
+
+async def test_what_else_failed_is_not_said_to_have_gone_where_the_question_points() -> None:
+    text = await asked("is dns ok?", [*REFUSED, connection("nc", outcome=Outcome.RESET)])
+    assert text.startswith("No failed attempt to port 53 in the last 5 minutes [T1].")
+    assert "What failed: 2 processes had failed connections in the last 5 minutes: " in text
+    assert "Understood: whether connections come about, to port 53, last 5 minutes." in text
 
 
 async def test_system_without_faults_is_quiet() -> None:
@@ -94,6 +134,32 @@ async def test_server_without_outcomes_proves_nothing() -> None:
     assert "`find_failures` gave no answer." in text
     assert "connected" not in text
     assert "records no return codes" in text
+
+
+async def test_server_without_outcomes_tells_no_speed_and_is_sent_to_no_failures() -> None:
+    unknown: tuple[UnknownField, ...] = ("outcome", "errno")
+    slow = await asked("is the network slow?", HEALTHY, unknown=unknown)
+    assert slow.startswith("None of the listed attempts tells how long connecting took.")
+    burst = [connection("curl", ago_s=5 + number / 100) for number in range(30)]
+    assert "Next steps" not in await asked("any bursts?", burst, unknown=unknown)
+    assert "`failures --process curl --duration 3600`" in await asked("any bursts?", burst)
+
+
+async def test_usual_window_of_a_contextual_question_is_told_as_a_window() -> None:
+    question = "what failed{}? (in the last 60 seconds unless the question names a time)"
+    assert "Understood: failed connections, last minute. Ran:" in await asked(question.format(""), REFUSED)
+    text = await asked(question.format(" this hour"), REFUSED)
+    assert "Understood: failed connections, last hour. Ran:" in text
+
+
+async def test_system_whose_failures_cannot_be_told_is_not_called_quiet_for_want_of_drops() -> None:
+    text = await asked("Analyze my system", HEALTHY, unknown=("outcome", "errno", "reason", "harmless"))
+    assert text.startswith("The data can't tell whether anything fails.")
+
+
+async def test_long_odd_window_is_told_in_hours_and_minutes() -> None:
+    text = await asked("what failed in the last 359 minutes?", REFUSED)
+    assert "Understood: failed connections, last 5 h 59 min. Ran:" in text
 
 
 async def test_nothing_at_all_is_said_to_be_nothing() -> None:

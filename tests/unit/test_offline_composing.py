@@ -139,6 +139,40 @@ def test_drop_that_proves_nothing_is_no_cause(drop: Sequence[Cell]) -> None:
     assert text.startswith("`checkout` is refused by")
 
 
+DROPPED_TCP = ("NO_SOCKET", "checkout", 9, "no", "tcp_v4_rcv+0x91", NOW)
+DROPPED_UDP = ("NO_SOCKET", "checkout", 90, "no", "__udp4_lib_rcv+0x4bc", NOW)
+
+
+def test_udp_packet_without_a_socket_explains_no_refused_connect() -> None:
+    text = said(
+        result("find_failures", table(FAILURE_COLUMNS, REFUSED), of=coverage(37)),
+        result("get_packet_drop_summary", table(DROP_COLUMNS, DROPPED_UDP, DROPPED_TCP, label="T2"), of=coverage(99)),
+    )
+    assert "the kernel dropped 9 skbs of `checkout` as `NO_SOCKET` [T2]" in text
+
+
+def test_evidence_that_may_be_cut_off_is_a_lower_bound() -> None:
+    text = said(
+        result("find_failures", table(FAILURE_COLUMNS, REFUSED), of=coverage(37)),
+        result("get_packet_drop_summary", table(DROP_COLUMNS, DROPPED_TCP, label="T2", total=9), of=coverage(99)),
+    )
+    assert "the kernel dropped at least 9 skbs of `checkout`" in text
+
+
+def test_losses_are_complete_where_harmless_drops_are_shown_behind_them() -> None:
+    harmless = ("QUEUE_PURGE", "curl", 30, "yes", None, NOW)
+    drops = table(DROP_COLUMNS, DROPPED_UDP, DROPPED_TCP, harmless, total=9)
+    text = said(result("get_packet_drop_summary", drops, of=coverage(500)))
+    assert text.startswith("99 skbs lost in the last 5 minutes [T1], most as `NO_SOCKET` (90, `checkout`, at `__udp4")
+    assert "besides" not in text
+
+
+def test_newest_drops_that_are_all_losses_are_not_counted_twice() -> None:
+    drops = table(DROP_COLUMNS, DROPPED_TCP, DROPPED_TCP, total=9)
+    text = said(result("list_packet_drops", drops, of=coverage(9)))
+    assert text.startswith("The newest 2 drops [T1]: all lost, most as `NO_SOCKET` (")
+
+
 def test_harmless_drops_are_no_loss() -> None:
     drops = table(DROP_COLUMNS, ("QUEUE_PURGE", "curl", 30, "yes", None, NOW))
     text = said(result("get_packet_drop_summary", drops, of=coverage(30)))

@@ -1,13 +1,14 @@
 """What on-call people type, and the calls that it must become.
 
-An expectation reads `commands of the tools | arguments`; all calls of one question take the same arguments.
+An expectation reads `commands of the tools | arguments`. All calls of one question take the same arguments, but for
+those that a tool has no use for: the many rows in which to look for some, and local sockets.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.llm.offline.plan import Plan
+from bot.llm.offline.plan import FOCUS_ROWS, Plan
 from bot.llm.offline.understanding import understand
 from tests.fakes import NOW
 
@@ -25,14 +26,22 @@ WHY = "failures summary dropsummary"
 REACH = "failures list dropsummary"
 
 
+FOCUSED = {"find_failures", "list_connections"}
+LOCAL = {"get_network_summary", "list_connections", "analyze_patterns", "find_failures"}
+
+
 def written(plan: Plan) -> str:
     """The plan in the notation of the corpus."""
     tools = " ".join(COMMANDS[call.tool] for call in plan.calls)
     given: dict[str, object] = {}
     for call in plan.calls:
         given |= call.arguments
-    same = [{**call.arguments, "include_local": True} == {**given, "include_local": True} for call in plan.calls]
-    assert all(same), "all calls of one question take the same arguments"
+    for call in plan.calls:
+        own = {
+            "max_events": not (plan.focus.narrows and given.get("max_events") == FOCUS_ROWS) or call.tool in FOCUSED,
+            "include_local": call.tool in LOCAL,
+        }
+        assert call.arguments == {name: value for name, value in given.items() if own.get(name, True)}
     arguments = " ".join(f"{name}={given[name]}" for name in sorted(given))
     return f"{tools} | {arguments}" if arguments else tools
 
@@ -40,13 +49,9 @@ def written(plan: Plan) -> str:
 SUMMARIES = [
     ("how many connections?", "summary"),
     ("How many connections were made?", "summary"),
-    (
-        "what failed in the last 10 minutes? (in the last 60 seconds unless the question names a time)",
-        "failures | duration=600",
-    ),
-    ("what is happening", "summary failures dropsummary | duration=300"),
-    ("What's happening with my network connections?", "summary failures dropsummary | duration=300"),
-    ("what's going on right now?", "summary failures dropsummary | duration=300"),
+    ("what is happening", "summary failures dropsummary | duration=300 max_events=5"),
+    ("What's happening with my network connections?", "summary failures dropsummary | duration=300 max_events=5"),
+    ("what's going on right now?", "summary failures dropsummary | duration=300 max_events=5"),
     ("connection count for curl", "summary | process_name=curl"),
     ("give me a summary", "summary"),
     ("summarise the traffic of the last 10 minutes", "summary | duration=600"),
@@ -194,20 +199,20 @@ CAUSES = [
 ]  # fmt: skip
 
 SYSTEMS = [
-    ("Analyze my system", f"{SYSTEM} | duration=300"),
-    ("analyze my system", f"{SYSTEM} | duration=300"),
-    ("analyse the network", f"{SYSTEM} | duration=300"),
-    ("Analyze my network activity", f"{SYSTEM} | duration=300"),
-    ("analyze curl", f"{SYSTEM} | duration=300 process_name=curl"),
-    ("check everything", f"{SYSTEM} | duration=300"),
-    ("is everything ok?", f"{SYSTEM} | duration=300"),
-    ("is the system healthy", f"{SYSTEM} | duration=300"),
-    ("give me a full report for the last hour", f"{SYSTEM} | duration=3600"),
-    ("anything wrong?", f"{SYSTEM} | duration=300"),
-    ("any issues in the last 10 minutes", f"{SYSTEM} | duration=600"),
-    ("health check", f"{SYSTEM} | duration=300"),
-    ("what's the status of the network?", f"{SYSTEM} | duration=300"),
-    ("investigate process sshd", f"{SYSTEM} | duration=300 process_name=sshd"),
+    ("Analyze my system", f"{SYSTEM} | duration=300 max_events=5"),
+    ("analyze my system", f"{SYSTEM} | duration=300 max_events=5"),
+    ("analyse the network", f"{SYSTEM} | duration=300 max_events=5"),
+    ("Analyze my network activity", f"{SYSTEM} | duration=300 max_events=5"),
+    ("analyze curl", f"{SYSTEM} | duration=300 max_events=5 process_name=curl"),
+    ("check everything", f"{SYSTEM} | duration=300 max_events=5"),
+    ("is everything ok?", f"{SYSTEM} | duration=300 max_events=5"),
+    ("is the system healthy", f"{SYSTEM} | duration=300 max_events=5"),
+    ("give me a full report for the last hour", f"{SYSTEM} | duration=3600 max_events=5"),
+    ("anything wrong?", f"{SYSTEM} | duration=300 max_events=5"),
+    ("any issues in the last 10 minutes", f"{SYSTEM} | duration=600 max_events=5"),
+    ("health check", f"{SYSTEM} | duration=300 max_events=5"),
+    ("what's the status of the network?", f"{SYSTEM} | duration=300 max_events=5"),
+    ("investigate process sshd", f"{SYSTEM} | duration=300 max_events=5 process_name=sshd"),
 ]
 
 TYPOS = [
@@ -216,8 +221,8 @@ TYPOS = [
     ("pakcet drops", "dropsummary"),
     ("sumary please", "summary"),
     ("analyze paterns", "analyze"),
-    ("ANALYZE MY SYSTEM!!!", f"{SYSTEM} | duration=300"),
-    ("analize my sistem", f"{SYSTEM} | duration=300"),
+    ("ANALYZE MY SYSTEM!!!", f"{SYSTEM} | duration=300 max_events=5"),
+    ("analize my sistem", f"{SYSTEM} | duration=300 max_events=5"),
     ("CURL FAILURES", "failures | duration=300 process_name=curl"),
     ("  show   me\nthe last 5\tconnections of “curl” ", "list | max_events=5 process_name=curl"),
 ]
@@ -245,6 +250,23 @@ NO_PROCESS = [
     ("is latency normal", f"{REACH} | duration=300 max_events=50"),
     ("which process is failing", "failures | duration=300"),
     ("list connections by time", "list"),
+]
+
+USUAL = "unless the question names a time"
+USUAL_WINDOWS = [
+    (f"what failed? (in the last 60 seconds {USUAL})", "failures | duration=60"),
+    (f"what failed in the last 10 minutes? (in the last 60 seconds {USUAL})", "failures | duration=600"),
+    (f"what failed today? (in the last 60 seconds {USUAL})", "failures | duration=50820"),
+    (f"any failures this hour (in the last 60 seconds {USUAL})", "failures | duration=3600"),
+    (f"list connections, 90s (in the last 60 seconds {USUAL})", "list | duration=90"),
+    (f"what failed? (process 'curl', in the last 60 seconds {USUAL})", "failures | duration=60 process_name=curl"),
+    (f"nginx (in the last 60 seconds {USUAL})", NOTHING),
+]
+"""Questions of `contextual_analysis` that came without a duration."""
+
+DESTINATIONS = [
+    ("is dns ok?", f"{REACH} | duration=300 max_events=50"),
+    ("anything wrong with port 443?", f"{REACH} | duration=300 max_events=50"),
 ]
 
 UNKNOWN = [
@@ -277,6 +299,8 @@ CORPUS = [
     *SYSTEMS,
     *TYPOS,
     *NO_PROCESS,
+    *USUAL_WINDOWS,
+    *DESTINATIONS,
     *((question, NOTHING) for question in UNKNOWN),
 ]
 
@@ -354,6 +378,27 @@ def test_end_of_a_span_that_cannot_be_kept_is_told() -> None:
 def test_start_that_is_not_a_time_is_told() -> None:
     plan = understand("failed connections since the deploy", (), now=NOW, zone=UTC)
     assert any("the deploy" in note for note in plan.notes)
+
+
+def test_start_that_is_not_a_time_is_told_next_to_the_usual_window() -> None:
+    plan = understand(f"failed connections since the deploy (in the last 60 seconds {USUAL})", (), now=NOW, zone=UTC)
+    assert written(plan) == "failures | duration=60"
+    assert any("the deploy" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("question", "behaviours"),
+    [
+        ("is something beaconing?", {"Periodic calls"}),
+        ("is anything scanning ports?", {"Fan-out"}),
+        ("any bursts or new destinations?", {"Bursts", "New destinations"}),
+        ("top 5 destinations", {"Repeated destinations"}),
+        ("anything suspicious?", set()),
+        ("failed connections", set()),
+    ],
+)
+def test_behaviour_that_is_asked_for_is_remembered(question: str, behaviours: set[str]) -> None:
+    assert understand(question, (), now=NOW, zone=UTC).focus.behaviours == behaviours
 
 
 def test_exception_that_no_tool_can_make_is_told() -> None:

@@ -4,54 +4,52 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.turn import ToolResult
-from bot.llm.offline.failures import goes_to, is_name
+from bot.llm.offline.failures import goes_to, is_name, towards
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import handshake_times
-from bot.llm.offline.phrases import counted, joined, span
-from bot.llm.offline.rows import Row, cited, code, command, is_whole, rows_of, told
-from bot.tables.units import human_count, human_percent, human_time
-
-SUMMARY_HEADING = "Network summary"
-LIST_HEADING = "Connections"
+from bot.llm.offline.prose import cited, code, counted, joined, told
+from bot.llm.offline.rows import Row, is_whole, rows_of
+from bot.tables.units import human_count, human_percent
 
 
 def summary(result: ToolResult, context: Context) -> Finding:
     rows = [row for row in rows_of(result) if row.number("attempts") is not None]
     if not rows:
-        return Finding(heading=SUMMARY_HEADING, answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
     failed = [row for row in rows if row.count("failed")]
     return Finding(
-        heading=SUMMARY_HEADING,
         answer=f"{_made(rows, result, context)}{_became(rows, result)}{_most(rows)}",
         weight=Weight.FACT,
         steps=tuple(_where_they_failed(row, context) for row in failed[:1]),
     )
 
 
-def attempts_of(result: ToolResult) -> dict[str, int]:
-    """Attempts by process."""
-    return {process: row.count("attempts") for row in rows_of(result) if (process := row.text("process")) is not None}
+def counts_by_process(result: ToolResult, column: str) -> dict[str, int]:
+    """What a column of the summary counts, without those that count nothing."""
+    counts = {process: row.count(column) for row in rows_of(result) if (process := row.text("process")) is not None}
+    return {process: count for process, count in counts.items() if count}
 
 
 def attempts(result: ToolResult, context: Context) -> Finding:
     """Single attempts: what became of those that the question is about, and how long they took."""
     rows = [row for row in rows_of(result) if row.text("destination") is not None]
     if not rows:
-        return Finding(heading=LIST_HEADING, answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
     wanted = _wanted(rows, context)
     if context.focus.slow and (speed := handshake_times(wanted)):
-        return Finding(heading=LIST_HEADING, answer=speed[0], weight=Weight.FACT, more=speed[1:])
+        return Finding(answer=speed[0], weight=Weight.FACT, more=speed[1:])
     if context.focus.destination and not is_name(context.focus.destination):
         answer = _to_destination(wanted, rows, result, context)
     else:
         answer = f"{_how_many(rows, result, context)}{_outcomes(rows)}. {_newest(rows[0], context)}"
-    return Finding(heading=LIST_HEADING, answer=answer, weight=Weight.FACT)
+    if context.focus.slow:
+        answer = f"None of the listed attempts tells how long connecting took. {answer}"
+    return Finding(answer=answer, weight=Weight.FACT)
 
 
 def _made(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = result.coverage.matched if result.coverage else sum(row.count("attempts") for row in rows)
-    within = f" in the {span(context.duration_s)}" if context.duration_s else ""
-    made = f"{counted(total, 'connection attempt')}{within}{cited(result.tables)}"
+    made = f"{counted(total, 'connection attempt')}{context.within}{cited(result.tables)}"
     if len(rows) == 1 and is_whole(result):
         return f"{code(rows[0].text('process'))} made {made}"
     processes = sum(table.total_rows for table in result.tables)
@@ -88,9 +86,8 @@ def _became(rows: Sequence[Row], result: ToolResult) -> str:
 
 
 def _where_they_failed(row: Row, context: Context) -> str:
-    duration_s = round(context.duration_s) if context.duration_s else None
-    words = command("failures", process=row.text("process"), duration_s=duration_s)
-    return f"where the {counted(row.count('failed'), 'failed attempt')} of {code(row.text('process'))} went: {words}"
+    process, failed = row.text("process"), counted(row.count("failed"), "failed attempt")
+    return f"where the {failed} of {code(process)} went: {context.command('failures', process)}"
 
 
 def _wanted(rows: Sequence[Row], context: Context) -> list[Row]:
@@ -100,10 +97,9 @@ def _wanted(rows: Sequence[Row], context: Context) -> list[Row]:
 
 def _how_many(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = sum(table.total_rows for table in result.tables)
-    within = f" in the {span(context.duration_s)}" if context.duration_s else ""
     by = f" of {code(context.scope.process)}" if context.scope.process else ""
     shown = f"The newest {len(rows)} of " if len(rows) < total else ""
-    return f"{shown}{counted(total, 'connection attempt')}{by}{within}{cited(result.tables)}"
+    return f"{shown}{counted(total, 'connection attempt')}{by}{context.within}{cited(result.tables)}"
 
 
 def _outcomes(rows: Sequence[Row]) -> str:
@@ -115,15 +111,13 @@ def _outcomes(rows: Sequence[Row]) -> str:
 
 
 def _newest(row: Row, context: Context) -> str:
-    time = row.time("time")
-    at = f" at {human_time(time, zone=context.zone, now=context.now)}" if time else ""
-    return f"The newest{at}: {code(row.text('process'))} to {code(row.text('destination'))}."
+    return f"The newest{context.at(row.time('time'))}: {code(row.text('process'))} to {code(row.text('destination'))}."
 
 
 def _to_destination(wanted: Sequence[Row], rows: Sequence[Row], result: ToolResult, context: Context) -> str:
-    to = code(str(context.focus.destination))
+    to = towards(context.focus.destination)
     whole = is_whole(result)
     among = counted(len(rows), "attempt") if whole else f"the newest {counted(len(rows), 'attempt')}"
     if not wanted:
-        return f"None of {among} went to {to}{cited(result.tables)}."
-    return f"{human_count(len(wanted))} of {among} went to {to}{cited(result.tables)}{_outcomes(wanted)}."
+        return f"None of {among} went{to}{cited(result.tables)}."
+    return f"{human_count(len(wanted))} of {among} went{to}{cited(result.tables)}{_outcomes(wanted)}."

@@ -5,31 +5,33 @@ code spans.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TypeAlias
 
 from bot.domain.turn import ToolResult
-from bot.llm.offline import patterns as behaviours
-from bot.llm.offline.attempts import attempts, attempts_of, summary
+from bot.llm.offline.attempts import attempts, counts_by_process, summary
+from bot.llm.offline.behaviours import behaviours
 from bot.llm.offline.drops import drops, evidence
 from bot.llm.offline.failures import failures, matches
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.phrases import counted, joined, sentence, span
 from bot.llm.offline.plan import (
     DROP_LIST,
     DROP_SUMMARY,
+    DROP_TOOLS,
     FAILURES,
-    FOCUS_ROWS,
     LIST,
     PATTERNS,
     SUMMARY,
+    SYSTEM,
     Focus,
     Plan,
     scope_of,
     shared,
 )
-from bot.llm.offline.rows import code, rows_of, told
-from bot.llm.offline.topics import CAUSE, REACH, SYSTEM
+from bot.llm.offline.prose import code, counted, sentence, told
+from bot.llm.offline.restating import understood
+from bot.llm.offline.rows import is_whole, rows_of
 
 MAX_STEPS = 3
 MAX_SENTENCES = 5
@@ -55,20 +57,7 @@ _READERS: Mapping[str, Reader] = {
     LIST: attempts,
     DROP_SUMMARY: drops,
     DROP_LIST: drops,
-    PATTERNS: behaviours.patterns,
-}
-_SUBJECTS: Mapping[str, str] = {
-    FAILURES: "failed connections",
-    SUMMARY: "connection counts",
-    LIST: "newest connections",
-    DROP_SUMMARY: "dropped packets by reason",
-    DROP_LIST: "newest dropped packets",
-    PATTERNS: "patterns",
-}
-_WHOLE_SUBJECTS: Mapping[frozenset[str], str] = {
-    frozenset(SYSTEM): "the whole system",
-    frozenset(CAUSE): "failing connections and their cause",
-    frozenset(REACH): "whether connections come about, and how fast",
+    PATTERNS: behaviours,
 }
 _HEADINGS: Mapping[str, str] = {
     FAILURES: "Failed connections",
@@ -89,7 +78,7 @@ def compose(plan: Plan, results: Sequence[ToolResult], *, now: datetime, zone: t
         _survey(findings, context) if is_survey else _answer(findings, context),
         *_caveats(results, plan.notes),
         _next_steps(findings),
-        _understood(results, context),
+        understood(results, context),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -102,34 +91,40 @@ def not_understood(notes: Sequence[str]) -> str:
 def _context(focus: Focus, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> Context:
     scope = shared(scope_of(result.call.arguments) for result in results)
     windows = {result.coverage.window.duration_s for result in results if result.coverage}
-    counted = [result for result in results if result.call.name == SUMMARY and not result.failed]
+    counts = next((result for result in results if _is(SUMMARY, result) and len(windows) == 1), None)
+    counts_everyone = counts and is_whole(counts) and _are_about_the_same(results)
     return Context(
         focus=focus,
         scope=scope,
         duration_s=scope.duration_s or (min(windows) if len(windows) == 1 else None),
         now=now,
         zone=zone,
-        attempts=attempts_of(counted[0]) if counted and len(windows) == 1 else {},
+        attempts=counts_by_process(counts, "attempts") if counts else {},
+        failed=counts_by_process(counts, "failed") if counts and counts_everyone else {},
     )
 
 
+def _are_about_the_same(results: Sequence[ToolResult]) -> bool:
+    """Whether the calls differ in nothing but their tool and rows, so that their counts can be set side by side."""
+    first, *others = [replace(scope_of(result.call.arguments), max_events=None) for result in results]
+    return all(other == first for other in others)
+
+
 def _finding(result: ToolResult, context: Context) -> Finding:
-    heading = _HEADINGS.get(result.call.name, told(result.call.name).rstrip("."))
     if result.failed:
         said = f"{code(result.call.name)} gave no answer. {told(result.summary.removeprefix(f'{result.call.name}: '))}"
-        return Finding(heading=heading, answer=said, weight=Weight.UNTOLD)
+        return Finding(answer=said, weight=Weight.UNTOLD)
     read = _READERS.get(result.call.name)
-    if read is None:
-        return Finding(heading=heading, answer=told(result.summary), weight=Weight.FACT)
-    return read(result, context)
+    return read(result, context) if read else Finding(answer=told(result.summary), weight=Weight.FACT)
 
 
 def _answer(findings: Sequence[Found], context: Context) -> str:
     """The first finding answers, the others add a sentence each."""
-    first, *others = [finding for _, finding in sorted(findings, key=lambda found: _rank(found, context))]
-    untold = [finding.answer for finding in others if finding.weight is Weight.UNTOLD]
-    proof = _evidence(findings, context.focus)
-    behind = [_briefly(finding) for finding in others if not (proof and finding.heading == _HEADINGS[DROP_SUMMARY])]
+    (answering, first), *others = sorted(findings, key=lambda found: _rank(found, context))
+    untold = [finding.answer for _, finding in others if finding.weight is Weight.UNTOLD]
+    is_failure = _is(FAILURES, answering) and first.weight is Weight.FAULT
+    proof = _evidence(others, answering, context.focus) if is_failure else []
+    behind = [_briefly(finding) for result, finding in others if not (proof and result.call.name in DROP_TOOLS)]
     already = first.answer.partition(". ")[0].rstrip(".")
     more = [text for text in [*untold, *first.more, *proof, *behind] if text.rstrip(".") != already]
     lines = [f"- {sentence(text)}" for text in dict.fromkeys(more)]
@@ -138,7 +133,9 @@ def _answer(findings: Sequence[Found], context: Context) -> str:
 
 def _briefly(finding: Finding) -> str:
     """Why nothing was found is said once, by the finding that answers."""
-    return finding.answer.partition(". ")[0] if finding.weight is Weight.NOTHING else finding.answer
+    if finding.weight is Weight.NOTHING:
+        return finding.answer.partition(". ")[0]
+    return finding.brief or finding.answer
 
 
 def _rank(found: Found, context: Context) -> int:
@@ -149,29 +146,24 @@ def _rank(found: Found, context: Context) -> int:
     return 0 if context.focus.slow and result.call.name == LIST and finding.weight is Weight.FACT else 1
 
 
-def _evidence(findings: Sequence[Found], focus: Focus) -> list[str]:
+def _evidence(others: Sequence[Found], failed: ToolResult, focus: Focus) -> list[str]:
     """What losses of the process that fails say about why it does."""
-    failed = [result for result, finding in findings if _is(FAILURES, result) and finding.weight is Weight.FAULT]
-    worst = next((row for result in failed for row in rows_of(result) if matches(row, focus)), None)
+    worst = next((row for row in rows_of(failed) if matches(row, focus)), None)
     if worst is None:
         return []
-    said = [evidence(result, worst) for result, _ in findings if result.call.name in {DROP_SUMMARY, DROP_LIST}]
+    said = [evidence(result, worst) for result, _ in others if result.call.name in DROP_TOOLS]
     return [text for text in said if text]
 
 
 def _survey(findings: Sequence[Found], context: Context) -> str:
     """One line on what matters most, then a line for each part."""
-    faults = [finding for result, finding in findings if finding.weight is Weight.FAULT]
-    worst = next((finding for finding in faults if finding.heading == _HEADINGS[FAILURES]), None) or next(
-        iter(faults), None
-    )
+    faults = [found for found in findings if found[1].weight is Weight.FAULT]
+    _, worst = min(faults, key=lambda found: not _is(FAILURES, found[0]), default=(None, None))
     lines = [sentence(worst.answer) if worst else _quiet(findings, context), ""]
     for result, finding in findings:
-        text = behaviours.brief(result) if _is(PATTERNS, result) and result.tables else finding.answer
-        if finding is worst:
-            text = " ".join(map(sentence, finding.more))
-        if text:
-            lines.append(f"- **{finding.heading}**: {sentence(text)}")
+        text = " ".join(map(sentence, finding.more)) if finding is worst else finding.brief or finding.answer
+        heading = _HEADINGS.get(result.call.name, told(result.call.name).rstrip("."))
+        lines += [f"- **{heading}**: {sentence(text)}"] if text else []
     return "\n".join(lines)
 
 
@@ -183,10 +175,9 @@ def _quiet(findings: Sequence[Found], context: Context) -> str:
         for tool, claim in ((FAILURES, "no failed connection"), (DROP_SUMMARY, "no lost packet"))
         if tool in nothing
     ]
-    within = f" in the {span(context.duration_s)}" if context.duration_s else ""
-    if not claims:
+    if not claims or any(finding.weight is Weight.UNTOLD for _, finding in findings):
         return "The data can't tell whether anything fails."
-    return sentence(f"{' and '.join(claims)} was recorded{within}")
+    return sentence(f"{' and '.join(claims)} was recorded{context.within}")
 
 
 def _caveats(results: Sequence[ToolResult], notes: Sequence[str]) -> list[str]:
@@ -211,29 +202,6 @@ def _next_steps(findings: Sequence[Found]) -> str:
     ]
     lines = [f"{number}. {sentence(step)}" for number, step in enumerate(dict.fromkeys(steps[:MAX_STEPS]), 1)]
     return "\n".join(["Next steps:", *lines]) if lines else ""
-
-
-def _understood(results: Sequence[ToolResult], context: Context) -> str:
-    tools = list(dict.fromkeys(result.call.name for result in results))
-    failed = {result.call.name for result in results if result.failed}
-    ran = ", ".join(f"{tool} (failed)" if tool in failed else tool for tool in tools)
-    return f"Understood: {', '.join(_about(tools, context))}. Ran: {ran}."
-
-
-def _about(tools: Sequence[str], context: Context) -> list[str]:
-    scope, focus = context.scope, context.focus
-    subject = _WHOLE_SUBJECTS.get(frozenset(tools)) or joined([_SUBJECTS.get(tool, tool) for tool in tools])
-    has_own_rows = scope.max_events and not (focus.narrows and scope.max_events == FOCUS_ROWS)
-    parts = [
-        subject,
-        f"process {code(scope.process)}" if scope.process else "",
-        f"pid {scope.pid}" if scope.pid is not None else "",
-        f"to {code(str(focus.destination))}" if focus.destination else "",
-        " or ".join(sorted(focus.outcomes)),
-        span(context.duration_s) if context.duration_s else "",
-        f"at most {counted(scope.max_events, 'row')}" if scope.max_events and has_own_rows else "",
-    ]
-    return [part for part in parts if part]
 
 
 def _is(tool: str, result: ToolResult) -> bool:

@@ -3,32 +3,29 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.domain.network import Outcome
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.phrases import DROP_REASONS, TELLING, counted, span
-from bot.llm.offline.plan import DROP_LIST
-from bot.llm.offline.rows import Row, cited, code, command, is_whole, rows_of, told
+from bot.llm.offline.meanings import DROP_REASONS, TELLING
+from bot.llm.offline.plan import DROP_LIST, DROP_SUMMARY
+from bot.llm.offline.prose import cited, code, counted, told
+from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_count
 
-HEADING = "Packet drops"
+_UDP_RECEIVE = "__udp"
+"""What the kernel functions that receive UDP begin with."""
 
 
 def drops(result: ToolResult, context: Context) -> Finding:
     rows = rows_of(result)
     if not rows:
-        return Finding(heading=HEADING, answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
     losses = [row for row in rows if row.text("harmless") == "no"]
     if losses:
-        return Finding(
-            heading=HEADING,
-            answer=_lost(losses, rows, result, context),
-            weight=Weight.FAULT,
-            more=_meaning(losses[0]),
-            steps=_steps(losses[0], result, context),
-        )
-    is_healthy = all(row.text("harmless") == "yes" for row in rows)
-    answer = _healthy(rows, result, context) if is_healthy else _unsorted(rows, result, context)
-    return Finding(heading=HEADING, answer=answer, weight=Weight.NOTHING if is_healthy else Weight.FACT)
+        return _lost(losses, result, context)
+    if all(row.text("harmless") == "yes" for row in rows):
+        return Finding(answer=_healthy(rows, result, context), weight=Weight.NOTHING)
+    return Finding(answer=_unsorted(rows, result, context), weight=Weight.FACT)
 
 
 def evidence(result: ToolResult, failure: Row) -> str:
@@ -36,11 +33,27 @@ def evidence(result: ToolResult, failure: Row) -> str:
     process = failure.text("process")
     losses = [row for row in rows_of(result) if row.text("harmless") == "no" and row.text("process") == process]
     for reason in TELLING.get(failure.outcome or "", ()):
-        of_reason = [row for row in losses if row.text("reason") == reason]
+        of_reason = [row for row in losses if row.text("reason") == reason and _can_explain(row, failure)]
         if of_reason and process:
-            lost = f"{counted(_total(of_reason), 'skb')} of {code(process)} as {code(reason)}{cited(result.tables)}"
-            return f"In the same time the kernel dropped {lost}, which points to {DROP_REASONS[reason]}"
+            least = "" if _has_all_losses(result) else "at least "
+            lost = f"{least}{counted(_total(of_reason), 'skb')} of {code(process)} as {code(reason)}"
+            return (
+                f"In the same time the kernel dropped {lost}{cited(result.tables)}, "
+                f"which points to {DROP_REASONS[reason]}"
+            )
     return ""
+
+
+def _can_explain(drop: Row, failure: Row) -> bool:
+    """Only TCP is refused: a UDP packet without a socket is another matter."""
+    is_udp = (drop.text("location") or "").startswith(_UDP_RECEIVE)
+    return not (is_udp and failure.outcome == Outcome.REFUSED)
+
+
+def _has_all_losses(result: ToolResult) -> bool:
+    """In the summary losses stand before harmless frees: where one of these is shown, no loss is cut off."""
+    shows_harmless = any(row.text("harmless") == "yes" for row in rows_of(result))
+    return is_whole(result) or (result.call.name == DROP_SUMMARY and shows_harmless)
 
 
 def _skbs(row: Row) -> int:
@@ -52,53 +65,57 @@ def _total(rows: Sequence[Row]) -> int:
     return sum(map(_skbs, rows))
 
 
-def _lost(losses: Sequence[Row], rows: Sequence[Row], result: ToolResult, context: Context) -> str:
-    by_reason = Counter[str]()
+def _lost(losses: Sequence[Row], result: ToolResult, context: Context) -> Finding:
+    by_kind = Counter[tuple[str | None, str | None, str | None]]()
     for row in losses:
-        by_reason[row.text("reason") or "no reason recorded"] += _skbs(row)
-    reason, count = by_reason.most_common(1)[0]
-    first = next(row for row in losses if (row.text("reason") or "no reason recorded") == reason)
-    where = f", at {code(first.text('location'))}" if first.text("location") else ""
-    harmless = _total([row for row in rows if row.text("harmless") == "yes"])
-    aside = f"; {human_count(harmless)} harmless besides" if harmless else ""
-    most = f"most as {code(reason)} ({human_count(count)}, {code(first.text('process'))}{where})"
-    return f"{_how_many(losses, rows, result, context)}, {most}{aside}."
+        by_kind[row.text("reason"), row.text("process"), row.text("location")] += _skbs(row)
+    (reason, process, location), count = by_kind.most_common(1)[0]
+    where = f", at {code(location)}" if location else ""
+    most = f"{code(reason or 'no reason recorded')} ({human_count(count)}, {code(process)}{where})"
+    meaning = DROP_REASONS.get(reason or "")
+    step = f"the drops of {code(process)} one by one: {context.command('droplist', process)}"
+    return Finding(
+        answer=_how_many(losses, most, result, context),
+        weight=Weight.FAULT,
+        more=(f"{code(reason)} points to {meaning}",) if meaning else (),
+        steps=(step,) if result.call.name != DROP_LIST else (),
+    )
 
 
-def _how_many(losses: Sequence[Row], rows: Sequence[Row], result: ToolResult, context: Context) -> str:
+def _how_many(losses: Sequence[Row], most: str, result: ToolResult, context: Context) -> str:
+    """Where the table may lack losses the tool's own sentence has the totals."""
+    labels = cited(result.tables)
     if result.call.name == DROP_LIST:
-        return f"{len(losses)} of the newest {counted(len(rows), 'drop')} are losses{cited(result.tables)}"
-    least = "" if is_whole(result) else "at least "
-    return f"{least}{counted(_total(losses), 'skb')} lost{_within(context)}{cited(result.tables)}"
+        shown = len(rows_of(result))
+        lost = f"the newest {counted(shown, 'drop')}{labels}: all lost"
+        if len(losses) < shown:
+            lost = f"{len(losses)} of the newest {counted(shown, 'drop')} are losses{labels}"
+        return f"{lost}, most as {most}{_harmless_besides(result)}."
+    if _has_all_losses(result):
+        lost = f"{counted(_total(losses), 'skb')} lost{context.within}{labels}"
+        return f"{lost}, most as {most}{_harmless_besides(result)}."
+    return f"{told(result.summary).removesuffix('.')}{labels}. Most of the losses: {most}."
+
+
+def _harmless_besides(result: ToolResult) -> str:
+    if not is_whole(result):
+        return ""
+    harmless = _total([row for row in rows_of(result) if row.text("harmless") == "yes"])
+    return f"; {human_count(harmless)} harmless besides" if harmless else ""
 
 
 def _healthy(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
-    shown = "" if is_whole(result) else " in the table"
-    verb = "belongs" if _total(rows) == 1 else "belong"
-    count = f"{counted(_total(rows), 'dropped skb')}{_within(context)}"
-    return f"No loss{shown}: {count} {verb} to healthy traffic{cited(result.tables)}."
+    if not _has_all_losses(result):
+        return f"None of the newest {counted(len(rows), 'drop')} is a loss{cited(result.tables)}."
+    count = result.coverage.matched if result.coverage else _total(rows)
+    verb = "belongs" if count == 1 else "belong"
+    dropped = f"{counted(count, 'dropped skb')}{context.within}"
+    return f"No loss: {dropped} {verb} to healthy traffic{cited(result.tables)}."
 
 
 def _unsorted(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = result.coverage.matched if result.coverage else _total(rows)
     return (
-        f"{counted(total, 'dropped skb')}{_within(context)}{cited(result.tables)}; this source can't tell losses from "
+        f"{counted(total, 'dropped skb')}{context.within}{cited(result.tables)}; this source can't tell losses from "
         "harmless frees, so they prove nothing."
     )
-
-
-def _within(context: Context) -> str:
-    return f" in the {span(context.duration_s)}" if context.duration_s else ""
-
-
-def _meaning(row: Row) -> tuple[str, ...]:
-    meaning = DROP_REASONS.get(row.text("reason") or "")
-    return (f"{code(row.text('reason'))} points to {meaning}",) if meaning else ()
-
-
-def _steps(row: Row, result: ToolResult, context: Context) -> tuple[str, ...]:
-    if result.call.name == DROP_LIST:
-        return ()
-    duration_s = round(context.duration_s) if context.duration_s else None
-    words = command("droplist", process=row.text("process"), duration_s=duration_s)
-    return (f"the drops of {code(row.text('process'))} one by one: {words}",)

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 
 from bot.domain.network import LOCAL_SOCKET
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.phrases import OUTCOMES, UNNAMED, counted, joined, span
+from bot.llm.offline.meanings import OUTCOMES, UNNAMED, Meaning
 from bot.llm.offline.plan import Destination, Focus
-from bot.llm.offline.rows import Row, cited, code, command, is_whole, rows_of, told
+from bot.llm.offline.prose import cited, code, counted, joined, told
+from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_count, human_duration
 
-HEADING = "Failed connections"
 NAMED = 3
 """Processes that are named; the table has all of them."""
 
@@ -21,17 +22,17 @@ def failures(result: ToolResult, context: Context) -> Finding:
     """Rows that the question is about come first, then the most frequent."""
     rows = [row for row in rows_of(result) if row.text("process") is not None and row.outcome is not None]
     if not rows:
-        return Finding(heading=HEADING, answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
     wanted = [row for row in rows if matches(row, context.focus)]
     if not wanted:
-        instead = f"What failed: {_answer(rows, result, context)}"
-        return Finding(heading=HEADING, answer=_missed(result, context), weight=Weight.FACT, more=(instead,))
+        instead = f"What failed: {_answer(rows, result, replace(context, focus=Focus()))}"
+        return Finding(answer=_missed(result, context), weight=Weight.FACT, more=(instead,))
     return Finding(
-        heading=HEADING,
         answer=_answer(wanted, result, context),
         weight=Weight.FAULT,
-        more=_others(wanted, result, context),
+        more=_second(wanted),
         steps=_steps(wanted[0], context),
+        brief=_brief(wanted, result, context),
     )
 
 
@@ -64,47 +65,75 @@ def _address(text: str) -> object:
         return None
 
 
+def towards(destination: Destination | None) -> str:
+    """` to port 443`, ` to `10.0.0.1:443``, or nothing."""
+    if destination is None:
+        return ""
+    return f" to {code(str(destination))}" if destination.host else f" to {destination}"
+
+
 def _missed(result: ToolResult, context: Context) -> str:
     """That no row is what the question is about, and how far that can be said."""
-    focus, scope = context.focus, context.scope
+    focus = context.focus
     if is_name(focus.destination):
-        name = code(str(focus.destination))
-        return f"Events have addresses and no host names, so attempts to {name} can't be told from the others"
-    parts = [
-        f"No failed attempt{f' of {code(scope.process)}' if scope.process else ''}",
-        f"to {code(str(focus.destination))}" if focus.destination else "",
-        f"that ended as {' or '.join(sorted(focus.outcomes))}" if focus.outcomes else "",
-        f"in the {span(context.duration_s)}" if context.duration_s else "",
-        "" if is_whole(result) else "among the most frequent ones",
-    ]
-    return " ".join(part for part in parts if part) + cited(result.tables)
+        attempts = f"attempts{towards(focus.destination)}"
+        return f"Events have addresses and no host names, so {attempts} can't be told from the others"
+    of = f" of {code(context.scope.process)}" if context.scope.process else ""
+    among = "" if is_whole(result) else " among the most frequent ones"
+    return f"No failed attempt{of}{_aim(focus)}{context.within}{among}{cited(result.tables)}"
+
+
+def _aim(focus: Focus) -> str:
+    """What the question limits failures to."""
+    ended = f" that ended as {' or '.join(sorted(focus.outcomes))}" if focus.outcomes else ""
+    return f"{towards(focus.destination)}{ended}"
 
 
 def _answer(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
+    first, who = _most_frequent(rows[0], result, context), _who(rows, result, context)
+    return f"{who}. {first}" if who else first
+
+
+def _brief(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
+    who, first = _who(rows, result, context), f"{_fate(rows[0])}: {_how_many(rows[0], result, context)}"
+    return f"{f'{who}; most often ' if who else ''}{first}{cited(result.tables)}"
+
+
+def _who(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
+    """How many processes fail and which do most; empty where it is one. Counts are told where none is cut off."""
     by_process = Counter[str]()
     for row in rows:
         by_process[row.text("process") or ""] += row.count("attempts")
-    first = _sentence(rows[0], result, context)
+    is_complete = is_whole(result)
+    if not is_complete and context.failed and not context.focus.narrows:
+        by_process, is_complete = Counter(context.failed), True
     if len(by_process) == 1:
-        return first
-    least = "" if is_whole(result) else "at least "
-    names = [f"{code(name)} ({human_count(count)})" for name, count in by_process.most_common(NAMED)]
+        return ""
+    named = [f"{code(name)} ({human_count(count)})" for name, count in by_process.most_common(NAMED)]
+    if not is_complete:
+        named = [code(name) for name, _ in by_process.most_common(NAMED)]
     if len(by_process) > NAMED:
-        names.append(f"{len(by_process) - NAMED} more")
-    within = f" in the {span(context.duration_s)}" if context.duration_s else ""
-    return f"{least}{len(by_process)} processes had failed connections{within}: {joined(names)}. {first}".lstrip()
+        named.append(f"{len(by_process) - NAMED} more")
+    least = "" if is_complete else "at least "
+    had = f"{least}{len(by_process)} processes had failed connections{_aim(context.focus)}{context.within}"
+    return f"{had}: {joined(named)}"
 
 
-def _sentence(row: Row, result: ToolResult, context: Context) -> str:
-    meaning = OUTCOMES.get(row.outcome or "", UNNAMED)
-    to = code(row.text("destination"))
-    details = [code(row.text("errno"))] if row.text("errno") else []
+def _most_frequent(row: Row, result: ToolResult, context: Context) -> str:
+    meaning = _meaning(row)
     waited = row.number("p50 wait")
-    if waited is not None:
-        details.append(f"after {human_duration(waited)}")
+    errno = code(row.text("errno")) if row.text("errno") else ""
+    details = [detail for detail in (errno, f"after {human_duration(waited)}" if waited is not None else "") if detail]
     aside = f" ({', '.join(details)})" if details else ""
-    how_many = _how_many(row, result, context)
-    return f"{code(row.text('process'))} {meaning.verb} {to}: {how_many}{aside}{cited([row.table])}. {meaning.means}."
+    return f"{_fate(row)}: {_how_many(row, result, context)}{aside}{cited([row.table])}. {meaning.means}."
+
+
+def _fate(row: Row) -> str:
+    return f"{code(row.text('process'))} {_meaning(row).verb} {code(row.text('destination'))}"
+
+
+def _meaning(row: Row) -> Meaning:
+    return OUTCOMES.get(row.outcome or "", UNNAMED)
 
 
 def _how_many(row: Row, result: ToolResult, context: Context) -> str:
@@ -114,31 +143,18 @@ def _how_many(row: Row, result: ToolResult, context: Context) -> str:
         return f"{human_count(count)} of its {counted(made, 'attempt')}"
     failed = result.coverage.matched if result.coverage else None
     if failed is not None and failed >= count:
-        return f"{human_count(count)} of {counted(failed, 'failed attempt')}"
+        its = "its " if context.scope.process else ""
+        return f"{human_count(count)} of {its}{counted(failed, 'failed attempt')}"
     return counted(count, "failed attempt")
 
 
-def _others(rows: Sequence[Row], result: ToolResult, context: Context) -> tuple[str, ...]:
-    """The next row in words, and how much more there is."""
-    said: list[str] = []
-    if len(rows) > 1:
-        second = rows[1]
-        meaning = OUTCOMES.get(second.outcome or "", UNNAMED)
-        process, to = code(second.text("process")), code(second.text("destination"))
-        said.append(f"Also: {process} {meaning.verb} {to} ({human_count(second.count('attempts'))})")
-    total = sum(table.total_rows for table in result.tables)
-    if not is_whole(result) and not context.focus.narrows:
-        shown = sum(len(table.rows) for table in result.tables)
-        said.append(f"The table shows {shown} of {total} combinations of process, destination and outcome")
-    return tuple(said)
+def _second(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(f"Also: {_fate(row)} ({human_count(row.count('attempts'))})" for row in rows[1:2])
 
 
 def _steps(row: Row, context: Context) -> tuple[str, ...]:
-    meaning = OUTCOMES.get(row.outcome or "", UNNAMED)
-    process = row.text("process")
-    duration_s = round(context.duration_s) if context.duration_s else None
-    is_remote = row.text("destination") != LOCAL_SOCKET
-    steps = [meaning.check.format(to=code(row.text("destination")))] if is_remote else []
+    process, to = row.text("process"), row.text("destination")
+    steps = [_meaning(row).check.format(to=code(to))] if to != LOCAL_SOCKET else []
     if process and context.scope.process is None and context.scope.pid is None:
-        steps.append(f"all failures of this process: {command('failures', process=process, duration_s=duration_s)}")
+        steps.append(f"all failures of this process: {context.command('failures', process)}")
     return tuple(steps)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from bot.domain.network import LOCAL_SOCKET, Outcome
-from bot.llm.offline.phrases import counted
-from bot.llm.offline.rows import Row, cited, code
+from bot.llm.offline.prose import cited, code, counted
+from bot.llm.offline.rows import Row
 from bot.tables.units import human_duration
 
 FAST_US = 100_000.0

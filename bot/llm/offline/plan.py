@@ -1,7 +1,7 @@
 """What the planner has understood, as values: the calls to make and the rows to look for in what they bring. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.network import Outcome
@@ -14,13 +14,29 @@ PATTERNS = "analyze_patterns"
 FAILURES = "find_failures"
 
 DATA_TOOLS = (SUMMARY, LIST, DROP_SUMMARY, DROP_LIST, PATTERNS, FAILURES)
-TAKE_LOCAL = frozenset({SUMMARY, LIST, PATTERNS, FAILURES})
+DROP_TOOLS = frozenset({DROP_SUMMARY, DROP_LIST})
+TAKE_LOCAL = frozenset(DATA_TOOLS) - DROP_TOOLS
 """The tools that know `include_local`."""
+
+SYSTEM = (SUMMARY, LIST, DROP_SUMMARY, PATTERNS, FAILURES)
+"""An overall picture."""
+HAPPENING = (SUMMARY, FAILURES, DROP_SUMMARY)
+"""What goes on here: how much, and what of it goes wrong."""
+CAUSE = (FAILURES, SUMMARY, DROP_SUMMARY)
+"""Why something fails: what failed, of how many, and whether this host dropped anything meanwhile."""
+REACH = (FAILURES, LIST, DROP_SUMMARY)
+"""Whether a destination is reached, and how fast: single attempts tell that, counts do not."""
+DOING = (SUMMARY, LIST)
+"""What one process does."""
+FOCUSED = frozenset({FAILURES, LIST})
+"""The tools whose rows have destinations and outcomes, so that a question may be about some of them."""
 
 NOW_DURATION_S = 300
 """How far back "now" reaches for questions about failures, and for all that take several tools."""
 FOCUS_ROWS = 50
 """Rows to ask for when only some of them matter, so that those are among them."""
+FEW_ROWS = 5
+"""Rows of each tool in an overall picture, which has many tables."""
 ALL_ROWS = 100
 """Rows to ask for when a person wants all: what a chat can still show."""
 MAX_ROWS = 1000
@@ -70,9 +86,12 @@ class Focus:
     destination: Destination | None = None
     outcomes: frozenset[Outcome] = frozenset()
     slow: bool = False
+    behaviours: frozenset[str] = frozenset()
+    """Titles of the tables of `analyze_patterns` that are asked for."""
 
     @property
     def narrows(self) -> bool:
+        """Whether only some rows of the `FOCUSED` tools matter."""
         return self.destination is not None or bool(self.outcomes) or self.slow
 
 
@@ -93,9 +112,25 @@ class Plan:
     focus: Focus = field(default_factory=Focus)
     notes: tuple[str, ...] = ()
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        return tuple(call.tool for call in self.calls)
 
-def calls_for(tools: Iterable[str], scope: Scope) -> tuple[PlannedCall, ...]:
-    return tuple(PlannedCall(tool, scope.arguments(tool)) for tool in tools)
+
+def calls_for(tools: Sequence[str], scope: Scope, focus: Focus) -> tuple[PlannedCall, ...]:
+    """The calls of `tools`; each has rows of its own where the scope names none."""
+    return tuple(PlannedCall(tool, _with_rows(scope, tool, tools, focus).arguments(tool)) for tool in tools)
+
+
+def own_rows(tool: str, tools: Sequence[str], focus: Focus) -> int | None:
+    """How many rows the plan asks of a tool by itself, next to `tools`; None leaves that to the tool."""
+    if focus.narrows and tool in FOCUSED:
+        return FOCUS_ROWS
+    return FEW_ROWS if tuple(tools) in {SYSTEM, HAPPENING} else None
+
+
+def _with_rows(scope: Scope, tool: str, tools: Sequence[str], focus: Focus) -> Scope:
+    return replace(scope, max_events=own_rows(tool, tools, focus)) if scope.max_events is None else scope
 
 
 def scope_of(arguments: Mapping[str, Json]) -> Scope:

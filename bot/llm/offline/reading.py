@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bot.llm.offline.names import names_in, take_excluded, take_quoted
-from bot.llm.offline.plan import Focus, Scope
+from bot.llm.offline.plan import Destination, Focus, Scope
 from bot.llm.offline.subjects import outcomes_in, take_destination, take_pid
 from bot.llm.offline.times import take_count, take_lookback
-from bot.llm.offline.topics import Sign, signs_in, tools_for
-from bot.llm.offline.wording import MASK, plain, spelled
+from bot.llm.offline.topics import Sign, behaviours_in, signs_in, tools_for
+from bot.llm.offline.wording import MASK, plain, spelled, take_usual_window
 
 _LOCAL = re.compile(r"\b(?:local|unix)(?: domain)? sockets?\b", re.IGNORECASE)
 _NOT_LOCAL = re.compile(r"\b(?:without|except|no|excluding|not)\s+(?:the\s+|any\s+)?(?:local|unix)\b", re.IGNORECASE)
@@ -65,11 +65,14 @@ class Reading:
 
 
 def read(question: str, *, seen: Collection[str], behind_another: bool, now: datetime, zone: tzinfo) -> Reading:
-    """`seen` are process names from this thread; `behind_another`: it may continue a question before it."""
-    excluded, text = take_excluded(plain(question))
+    """`seen` are process names from this thread; `behind_another`: it may continue a question before it.
+
+    What was read is masked, so that nothing reads it twice: the order matters.
+    """
+    usual_s, text = take_usual_window(plain(question))
+    excluded, text = take_excluded(text)
     quoted, text = take_quoted(text, is_phrase=_is_phrase)
-    text = spelled(text, frozenset(seen))
-    words = text
+    words = text = spelled(text, frozenset(seen))
     pid, text = take_pid(text)
     lookback, text = take_lookback(text, now=now, zone=zone)
     destination, text = take_destination(text)
@@ -77,17 +80,16 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
     count, text = take_count(text)
     names = quoted or names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
     names = tuple(dict.fromkeys(map(_as_recorded, names)))
-    outcomes = outcomes_in(words)
     has_subject = bool(names) or pid is not None
     return Reading(
         scope=Scope(
             process=names[0] if names else None,
             pid=pid,
-            duration_s=lookback.duration_s,
+            duration_s=lookback.duration_s or usual_s,
             max_events=count,
             include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
         ),
-        focus=Focus(destination=destination, outcomes=outcomes, slow="slow" in signs),
+        focus=_focus(words, destination, signs),
         signs=signs,
         tools=tools_for(signs, has_process=has_subject, has_destination=destination is not None),
         everyone=not has_subject and bool(_EVERYONE.search(words)),
@@ -95,6 +97,15 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
         refers=bool(_PRONOUN.search(words)),
         is_short=len(words.split()) == 1 or (len(words.split()) == 2 and words.endswith("?")),
         notes=(*lookback.notes, *_left_out(excluded, names), *_not_limited(words)),
+    )
+
+
+def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) -> Focus:
+    return Focus(
+        destination=destination,
+        outcomes=outcomes_in(words),
+        slow="slow" in signs,
+        behaviours=behaviours_in(words) if "pattern" in signs or "top_destinations" in signs else frozenset(),
     )
 
 

@@ -1,20 +1,13 @@
-"""Results as the composer reads them: rows by column name, and data made safe to stand in prose. Pure.
+"""Results as the readers see them: rows by column name. Pure.
 
 A column that is missing, or that the source could not fill, is None: no sentence may be built on it.
 """
 
-import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.table import Cell, Table
 from bot.domain.turn import ToolResult
-from bot.tables.text import plain
-
-_MAX_SHOWN = 80
-"""Characters of a name or an address in prose."""
-_MARKUP = str.maketrans({"`": "'", "[": "(", "]": ")", "<": "(", ">": ")", "*": "'", "|": "/", "~": "-", "@": "(at)"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +54,3 @@ def rows_in(table: Table) -> list[Row]:
 def is_whole(result: ToolResult) -> bool:
     """Whether the tables hold all rows that exist, so that their sums are sums of everything."""
     return all(len(table.rows) == table.total_rows for table in result.tables)
-
-
-def cited(tables: Iterable[Table]) -> str:
-    """` [T1]`, ` [T1, T2]`, or nothing while the tables have no labels."""
-    labels = [table.label for table in tables if table.label]
-    return f" [{', '.join(labels)}]" if labels else ""
-
-
-def code(text: str | None) -> str:
-    """Text from the data as a code span on one line: it can neither end the span nor look like anything else."""
-    shown = plain(text or "").replace("`", "'").strip()
-    if len(shown) > _MAX_SHOWN:
-        shown = f"{shown[: _MAX_SHOWN - 1]}…"
-    return f"`{shown or 'no name'}`"
-
-
-def told(sentence: str) -> str:
-    """A tool's own sentence, which may hold names from the data: without what Markdown or a chat acts on."""
-    shown = " ".join(plain(line) for line in sentence.split("\n")).translate(_MARKUP).strip()
-    return f"{shown[:1].upper()}{shown[1:]}".rstrip(".") + "." if shown else ""
-
-
-def command(words: str, *, process: str | None = None, pid: int | None = None, duration_s: int | None = None) -> str:
-    """One of our commands as a code span."""
-    parts = [words]
-    if process:
-        parts.append(f"--process {shlex.quote(plain(process))}")
-    if pid is not None:
-        parts.append(f"--pid {pid}")
-    if duration_s is not None:
-        parts.append(f"--duration {duration_s}")
-    return code(" ".join(parts))

@@ -4,23 +4,25 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Literal, TypeAlias
 
-from bot.llm.offline.plan import DROP_LIST, DROP_SUMMARY, FAILURES, LIST, PATTERNS, SUMMARY
+from bot.llm.offline.plan import (
+    CAUSE,
+    DOING,
+    DROP_LIST,
+    DROP_SUMMARY,
+    FAILURES,
+    HAPPENING,
+    LIST,
+    PATTERNS,
+    REACH,
+    SUMMARY,
+    SYSTEM,
+)
 
 Sign: TypeAlias = Literal[
     "fail", "symptom", "slow", "why", "drop", "dropped_connections", "list", "list_drops", "count", "ranking",
     "connection", "whom", "made", "pattern", "top_destinations", "survey", "trouble", "doing", "reach", "network",
     "again", "more",
 ]  # fmt: skip
-
-SYSTEM = (SUMMARY, LIST, DROP_SUMMARY, PATTERNS, FAILURES)
-"""An overall picture."""
-CAUSE = (FAILURES, SUMMARY, DROP_SUMMARY)
-"""Why something fails: what failed, of how many, and whether this host dropped anything meanwhile."""
-REACH = (FAILURES, LIST, DROP_SUMMARY)
-"""Whether a destination is reached, and how fast: single attempts tell that, counts do not."""
-DOING = (SUMMARY, LIST)
-HAPPENING = (SUMMARY, FAILURES, DROP_SUMMARY)
-"""What goes on here: how much, and what of it goes wrong."""
 
 _NOT = r"(?:not|n't|cannot|never|no longer|unable to|stopped)"
 _SHOW = "list.. | show.. | display | print | latest | newest | recent.. | last | details? | events? | raw"
@@ -33,6 +35,14 @@ def _any(*words: str) -> str:
     return rf"\b(?:{alternatives})(?!\w)"
 
 
+_BEHAVIOURS = {
+    "Bursts": _any("bursts? | bursty | spikes? | spiky"),
+    "Periodic calls": _any("periodic.. | beacon.. | regularly | interval.. | call.. home | every (?:\\d+|minute|hour)"),
+    "Fan-out": _any("fan(?:s|ning)?[ -]?out | scan.."),
+    "Repeated destinations": _any("repeated | repeatedly"),
+    "New destinations": _any("new(?:ly seen)? (?:destination|host|address|peer|target).."),
+}
+"""What to call a behaviour, by the title of its table."""
 _SIGNS: dict[Sign, str] = {
     "fail": _any(
         "fail.. | errors? | refus.. | reject.. | denied | time[ds]?[ -]?outs? | unreachable | unanswered | broken?",
@@ -78,12 +88,11 @@ _SIGNS: dict[Sign, str] = {
     ),
     "made": _any("made(?! by) | makes? | making"),
     "pattern": _any(
-        "patterns? | behav.. | bursts? | bursty | periodic.. | beacon.. | fan(?:s|ning)?[ -]?out | scan..",
-        "repeated | repeatedly | new(?:ly seen)? (?:destination|host|address|peer|target).. | unusual.. | weird..",
-        "suspicious.. | anomal.. | abnormal.. | strange.. | odd | oddly | trends? | spikes? | spiky | regularly",
-        "interval.. | call.. home | every (?:\\d+|minute|hour) | attack.. | intru.. | malware",
-        "exfiltrat.. | compromised | hacked",
-    ),
+        "patterns? | behav.. | unusual.. | weird.. | suspicious.. | anomal.. | abnormal.. | strange.. | odd | oddly",
+        "trends? | attack.. | intru.. | malware | exfiltrat.. | compromised | hacked",
+    )
+    + "|"
+    + "|".join(_BEHAVIOURS.values()),
     "top_destinations": _any(
         f"(?:top|most|frequent|common).*(?:{_WHAT})",
         f"(?:{_WHAT}).*(?:most(?! recent)|frequent|often)..",
@@ -121,6 +130,13 @@ def signs_in(text: str) -> frozenset[Sign]:
     return frozenset(sign for sign, pattern in _PATTERNS.items() if pattern.search(text))
 
 
+def behaviours_in(text: str) -> frozenset[str]:
+    """The behaviours that the text asks for by name, as titles of their tables."""
+    named = {title for title, pattern in _BEHAVIOURS.items() if re.search(pattern, text, re.IGNORECASE)}
+    most_used = {"Repeated destinations"} if _PATTERNS["top_destinations"].search(text) else set[str]()
+    return frozenset(named | most_used)
+
+
 def tools_for(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
     """The tools that the signs ask for, in the order of their tables; empty when they ask for none."""
     failing = _failure_tools(signs, has_process=has_process, has_destination=has_destination)
@@ -136,8 +152,8 @@ def tools_for(signs: AbstractSet[Sign], *, has_process: bool, has_destination: b
 
 
 def _failure_tools(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
-    about_reaching = has_destination and bool(signs & {"reach", "symptom", "why"})
-    if "slow" in signs or (about_reaching and bool(signs & {"fail", "symptom", "reach"})):
+    asks_to_reach = "reach" in signs or "symptom" in signs or {"fail", "why"} <= signs or "trouble" in signs
+    if "slow" in signs or (has_destination and asks_to_reach):
         return REACH
     if "dropped_connections" in signs:
         return (FAILURES,)

@@ -9,22 +9,26 @@ from datetime import datetime, tzinfo
 
 from bot.domain.turn import Turn
 from bot.llm.offline.plan import (
+    CAUSE,
     DATA_TOOLS,
+    DROP_SUMMARY,
+    DROP_TOOLS,
     FAILURES,
-    FOCUS_ROWS,
+    FOCUSED,
     LIST,
     MAX_ROWS,
     NOW_DURATION_S,
+    SYSTEM,
     Focus,
     Plan,
     PlannedCall,
     Scope,
     calls_for,
+    own_rows,
     scope_of,
     shared,
 )
 from bot.llm.offline.reading import Reading, read
-from bot.llm.offline.topics import CAUSE, SYSTEM
 
 MAX_TURNS = 12
 """Turns before the question that it may continue."""
@@ -32,8 +36,6 @@ MORE = 3
 """How many times the rows "more" asks for."""
 USUAL_ROWS = 10
 """The rows that a tool shows when it is not told how many."""
-_ROW_TOOLS = frozenset({FAILURES, LIST})
-"""The tools whose rows have destinations and outcomes."""
 
 
 def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: tzinfo) -> Plan:
@@ -55,9 +57,11 @@ def _merged(reading: Reading, before: Plan | None) -> Plan:
     rerun = "again" in reading.signs or (reading.refers and reading.tools == SYSTEM and "survey" not in reading.signs)
     if reading.tools and not rerun:
         return _on_same_subject(reading, before) if _continues(reading) else _fresh(reading)
+    asked = set(before.tools)
     if "why" in reading.signs:
-        return _on_same_subject(replace(reading, tools=CAUSE), before)
-    if reading.focus.destination and _ROW_TOOLS.isdisjoint(call.tool for call in before.calls):
+        why = (DROP_SUMMARY,) if asked <= DROP_TOOLS else CAUSE
+        return _on_same_subject(replace(reading, tools=why), before)
+    if reading.focus.destination and FOCUSED.isdisjoint(asked):
         return _on_same_subject(replace(reading, tools=(LIST,)), before)
     if rerun or _changes(reading):
         return _changed(reading, before)
@@ -66,22 +70,16 @@ def _merged(reading: Reading, before: Plan | None) -> Plan:
 
 def _fresh(reading: Reading) -> Plan:
     tools = reading.tools or ((LIST,) if reading.focus.destination else ())
-    scope = _with_defaults(reading.scope, tools, reading.focus)
-    return Plan(calls=calls_for(tools, scope), focus=reading.focus, notes=reading.notes)
+    scope = _with_window(reading.scope, tools)
+    return Plan(calls=calls_for(tools, scope, reading.focus), focus=reading.focus, notes=reading.notes)
 
 
 def _on_same_subject(reading: Reading, before: Plan) -> Plan:
     """Other tools, with the scope of the calls before them."""
-    kept = shared(scope_of(call.arguments) for call in before.calls)
-    if before.focus.narrows and kept.max_events == FOCUS_ROWS:
-        kept = replace(kept, max_events=None)
-    focus = Focus(
-        destination=reading.focus.destination or before.focus.destination,
-        outcomes=reading.focus.outcomes,
-        slow=reading.focus.slow,
-    )
-    scope = _with_defaults(_change(kept, reading), reading.tools, focus)
-    return Plan(calls=calls_for(reading.tools, scope), focus=focus, notes=reading.notes)
+    kept = shared(_scopes_as_asked(before))
+    focus = replace(reading.focus, destination=reading.focus.destination or before.focus.destination)
+    scope = _with_window(_change(kept, reading), reading.tools)
+    return Plan(calls=calls_for(reading.tools, scope, focus), focus=focus, notes=reading.notes)
 
 
 def _changed(reading: Reading, before: Plan) -> Plan:
@@ -90,15 +88,28 @@ def _changed(reading: Reading, before: Plan) -> Plan:
         destination=reading.focus.destination or before.focus.destination,
         outcomes=reading.focus.outcomes or before.focus.outcomes,
         slow=reading.focus.slow or before.focus.slow,
+        behaviours=reading.focus.behaviours or before.focus.behaviours,
     )
-    tools = [call.tool for call in before.calls]
     calls: list[PlannedCall] = []
-    for call in before.calls:
+    for call, as_asked in zip(before.calls, _scopes_as_asked(before), strict=True):
         scope = _change(scope_of(call.arguments), reading)
-        if focus != before.focus:
-            scope = _with_rows(scope, tools, focus)
+        if as_asked.max_events is None and not _names_rows(reading):
+            scope = replace(scope, max_events=own_rows(call.tool, before.tools, focus))
         calls.append(PlannedCall(call.tool, scope.arguments(call.tool)))
     return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes)
+
+
+def _scopes_as_asked(plan: Plan) -> list[Scope]:
+    """The scopes of the calls, without the rows that the plan asked for by itself."""
+    scopes = [(call.tool, scope_of(call.arguments)) for call in plan.calls]
+    return [
+        replace(scope, max_events=None) if scope.max_events == own_rows(tool, plan.tools, plan.focus) else scope
+        for tool, scope in scopes
+    ]
+
+
+def _names_rows(reading: Reading) -> bool:
+    return reading.scope.max_events is not None or "more" in reading.signs
 
 
 def _change(scope: Scope, reading: Reading) -> Scope:
@@ -117,16 +128,10 @@ def _change(scope: Scope, reading: Reading) -> Scope:
     )
 
 
-def _with_defaults(scope: Scope, tools: Sequence[str], focus: Focus) -> Scope:
+def _with_window(scope: Scope, tools: Sequence[str]) -> Scope:
     """A window for questions about what goes on now; a single plain tool keeps its own."""
-    if scope.duration_s is None and (FAILURES in tools or len(tools) > 1):
-        scope = replace(scope, duration_s=NOW_DURATION_S)
-    return _with_rows(scope, tools, focus)
-
-
-def _with_rows(scope: Scope, tools: Sequence[str], focus: Focus) -> Scope:
-    looks_for_rows = focus.narrows and not _ROW_TOOLS.isdisjoint(tools)
-    return replace(scope, max_events=FOCUS_ROWS) if looks_for_rows and scope.max_events is None else scope
+    is_about_now = FAILURES in tools or len(tools) > 1
+    return replace(scope, duration_s=NOW_DURATION_S) if scope.duration_s is None and is_about_now else scope
 
 
 def _continues(reading: Reading) -> bool:

@@ -20,6 +20,10 @@ _FLAGS = (
     (re.compile(r"--max-events[ =]+(\d+)"), r"top \1"),
     (re.compile(r"--include-local\b"), "including local sockets"),
 )
+_USUAL_WINDOW = re.compile(
+    r"(?P<before>, )?in the last (?P<seconds>\d{1,7}) seconds unless the question names a time(?=\))"
+)
+"""What `contextual_analysis` says behind a question about its default window."""
 _WORD = re.compile(r"(?<![\w./@:'-])[A-Za-z]{5,}(?![\w./@:'-]\w)")
 _MIN_LIKENESS = 0.8
 
@@ -31,6 +35,15 @@ def plain(question: str) -> str:
     for flag, words in _FLAGS:
         text = flag.sub(words, text)
     return text
+
+
+def take_usual_window(text: str) -> tuple[int | None, str]:
+    """The window in seconds of a question that names no time, where the text says one, and the text without it."""
+    match = _USUAL_WINDOW.search(text)
+    if match is None:
+        return None, text
+    without = f"{text[: match.start()]}{text[match.end() :]}".replace("()", "")
+    return int(match["seconds"]), without.strip()
 
 
 def spelled(text: str, names: frozenset[str]) -> str:

@@ -1,4 +1,4 @@
-"""What outcomes and drop reasons mean, in the words of the answer. Data and small phrases; pure.
+"""What outcomes and drop reasons mean, in the words of the answer. Data only.
 
 A meaning says what the events prove and no more: from one host it cannot be seen where a reply was lost.
 """
@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.network import Outcome
-from bot.tables.units import human_count, human_duration
-
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,6 @@ DROP_REASONS: Mapping[str, str] = {
 }
 """What a drop reason points to; reasons that say little are not here."""
 
-
 _ON_THE_WAY = ("NETFILTER_DROP", "NEIGH_FAILED", "IP_RPFILTER", "IP_OUTNOROUTES", "IP_INHDR", "QDISC_DROP")
 TELLING: Mapping[str, tuple[str, ...]] = {
     Outcome.REFUSED: ("NO_SOCKET", "NETFILTER_DROP"),
@@ -97,28 +93,3 @@ TELLING: Mapping[str, tuple[str, ...]] = {
     Outcome.NO_ROUTE: ("IP_OUTNOROUTES",),
 }
 """The drop reasons that can be behind an outcome, the likeliest first; other drops are a coincidence."""
-
-
-def counted(count: float, noun: str) -> str:
-    """`1 attempt`, `1,234 attempts`."""
-    return f"{human_count(count)} {noun}" if count == 1 else f"{human_count(count)} {noun}s"
-
-
-def span(duration_s: float) -> str:
-    """`last minute`, `last 10 minutes`, `last 1 h 10 min`."""
-    seconds = round(duration_s)
-    for size_s, noun in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):
-        if seconds % size_s == 0 and seconds:
-            return f"last {noun}" if seconds == size_s else f"last {seconds // size_s} {noun}s"
-    return f"last {human_duration(seconds * 1e6)}"
-
-
-def joined(parts: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
-
-
-def sentence(text: str) -> str:
-    """With a capital where it begins with a word, and a full stop."""
-    shown = text.strip()
-    return f"{shown[:1].upper()}{shown[1:]}" + ("" if shown.endswith((".", "?", "!", ":")) else ".") if shown else ""
