@@ -77,7 +77,7 @@ class Netspy:
         return Answer(transcript.answer, transcript.results, transcript.reply(turn.id))
 
     async def interactive(self, *, new_thread: bool = False) -> None:
-        """Chat in this terminal until its user leaves. Raises: StorageError."""
+        """Chat in this terminal until its user leaves. Raises: InvalidSettings."""
         screen = Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour())
         seat = Seat(user=getpass.getuser(), host=platform.node())
         adapter: Adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from bot.domain.errors import StorageError
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import ChatModel, EbpfSource, Outlet, ToolHost
+from bot.domain.ports import ChatModel, EbpfSource, Outlet, ThreadStore, ToolHost
 from bot.settings import Settings, data_dir
 from bot.usage import DEFAULT_SERVER
 
@@ -97,15 +98,28 @@ async def open_tools(source: EbpfSource, answering: "Answering") -> AsyncGenerat
 async def open_desk(
     settings: Settings, source: EbpfSource, answering: "Answering", outlet: Callable[[TurnId, Address], Outlet]
 ) -> AsyncGenerator["Manager", None]:
-    """The conversation manager over the threads' database. Raises: StorageError."""
+    """The conversation manager over the threads' database; a database that fails costs the memory, not the answers.
+
+    Raises: InvalidSettings.
+    """
     from bot.conversation.manager import Parts, open_manager
+
+    async with AsyncExitStack() as stack:
+        store = await _store(settings, stack)
+        parts = Parts(store=store, source=source, answering=answering, outlet=outlet)
+        yield await stack.enter_async_context(open_manager(parts))
+
+
+async def _store(settings: Settings, stack: AsyncExitStack) -> ThreadStore:
     from bot.storage import open_store
 
     url = settings.database_url or f"sqlite+aiosqlite:///{data_dir() / 'netspy.db'}"
-    async with open_store(url) as store:
-        parts = Parts(store=store, source=source, answering=answering, outlet=outlet)
-        async with open_manager(parts) as manager:
-            yield manager
+    try:
+        return await stack.enter_async_context(open_store(url))
+    except StorageError as error:
+        from bot.conversation.forgetful import ForgetfulStore
+
+        return ForgetfulStore(error)
 
 
 def local_zone() -> tzinfo:

@@ -70,6 +70,8 @@ def parse(line: str, tools: Sequence[Tool]) -> Command | None:
     takes_text = any(argument.free_text for argument in tool.arguments)
     if rest and not takes_text and not _FLAG.match(rest):
         return None
+    if takes_text and not rest:
+        raise InvalidArguments(tool.command, "the text is missing", f"write {tool.command} TEXT")
     return Command(tool.name, parse_flags(split(rest), tool))
 
 

@@ -6,8 +6,9 @@ A data tool runs directly over the source, without MCP, models or storage.
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.message import Command
@@ -73,18 +74,19 @@ async def _ask(asked: Usage, settings: "Settings", command: Command) -> int:
         screen = _screen(verbose=asked.verbose)
         outlet = TerminalOutlet(screen, on_reply=lambda: None)
         screen.begin()
-        answer = await netspy.answer("", command=command, outlet=outlet)
+        answering = netspy.answer("", command=command, outlet=outlet)
+        answer = await (answering if sys.stderr.isatty() else _with_progress(command.tool, answering))
         await outlet.reply(answer.reply)
     return 1 if answer.results and all(result.failed for result in answer.results) else 0
 
 
-async def _with_progress(tool: str, work: Coroutine[object, object, Value]) -> Value:
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(work)
-        done, _ = await asyncio.wait({running}, timeout=PROGRESS_AFTER_S)
-        if not done:
-            print(f"netspy: {tool} is running", file=sys.stderr)
-    return running.result()
+async def _with_progress(tool: str, work: Awaitable[Value]) -> Value:
+    running = f"netspy: {tool} is running"
+    telling = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, partial(print, running, file=sys.stderr))
+    try:
+        return await work
+    finally:
+        telling.cancel()
 
 
 def _print_result(result: "ToolResult", *, as_json: bool) -> int:

@@ -31,14 +31,18 @@ class Usage:
 
 def read(words: Sequence[str]) -> Usage:
     """Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed."""
-    given, strangers = _parser().parse_known_args(words)
-    tool = find_tool(given.tool) if given.tool is not None else None
+    spoken = next((tool for tool in TOOLS if words and words[0] == tool.command), None)
+    given, strangers = _parser().parse_known_args(words[1:] if spoken else words)
+    if spoken and given.tool is not None:
+        raise InvalidArguments(f"{spoken.command} --tool", "a command is a tool already", "leave --tool out")
+    tool = find_tool(given.tool) if given.tool is not None else spoken
+    strangers = _take_free_text(strangers, spoken, given)
     if strangers:
-        raise _unknown(strangers[0], tool)
+        raise _unknown(next((word for word in strangers if word.startswith("-")), strangers[0]), tool)
     if tool is None:
         _refuse_without_tool(given)
     return Usage(
-        command=_command(tool, given) if tool else None,
+        command=_command(tool, given, rows=None if spoken else ONE_SHOT_MAX_EVENTS) if tool else None,
         server=given.server,
         verbose=given.verbose,
         json=given.json,
@@ -46,9 +50,19 @@ def read(words: Sequence[str]) -> Usage:
     )
 
 
+def _take_free_text(strangers: list[str], spoken: Tool | None, given: argparse.Namespace) -> list[str]:
+    """The words behind a command such as `contextual` are its text. Returns those that are not."""
+    argument = next((each for each in spoken.arguments if each.free_text), None) if spoken else None
+    if argument is None or any(word.startswith("-") for word in strangers):
+        return strangers
+    if strangers:
+        setattr(given, argument.name, " ".join(strangers))
+    return []
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise InvalidArguments("netspy", message, "see netspy --help")
+        raise InvalidArguments("command line", message, "see netspy --help")
 
 
 class _Version(argparse.Action):
@@ -64,15 +78,15 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
-        usage="netspy [--server URL] [--verbose] [--new]\n       netspy --tool TOOL [--flags of the tool] [--json]",
-        description="Answers network questions from eBPF data. Without --tool: chat in this terminal.",
+        usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]",
+        description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",
         epilog=_tools_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
     )
     _add_general(parser.add_argument_group("general"))
-    _add_flags_of_tools(parser.add_argument_group("with --tool"))
+    _add_flags_of_tools(parser.add_argument_group("with a tool"))
     return parser
 
 
@@ -86,7 +100,7 @@ def _add_general(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--new", action="store_true", help="start a new thread; a terminal resumes its last one otherwise"
     )
-    group.add_argument("--help", action="help", help="show this help")
+    group.add_argument("-h", "--help", action="help", help="show this help")
     group.add_argument("--version", action=_Version, nargs=0, help="show the version")
 
 
@@ -97,28 +111,46 @@ def _add_flags_of_tools(group: argparse._ArgumentGroup) -> None:
         if argument.kind == "switch":
             group.add_argument(argument.flag, dest=argument.name, action="store_true", default=None, help=argument.help)
         else:
-            group.add_argument(argument.flag, dest=argument.name, metavar=argument.metavar, help=argument.help)
+            told = f"{argument.help}{_range_of(argument)}"
+            group.add_argument(argument.flag, dest=argument.name, metavar=argument.metavar, help=told)
+
+
+def _range_of(argument: Argument) -> str:
+    """What may be given, and what is taken where nothing is: a default of each tool that has one."""
+    of_tools = {each.default for tool in TOOLS for each in tool.arguments if each.name == argument.name} - {None}
+    if argument.maximum is None or not of_tools:
+        return ""
+    defaults = " or ".join(map(str, sorted(of_tools, key=str, reverse=True)))
+    if argument.name == "max_events":
+        defaults = f"{ONE_SHOT_MAX_EVENTS}, with a command {defaults}"
+    return f" ({argument.minimum} to {argument.maximum}; default {defaults})"
 
 
 def _tools_help() -> str:
-    width = max(len(tool.name) for tool in TOOLS)
-    return "\n".join(["tools:", *(f"  {tool.name:<{width}}  {tool.summary}" for tool in TOOLS)])
+    width = max(len(tool.command) for tool in TOOLS)
+    lines = (f"  {tool.command:<{width}}  {tool.name}: {tool.summary}" for tool in TOOLS)
+    return "\n".join(["commands and their tools:", *lines])
 
 
-def _command(tool: Tool, given: argparse.Namespace) -> Command:
+def _command(tool: Tool, given: argparse.Namespace, *, rows: int | None) -> Command:
+    """The tool's call; `rows` is the one-shot default of a tool that shows rows."""
     arguments: dict[str, Json] = {}
     for argument in _FLAGS.values():
         value = getattr(given, argument.name)
         if value is not None and argument not in _taken(tool):
             raise _not_taken(tool, argument)
+        if value == "":
+            raise InvalidArguments(
+                argument.flag, "its value is empty", f"write {argument.flag} {argument.metavar}, or leave it out"
+            )
         if value is not None:
             arguments[argument.name] = value
     missing = next((each for each in tool.arguments if each.required and each.name not in arguments), None)
     if missing:
         remedy = f"add {missing.flag} {missing.metavar}"
         raise InvalidArguments(f"--tool {tool.name}", f"{missing.flag} is missing", remedy)
-    if "max_events" in {each.name for each in tool.arguments}:
-        arguments.setdefault("max_events", ONE_SHOT_MAX_EVENTS)
+    if rows and "max_events" in {each.name for each in tool.arguments}:
+        arguments.setdefault("max_events", rows)
     return Command(tool.name, arguments)
 
 
@@ -137,11 +169,12 @@ def _refuse_without_tool(given: argparse.Namespace) -> None:
         "--json": given.json or None
     }
     if stray := next((flag for flag, value in flags.items() if value is not None), None):
-        raise InvalidArguments(f"netspy {stray}", "it belongs to a tool", "add --tool NAME; see netspy --help")
+        raise InvalidArguments(stray, "it belongs to a tool", "add --tool NAME; see netspy --help")
 
 
 def _unknown(word: str, tool: Tool | None) -> InvalidArguments:
     flags = ["--server", "--verbose", "--new", "--help", "--version", "--tool", "--json"]
     flags += [argument.flag for argument in (tool.arguments if tool else _FLAGS.values())]
-    hint = nearest(word.partition("=")[0], flags)
-    return InvalidArguments(f"netspy {word[:60]}", "there is no such flag or command", hint or "see netspy --help")
+    known = flags if word.startswith("-") else [each.command for each in TOOLS]
+    hint = nearest(word.partition("=")[0], known)
+    return InvalidArguments(repr(word[:60]), "there is no such flag or command", hint or "see netspy --help")

@@ -45,7 +45,8 @@ def _as_result(call: ToolCall, transcript: Transcript) -> ToolResult:
     results = transcript.results
     tables = tuple(replace(table, label="") for result in results for table in result.tables)
     failed = bool(results) and all(result.failed for result in results)
-    return ToolResult(call, _CITATION.sub("", transcript.answer), tables, _coverage(results), failed)
+    said = (_CITATION.sub("", transcript.answer), *(f"({notice.text})" for notice in transcript.notices))
+    return ToolResult(call, "\n\n".join(said).strip(), tables, _coverage(results), failed)
 
 
 def _coverage(results: tuple[ToolResult, ...]) -> Coverage | None:

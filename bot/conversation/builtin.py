@@ -16,7 +16,7 @@ def answer(text: str, tools: Sequence[Tool]) -> str | None:
     """The Markdown that answers `help`, `help COMMAND` and `tools`; None for any other text. Raises: UnknownTool."""
     words = text.lower().split()
     match words:
-        case ["help"] | ["?"]:
+        case ["help"] | ["/help"] | ["?"] | ["help", "me"]:
             return _overview(tools)
         case ["tools"]:
             return "\n".join(f"- `{tool.name}`: {tool.summary}" for tool in tools)

@@ -147,7 +147,7 @@ class Manager:
             async with self._deadline(pending):
                 await self._parts.answering.work(turn, partial(self._history, turn, transcript), transcript)
         except TimeoutError:
-            await transcript.notice(_STOPPED if pending.stopped else self._too_late())
+            await transcript.notice(self._cut_short(pending, transcript))
             return "stopped" if pending.stopped else "failed"
         except NetspyError as error:
             await transcript.notice(Notice("error", str(error)))
@@ -175,9 +175,11 @@ class Manager:
         finally:
             pending.limit = None
 
-    def _too_late(self) -> Notice:
-        seconds = f"{self._parts.turn_deadline_s:g}"
-        return Notice("error", f"No whole answer within {seconds} s. What was found until then stands above.")
+    def _cut_short(self, pending: _Pending, transcript: Transcript) -> Notice:
+        found = "What was found until then stands above." if transcript.results or transcript.answer else ""
+        if pending.stopped:
+            return Notice("warning", f"Stopped. {found}".strip())
+        return Notice("error", f"No whole answer within {self._parts.turn_deadline_s:g} s. {found}".strip())
 
 
 @asynccontextmanager
@@ -194,6 +196,3 @@ async def open_manager(parts: Parts) -> AsyncGenerator[Manager, None]:
             manager.close()
     if failure:
         raise failure
-
-
-_STOPPED = Notice("warning", "Stopped. What was found until then stands above.")

@@ -36,6 +36,10 @@ class Transcript:
     def answer(self) -> str:
         return "\n\n".join(block.markdown for block in self._blocks if isinstance(block, Prose))
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        return tuple(block for block in self._blocks if isinstance(block, Notice))
+
     def reply(self, turn: TurnId) -> Reply:
         return Reply(turn, tuple(self._blocks))
 

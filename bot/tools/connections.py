@@ -14,7 +14,7 @@ from bot.tables.text import plain
 from bot.tables.units import human_count
 from bot.tools.asked import Asked, Found
 from bot.tools.columns import Field, field, tabulate
-from bot.tools.nothing import nothing
+from bot.tools.nothing import hidden_lookups, nothing
 from bot.tools.patterns import find_behaviours
 from bot.tools.wording import counted, span, target
 
@@ -48,7 +48,7 @@ async def get_network_summary(source: EbpfSource, asked: Asked) -> Found:
         total_rows=len(counts),
         unknown=groups.coverage.unknown,
     )
-    return Found(_summary_sentence(asked, counts, groups.coverage), tables, groups.coverage)
+    return Found(_summary_sentence(asked, counts, groups.coverage), tables, _telling_hidden(asked, groups.coverage))
 
 
 async def list_connections(source: EbpfSource, asked: Asked) -> Found:
@@ -62,7 +62,7 @@ async def list_connections(source: EbpfSource, asked: Asked) -> Found:
     by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
     which = f"the newest {human_count(len(rows))} of " if len(rows) < matched else ""
     said = f"{which}{counted(matched, 'connection attempt')}{by} in the last {span(asked.arguments.duration_s)}"
-    return Found(said, tables, found.coverage)
+    return Found(said, tables, _telling_hidden(asked, found.coverage))
 
 
 async def find_failures(source: EbpfSource, asked: Asked) -> Found:
@@ -85,7 +85,7 @@ async def find_failures(source: EbpfSource, asked: Asked) -> Found:
         )
     )
     tables = tabulate(
-        "Attempts that did not connect",
+        "Failed connection attempts",
         _FAILURE,
         worst.groups,
         total_rows=worst.total,
@@ -101,7 +101,7 @@ async def analyze_patterns(source: EbpfSource, asked: Asked) -> Found:
     if not attempts:
         return await nothing(source, asked, found.coverage, "connection")
     tables = find_behaviours(attempts, max_rows=asked.arguments.max_events)
-    coverage = found.coverage
+    coverage = _telling_hidden(asked, found.coverage)
     if len(attempts) < coverage.matched:
         note = (
             f"patterns are those of the newest {human_count(len(attempts))} of {human_count(coverage.matched)} attempts"
@@ -144,6 +144,12 @@ _FAILURE: tuple[Field[Group], ...] = (
     field("p50 wait", lambda group: group.values[0], kind="decimal", unit="us"),
     field("last", lambda group: group.last, kind="time"),
 )
+
+
+def _telling_hidden(asked: Asked, coverage: Coverage) -> Coverage:
+    hidden = hidden_lookups(asked, coverage)
+    note = f"{counted(hidden, 'failed look-up')} of local sockets hidden (--include-local)"
+    return replace(coverage, notes=(*coverage.notes, note)) if hidden else coverage
 
 
 def _count_fields(counts: Sequence[ProcessCount]) -> list[Field[ProcessCount]]:
@@ -204,7 +210,7 @@ def _summary_sentence(asked: Asked, counts: Sequence[ProcessCount], coverage: Co
 def _failure_sentence(asked: Asked, totals: Groups, worst: Groups) -> str:
     by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
     failed = _count(totals.groups, FAILED_OUTCOMES)
-    said = f"{human_count(failed)} of {counted(totals.coverage.matched, 'attempt')}{by} did not connect"
+    said = f"{human_count(failed)} of {counted(totals.coverage.matched, 'attempt')}{by} failed"
     if not worst.groups:
         return said
     first = worst.groups[0]

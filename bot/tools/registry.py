@@ -128,7 +128,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="analyze_patterns",
         command="analyze",
-        summary="behaviour: bursts, periodic calls, fan-out, repeated and new destinations",
+        summary="bursts, periodic calls, fan-out, new destinations",
         description=(
             "Names behaviours in connection attempts, each with its rows: bursts, periodic calls, fan-out, "
             "repeated destinations, new destinations. Looks back an hour unless told otherwise."
@@ -138,9 +138,9 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="find_failures",
         command="failures",
-        summary="attempts that did not connect, by outcome, destination and process",
+        summary="attempts that failed, by outcome, destination and process",
         description=(
-            "Finds connection attempts that did not connect, grouped by process, destination and outcome (refused, "
+            "Finds connection attempts that failed, grouped by process, destination and outcome (refused, "
             "no reply, timed out, no route ...), most frequent first. Use it for any question about failing or hanging "
             "connects. Looks back an hour unless told otherwise."
         ),

@@ -119,8 +119,9 @@ def test_parsing_a_written_line_gives_its_arguments_back(tool: Tool, data: st.Da
         "text": st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
         "switch": st.just(True),  # noqa: FBT003 - a value, not a flag
     }
-    by_name = {argument.name: kinds[argument.kind] for argument in tool.arguments}
-    arguments = data.draw(st.fixed_dictionaries({}, optional=by_name))
+    needed = {argument.name: kinds[argument.kind] for argument in tool.arguments if argument.required}
+    free = {argument.name: kinds[argument.kind] for argument in tool.arguments if not argument.required}
+    arguments = data.draw(st.fixed_dictionaries(needed, optional=free))
     assert parse(line_for(tool, arguments), TOOLS) == Command(tool.name, arguments)
 
 

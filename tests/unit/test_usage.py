@@ -38,6 +38,11 @@ def test_one_shot_shows_more_rows_than_a_chat() -> None:
         ("--server", "expected one argument"),
         ("frobnicate", "no such flag or command"),
         ("--tool list_connections extra", "no such flag or command"),
+        ("lst --max-events 3", "Did you mean list?"),
+        ("list extra", "no such flag or command"),
+        ("list --tool list_connections", "leave --tool out"),
+        ("contextual", "--query is missing"),
+        ("contextual why --proces x", "Did you mean --process?"),
     ],
 )
 def test_a_usage_error_says_what_to_write(words: str, told: str) -> None:
@@ -49,6 +54,17 @@ def test_a_usage_error_says_what_to_write(words: str, told: str) -> None:
 def test_an_unknown_tool_names_the_nearest_one() -> None:
     with pytest.raises(UnknownTool, match="Did you mean list_connections"):
         read(["--tool", "list_conections"])
+
+
+def test_a_command_of_the_chat_works_from_the_shell_too() -> None:
+    assert read(["list", "--process", "curl"]).command == Command("list_connections", {"process_name": "curl"})
+    asked = read(["contextual", "why", "is", "it", "slow?", "--process", "curl"]).command
+    assert asked == Command("contextual_analysis", {"query": "why is it slow?", "process_name": "curl"})
+
+
+def test_an_empty_value_is_refused_for_it_may_be_an_unset_variable() -> None:
+    with pytest.raises(InvalidArguments, match="--process: its value is empty"):
+        read(["list", "--process", ""])
 
 
 def test_help_names_every_tool_flag_and_the_default_server(capsys: pytest.CaptureFixture[str]) -> None:

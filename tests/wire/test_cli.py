@@ -153,6 +153,26 @@ async def test_a_server_that_is_something_else_is_quoted(shell: Shell, server: E
     assert "Traceback" not in ran.err
 
 
+async def test_the_command_in_a_footer_makes_the_same_table_from_the_shell(shell: Shell, server: EbpfServer) -> None:
+    first = await shell.netspy(
+        "--tool", "find_failures", "--max-events", "3", "--duration", "600", "--server", server.url
+    )
+    assert "records no return codes" in first.err
+    listed = await shell.netspy("list", "--process", "curl", "--max-events", "3", "--server", server.url)
+    command = listed.out.splitlines()[-1].strip()
+    assert command == "list --process curl --duration 3600 --max-events 3"
+    again = await shell.netspy(*command.split(), "--server", server.url)
+    assert again.out.splitlines()[2:6] == listed.out.splitlines()[2:6]
+
+
+async def test_without_a_usable_database_the_chat_still_answers_and_remembers(shell: Shell) -> None:
+    (shell.home / "netspy").write_text("a file where the folder should be")
+    ran = await shell.netspy(said="failures --duration 600\nand for curl?\nquit\n")
+    assert ran.status == 0
+    assert "nothing said here is kept" in ran.out
+    assert "failures --process curl --duration 600" in ran.out
+
+
 async def test_a_failed_tool_is_json_too(shell: Shell) -> None:
     ran = await shell.netspy("--tool", "list_connections", "--json", "--server", "http://127.0.0.1:9")
     assert ran.status == 1
