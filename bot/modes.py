@@ -6,7 +6,8 @@ A data tool runs directly over the source, without MCP, models or storage.
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -42,11 +43,24 @@ async def dispatch(asked: Usage) -> int:
 
 
 async def _chat(asked: Usage, settings: "Settings") -> int:
-    from bot.api import open_netspy
+    with _starting():
+        from bot.api import open_netspy
 
     async with open_netspy(asked.server, settings=settings) as netspy:
         await netspy.interactive(new_thread=asked.new)
     return 0
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """A word on a terminal while half a second's worth of libraries is imported."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield
+        return
+    sys.stderr.write("starting")
+    sys.stderr.flush()
+    yield
+    sys.stderr.write("\r\x1b[K")
 
 
 async def _run_tool(asked: Usage, settings: "Settings", command: Command) -> int:
@@ -77,6 +91,8 @@ async def _ask(asked: Usage, settings: "Settings", command: Command) -> int:
         answering = netspy.answer("", command=command, outlet=outlet)
         answer = await (answering if sys.stderr.isatty() else _with_progress(command.tool, answering))
         await outlet.reply(answer.reply)
+        if screen.failure:
+            raise screen.failure
     return 1 if answer.results and all(result.failed for result in answer.results) else 0
 
 
@@ -93,7 +109,7 @@ def _print_result(result: "ToolResult", *, as_json: bool) -> int:
     if as_json:
         from bot.codec import encode_result
 
-        print(json.dumps(encode_result(result), indent=2))
+        _screen().write(json.dumps(encode_result(result), indent=2) + "\n")
     if result.failed:
         print(f"netspy: {result.summary}", file=sys.stderr)
     elif not as_json:

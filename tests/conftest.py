@@ -1,8 +1,13 @@
-"""Options of the whole suite, and the one thing that it needs from its surroundings."""
+"""Options of the whole suite, and what it needs from its surroundings."""
 
 import signal
 
+import hypothesis
 import pytest
+
+# A deadline per example would be a wall-clock assertion.
+hypothesis.settings.register_profile("netspy", deadline=None)
+hypothesis.settings.load_profile("netspy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

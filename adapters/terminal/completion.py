@@ -37,9 +37,13 @@ class CommandCompleter(Completer):
     async def _values(self, before: list[str], word: str) -> tuple[str, ...]:
         commands = await self._desk.commands()
         if argument := _argument_of(before, commands):
-            values = await self._desk.complete(argument, word)
-            return tuple(shlex.quote(value) for value in values if plain(value) == value)
+            return tuple(shlex.quote(value) for value in await self._known(argument, word))
+        if _is_in_question(before, word, commands):
+            return await self._known("process_name", word)
         return words_for(before, word, commands)
+
+    async def _known(self, argument: str, word: str) -> tuple[str, ...]:
+        return tuple(value for value in await self._desk.complete(argument, word) if plain(value) == value)
 
 
 def words_for(before: Sequence[str], word: str, commands: Sequence[CommandHelp]) -> tuple[str, ...]:
@@ -49,6 +53,12 @@ def words_for(before: Sequence[str], word: str, commands: Sequence[CommandHelp])
         return tuple(name for name in names if name.startswith(word.lower()))
     flags = _flags_of(before[0], commands)
     return tuple(flag for flag in flags if flag.startswith(word) and flag not in before)
+
+
+def _is_in_question(before: Sequence[str], word: str, commands: Sequence[CommandHelp]) -> bool:
+    """Whether `word` is begun, is not the first one, and the first one is no command."""
+    names = {command.name for command in commands}
+    return bool(before) and before[0].lower() not in names and word != "" and not word.startswith("-")
 
 
 def _argument_of(before: Sequence[str], commands: Sequence[CommandHelp]) -> str:

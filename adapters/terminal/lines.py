@@ -29,6 +29,11 @@ _CHUNK_BYTES = 1 << 16
 log = logging.getLogger("netspy.terminal")
 
 
+def echo(text: str) -> str:
+    """A line as it would stand there, had it been typed at the prompt."""
+    return cut_end(plain(PROMPT + text), LONGEST_ECHO) + "\n"
+
+
 class Lines(Protocol):
     async def read(self) -> str | None:
         """The next line; None at the end of input, or when the person wants to leave."""
@@ -59,7 +64,7 @@ class PipedLines:
             return None
         line, _, self._held = self._held.partition(b"\n")
         text = line.decode("utf-8", errors="replace").removesuffix("\r").removeprefix("\ufeff")
-        self._screen.write(cut_end(plain(PROMPT + text), LONGEST_ECHO) + "\n")
+        self._screen.tell(echo(text))
         return text
 
 

@@ -42,7 +42,7 @@ class TerminalOutlet:
         for block in _not_given(reply.blocks, self._given):
             self._write(block)
         self._screen.end()
-        self._screen.write("\n")
+        self._screen.tell("\n")
         self._on_reply()
 
     def _end_prose(self) -> None:
@@ -53,12 +53,12 @@ class TerminalOutlet:
 
     def _say(self, text: str) -> None:
         if text:
-            self._screen.write(text)
+            self._screen.tell(text)
             self._last = Prose(text)
 
     def _write(self, block: Block) -> None:
         if text := render_block(block, self._screen.look()):
-            self._screen.write(gap(self._last, block) + text)
+            self._screen.tell(gap(self._last, block) + text)
             self._last = block
 
 

@@ -6,7 +6,7 @@ but leaving is the desk's. `bot/app.py` makes it.
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,20 +15,23 @@ from typing import TextIO
 from unicodedata import category
 from uuid import uuid4
 
+from adapters.terminal.banner import banner
 from adapters.terminal.completion import LEAVING, CommandCompleter
-from adapters.terminal.lines import Lines, PipedLines, PromptLines
+from adapters.terminal.lines import Lines, PipedLines, PromptLines, echo
 from adapters.terminal.outlet import TerminalOutlet
-from adapters.terminal.render import painted, render_block
+from adapters.terminal.render import render_block
 from adapters.terminal.screen import Screen
-from adapters.terminal.threads import claimed_thread, new_thread
-from bot.domain.errors import NetspyError
-from bot.domain.message import Address, Author, Message, MessageId, Notice, Stop, ThreadKey, TurnId
+from adapters.terminal.threads import ClaimedThread, claimed_thread, new_thread
+from bot.domain.errors import NetspyError, OperatorError
+from bot.domain.message import Address, Author, Message, MessageId, Notice, Step, Stop, ThreadKey, TurnId
 from bot.domain.ports import Check, Desk, Outlet
-from bot.tables.text import cell_width, cut_end, plain
+from bot.tables.text import plain
 
-HINT = "Ask in plain words, or type help. quit leaves."
 STOPPING = "stopping; Ctrl-C again leaves netspy"
-_BANNER_CHECKS = 2
+TAKEN_AS_ONE = "several lines taken as one question"
+CHECKING = Step("status", "checking source, model, storage", "running")
+CHECKING_AFTER_S = 0.25
+"""A status that takes longer says what is being waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class TerminalAdapter:
 
     name = "terminal"
 
-    def __init__(self, screen: Screen, stdin: TextIO, *, seat: Seat, state_dir: Path, new: bool = False) -> None:
+    def __init__(self, screen: Screen, stdin: TextIO | None, *, seat: Seat, state_dir: Path, new: bool = False) -> None:
         self._screen = screen
         self._stdin = stdin
         self._seat = seat
@@ -66,19 +69,29 @@ class TerminalAdapter:
         self._new = new
         self._talk: _Talk | None = None
         self._session: asyncio.Task[None] | None = None
+        self._has_begun = False
 
     @property
     def is_interactive(self) -> bool:
-        return self._stdin.isatty() and self._screen.is_terminal
+        return self._stdin is not None and self._stdin.isatty() and self._screen.is_terminal
 
     async def run(self, desk: Desk) -> None:
-        """Talk until the person leaves, the input ends, or nobody reads the output any more."""
+        """Talk until the person leaves, the input ends, or nobody reads the output any more.
+
+        Raises: OperatorError for a standard stream that can't be used; KeyboardInterrupt on Ctrl-C before the prompt.
+        """
+        if self._stdin is None:
+            raise OperatorError("reading questions", "standard input is closed", "open it, or ask with --tool")
         try:
             with _interrupts(self._interrupted):
                 async with asyncio.TaskGroup() as group:
-                    self._session = group.create_task(self._converse(desk))
+                    self._session = group.create_task(self._converse(desk, self._stdin))
         finally:
             self._screen.close()
+        if self._screen.failure:
+            raise self._screen.failure
+        if not self._has_begun:
+            raise KeyboardInterrupt
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         talk = self._talk
@@ -93,20 +106,40 @@ class TerminalAdapter:
         manner = "interactive" if self.is_interactive else "piped"
         return Check(self.name, "ok", f"{manner}, {look.width} columns, {'colour' if look.colour else 'no colour'}")
 
-    async def _converse(self, desk: Desk) -> None:
-        with ExitStack() as stack:
-            key = ThreadKey(self.name, self._seat.host, self._seat.user, stack.enter_context(self._thread()))
-            self._screen.write(banner(await desk.status(), self._screen))
-            lines = self._lines(desk)
+    async def _converse(self, desk: Desk, stdin: TextIO) -> None:
+        with self._thread() as thread:
+            self._screen.tell(banner(await self._status(desk), self._screen.look(), thread))
+            lines = self._lines(desk, stdin)
+            self._has_begun = True
             while not self._screen.closed and (line := await lines.read()) is not None:
-                text = line.strip()
-                if text.lower() in LEAVING:
+                if not await self._take(desk, thread, line.strip()):
                     return
-                if text and not self._refused(text):
-                    await self._ask(desk, self._message(key, text))
+
+    async def _status(self, desk: Desk) -> tuple[Check, ...]:
+        self._screen.begin()
+        slow = asyncio.get_running_loop().call_later(CHECKING_AFTER_S, self._screen.step, CHECKING)
+        try:
+            return await desk.status()
+        finally:
+            slow.cancel()
+            self._screen.end()
+
+    async def _take(self, desk: Desk, thread: ClaimedThread, text: str) -> bool:
+        """Do what was typed; False when it says to leave."""
+        inputs = await _inputs(desk, text)
+        if len(inputs) == 1 and "\n" in text:
+            self._screen.remark(TAKEN_AS_ONE)
+        for number, line in enumerate(inputs):
+            if number:
+                self._screen.tell(echo(line))
+            if line.lower() in LEAVING:
+                return False
+            if line and not self._refused(line) and not await self._ask(desk, self._message(thread, line), thread):
+                break
+        return True
 
     @contextmanager
-    def _thread(self) -> Iterator[str]:
+    def _thread(self) -> Iterator[ClaimedThread]:
         if not self.is_interactive:
             yield new_thread()
             return
@@ -118,16 +151,16 @@ class TerminalAdapter:
                 thread = new_thread()
             yield thread
 
-    def _lines(self, desk: Desk) -> Lines:
+    def _lines(self, desk: Desk, stdin: TextIO) -> Lines:
         if not self.is_interactive:
-            return PipedLines(self._stdin, self._screen)
+            return PipedLines(stdin, self._screen)
         history = self._state_dir / "history"
-        return PromptLines(self._stdin, self._screen, completer=CommandCompleter(desk), history=history)
+        return PromptLines(stdin, self._screen, completer=CommandCompleter(desk), history=history)
 
-    def _message(self, key: ThreadKey, text: str) -> Message:
+    def _message(self, thread: ClaimedThread, text: str) -> Message:
         message = MessageId(uuid4().hex)
         return Message(
-            key=key,
+            key=ThreadKey(self.name, self._seat.host, self._seat.user, thread.name),
             id=message,
             author=Author(self._seat.user, self._seat.user),
             text=text,
@@ -142,19 +175,21 @@ class TerminalAdapter:
             self._notice(Notice("error", f"This line holds the control character {plain(bad)}. Type it again without."))
         return bad is not None
 
-    async def _ask(self, desk: Desk, message: Message) -> None:
-        """Hand the message over and wait for its reply."""
+    async def _ask(self, desk: Desk, message: Message, thread: ClaimedThread) -> bool:
+        """Hand the message over and wait for its reply; False when the person stopped it."""
         talk = self._talk = _Talk(message.id)
         self._screen.begin()
         try:
             async with asyncio.TaskGroup() as group:
                 stopping = group.create_task(self._stop_when_interrupted(desk, talk))
                 if await self._accepted(desk, message):
+                    thread.used()
                     await talk.replied.wait()
                 stopping.cancel()
         finally:
             self._screen.end()
             self._talk = None
+        return not talk.interrupted.is_set()
 
     async def _accepted(self, desk: Desk, message: Message) -> bool:
         try:
@@ -179,25 +214,17 @@ class TerminalAdapter:
             self._session.cancel()
 
     def _notice(self, notice: Notice) -> None:
-        self._screen.write(render_block(notice, self._screen.look()) + "\n")
+        self._screen.tell(render_block(notice, self._screen.look()) + "\n")
 
 
-def banner(checks: Sequence[Check], screen: Screen) -> str:
-    """At most three lines: the two checks that matter most, and how to begin."""
-    look = screen.look()
-    worst_first = sorted(checks, key=lambda check: ("fault", "warning", "ok").index(check.state))
-    chosen = [check for check in checks if check in worst_first[:_BANNER_CHECKS]]
-    lines = [_said(check, look.width) for check in chosen]
-    return "".join(f"{painted(line, 'dim', look)}\n" for line in (*lines, HINT)) + "\n"
-
-
-def _said(check: Check, width: int) -> str:
-    """A check in one line; the remedy only where there is room for all of it."""
-    if check.state == "ok":
-        return cut_end(plain(f"{check.part}: {check.detail}"), width)
-    said = plain(f"{check.part} {check.state}: {check.detail}")
-    with_remedy = plain(f"{said} ({check.remedy})") if check.remedy else said
-    return with_remedy if cell_width(with_remedy) <= width else cut_end(said, width)
+async def _inputs(desk: Desk, text: str) -> list[str]:
+    """The text as one input, or line by line where several lines were pasted and each of them begins with a command."""
+    lines = text.split("\n")
+    if len(lines) == 1:
+        return [text]
+    names = {command.name for command in await desk.commands()} | set(LEAVING)
+    first_words = [line.split(maxsplit=1)[0].lower() if line.strip() else "" for line in lines]
+    return [line.strip() for line in lines] if names.issuperset(first_words) else [text]
 
 
 @contextmanager

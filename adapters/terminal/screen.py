@@ -4,14 +4,18 @@ It knows streams, their width, and that a reader may go away; it knows nothing o
 and remarks to stderr. Whoever makes the adapter makes it; outlets and the prompt write through it.
 """
 
+import errno
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import TextIO
 
 from adapters.terminal.progress import Progress, StepLines
 from adapters.terminal.render import Look
+from bot.domain.errors import OperatorError
 from bot.domain.message import Step
 
 WIDTH_WITHOUT_TERMINAL = 80
@@ -25,13 +29,14 @@ def _now() -> datetime:
 class Screen:
     """`colour` allows colours; there are none where stdout is no terminal. `zone` is the one that times are told in.
 
-    `verbose` keeps every step as a line of its own, between the lines of a log. Other threads must not call it.
+    `verbose` keeps every step as a line of its own, between the lines of a log. A stream is None where it was closed
+    before netspy began. Other threads must not call it.
     """
 
     def __init__(
         self,
-        stdout: TextIO,
-        stderr: TextIO,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
         *,
         zone: tzinfo,
         colour: bool = True,
@@ -41,14 +46,17 @@ class Screen:
         for stream in (stdout, stderr):  # a name from the kernel may hold what their encoding lacks
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="replace")
-        self.stdout = stdout
-        self.stderr = stderr
+        self.stdout: TextIO = stdout or StringIO()
+        self.stderr: TextIO = stderr or StringIO()
         self.closed = False
-        """Whether whoever read stdout has gone; what is written since then is lost."""
+        """Whether nothing more can reach stdout, as when its reader has gone; what is written since then is lost."""
+        self.failure: OperatorError | None = None
+        """Why, where it is not that the reader has gone or the person has left."""
+        self._has_stdout = stdout is not None
         self._wants_colour = colour
         self._zone = zone
         self._clock = clock
-        self._may_redraw = stderr.isatty() and not verbose
+        self._may_redraw = self.stderr.isatty() and not verbose
         self._progress: Progress = StepLines(self._write_stderr)
 
     @property
@@ -62,11 +70,21 @@ class Screen:
         )
 
     def write(self, text: str) -> None:
-        """Whole lines for stdout. Does nothing once its reader has gone."""
+        """Whole lines for stdout. Does nothing once the screen is closed. Raises: OperatorError, once."""
+        was_closed = self.closed
+        self.tell(text)
+        if self.failure and not was_closed:
+            raise self.failure
+
+    def tell(self, text: str) -> None:
+        """The same in the middle of a talk: never raises, and leaves it to the talk's end to look at `failure`."""
         if not text or self.closed:
             return
         with self._progress.aside():
-            self.closed = not _written(self.stdout, text)
+            try:
+                self.closed = not self._reached_stdout(text)
+            except OSError as error:
+                self.closed, self.failure = True, _unwritable((error.strerror or str(error)).lower())
 
     def remark(self, text: str, *, end: str = "\n") -> None:
         """A word for the person in front, not for the transcript: on stderr."""
@@ -98,30 +116,44 @@ class Screen:
 
         return StatusLine(self.stderr, colour=self._wants_colour) if can_redraw(self.stderr) else None
 
+    def _reached_stdout(self, text: str) -> bool:
+        """False once the reader has gone. Raises: OSError."""
+        if not self._has_stdout:
+            raise OSError(errno.EBADF, "it is closed")
+        try:
+            _put(self.stdout, text)
+        except BrokenPipeError:
+            return False
+        return True
+
     def _write_stderr(self, text: str) -> None:
-        _written(self.stderr, text)
+        with suppress(OSError):  # there is no place left to say so
+            _put(self.stderr, text)
 
     def _width(self) -> int:
         try:
             columns = os.get_terminal_size(self.stdout.fileno()).columns
         except (OSError, ValueError):
             columns = 0
-        return max(NARROWEST, columns or WIDTH_WITHOUT_TERMINAL)
+        return max(NARROWEST, columns or shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 0)).columns)
 
 
-def _written(stream: TextIO, text: str) -> bool:
-    """Whether the text reached the stream; False once its reader has gone."""
+def _unwritable(cause: str) -> OperatorError:
+    return OperatorError("writing to standard output", cause, "redirect it to a place that can be written")
+
+
+def _put(stream: TextIO, text: str) -> None:
+    """Raises: OSError; nothing is left to be written then."""
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         _discard_the_rest(stream)
-        return False
-    return True
+        raise
 
 
 def _discard_the_rest(stream: TextIO) -> None:
-    """Python flushes what is left when it ends, and would complain there that the pipe is broken."""
+    """Python flushes what is left when it ends, and would complain there once more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())

@@ -16,6 +16,8 @@ from bot.domain.message import Command, Message, Notice
 from bot.domain.turn import ModelRequest, ToolCall, Turn
 from bot.tables.text import as_sentence
 
+MAX_ROWS_OF_A_COMMAND = 1000
+"""Whoever asks for so many rows gets them."""
 MAX_MESSAGE = 20_000
 """Characters of one message."""
 
@@ -60,7 +62,7 @@ class Answering:
             await transcript.notice(Notice("error", result.summary))
         else:
             await transcript.prose(as_sentence(result.summary))
-        await transcript.result(result)
+        await transcript.result(result, max_rows=MAX_ROWS_OF_A_COMMAND)
 
     async def ask(self, question: str, turn: Turn, history: Sequence[Turn], transcript: Transcript) -> None:
         """Put a question to the tool loop. Raises: ModelError."""

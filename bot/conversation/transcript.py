@@ -6,6 +6,9 @@ from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId
 from bot.domain.ports import Outlet
 from bot.domain.turn import ToolCall, ToolResult
 
+ROWS_OF_AN_ANSWER = 20
+"""A model may read more rows than a person wants above an answer; the footer's command shows them all."""
+
 
 class Nowhere:
     """An outlet that nobody reads: for callers that want the transcript alone."""
@@ -60,14 +63,19 @@ class Transcript:
     async def notice(self, notice: Notice) -> None:
         await self._show(notice)
 
-    async def result(self, result: ToolResult) -> ToolResult:
-        """Show a result's tables and what they rest on. Returns the result as the model may cite it: with labels."""
+    async def result(self, result: ToolResult, *, max_rows: int = ROWS_OF_AN_ANSWER) -> ToolResult:
+        """Show a result's tables, at most `max_rows` rows of each, and what they rest on.
+
+        Returns the whole result as the model may cite it: with labels.
+        """
         labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
         self._results.append(labelled)
-        for table in labelled.tables:
+        shown = [replace(table, rows=table.rows[:max_rows]) for table in labelled.tables]
+        for table in shown:
             await self._show(table)
-        if labelled.tables and labelled.coverage:
-            await self._show(Footer(labelled.coverage))
+        if shown and labelled.coverage:
+            rows = sum(len(table.rows) for table in shown)
+            await self._show(Footer(replace(labelled.coverage, shown=rows)))
         return labelled
 
     async def running(self, call: ToolCall) -> None:

@@ -1,9 +1,11 @@
 """What databases and file systems say when they fail, in netspy's errors. Knows error codes, no SQL."""
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeAlias
 
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +16,7 @@ from bot.domain.errors import StorageCorrupt, StorageError, StorageFull, Storage
 _Kind: TypeAlias = tuple[type[StorageError], str, str]
 """The error, what came back, the remedy."""
 
-_ELSEWHERE = "set NETSPY_DATABASE_URL to another place"
+_ELSEWHERE = "or put the database elsewhere with NETSPY_DATABASE_URL"
 _LOCKED: _Kind = (
     StorageLocked,
     "another process keeps it locked",
@@ -25,12 +27,18 @@ _CORRUPT: _Kind = (
     "the file is damaged",
     "restart netspy: it moves the damaged file aside; if it does not, move it yourself",
 )
-_FULL: _Kind = (StorageFull, "the disk is full", f"free some space, or {_ELSEWHERE}")
-_READ_ONLY: _Kind = (StorageFull, "it is read-only", f"make the file and its folder writable, or {_ELSEWHERE}")
+_FULL: _Kind = (StorageFull, "the disk is full", f"free some space, {_ELSEWHERE}")
+_READ_ONLY: _Kind = (StorageFull, "it is read-only", f"make the file and its folder writable, {_ELSEWHERE}")
+_READ_ONLY_SYSTEM: _Kind = (
+    StorageFull,
+    "the file system is read-only",
+    f"mount it for writing, {_ELSEWHERE}",
+)
+_FOLDER: _Kind = (StorageError, "it is a folder, not a file", "name a file in that folder with NETSPY_DATABASE_URL")
 _DENIED: _Kind = (
     StorageError,
     "this user may not open it",
-    f"give this user the right to write the file and its folder, or {_ELSEWHERE}",
+    f"give this user the right to write the file and its folder, {_ELSEWHERE}",
 )
 _BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: _LOCKED,
@@ -45,10 +53,13 @@ _BY_SQLITE_CODE = {
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EROFS: _READ_ONLY,
+    errno.EROFS: _READ_ONLY_SYSTEM,
+    errno.EISDIR: _FOLDER,
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
 }
+_VAGUE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+"""SQLite's codes behind which the file system knows more."""
 _PRIMARY_CODE = 0xFF  # the rest of a SQLite code is detail
 
 
@@ -58,7 +69,7 @@ def translated(doing: str, place: str) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
-        raise _named(error, f"{doing} {place}") from error
+        raise _named(error, doing, place) from error
 
 
 def sqlite_code(error: BaseException | None) -> int | None:
@@ -68,18 +79,37 @@ def sqlite_code(error: BaseException | None) -> int | None:
     return None if code is None else code & _PRIMARY_CODE
 
 
-def _named(error: Exception, asked: str) -> StorageError:
-    known: _Kind | None
+def _named(error: Exception, doing: str, place: str) -> StorageError:
+    kind, got, remedy = _kind_of(error, place)
+    return kind(f"{doing} {place}", got, remedy)
+
+
+def _kind_of(error: Exception, place: str) -> _Kind:
     if isinstance(error, PoolTimeoutError):
-        known = _LOCKED
-    elif isinstance(error, OSError):
-        known = _BY_ERRNO.get(error.errno or 0)
-    else:
-        known = _BY_SQLITE_CODE.get(sqlite_code(error) or 0)
-    if known is None:
-        return StorageError(asked, _first_line(error), "see that NETSPY_DATABASE_URL names a database that can be used")
-    kind, got, remedy = known
-    return kind(asked, got, remedy)
+        return _LOCKED
+    code = sqlite_code(error)
+    known = _BY_ERRNO.get(error.errno or 0) if isinstance(error, OSError) else _BY_SQLITE_CODE.get(code or 0)
+    if code in _VAGUE or isinstance(error, NotADirectoryError):
+        with suppress(OSError):  # where it can't be looked at, SQLite's own words have to do
+            known = _seen_on_disk(Path(place)) or known
+    if known:
+        return known
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageError, _first_line(error), f"see what the system's log says about the disk, {_ELSEWHERE}"
+    return StorageError, _first_line(error), "see that NETSPY_DATABASE_URL names a database that can be used"
+
+
+def _seen_on_disk(file: Path) -> _Kind | None:
+    """What keeps a database from being used in this place, where that can be seen."""
+    if file.is_dir():
+        return _FOLDER
+    nearest = next(folder for folder in file.parents if folder.exists())
+    if not nearest.is_dir():
+        return StorageError, f"{nearest} is a file, not a folder", f"move that file away, {_ELSEWHERE}"
+    state = os.statvfs(nearest)
+    if state.f_flag & os.ST_RDONLY:
+        return _READ_ONLY_SYSTEM
+    return None if state.f_bavail else _FULL
 
 
 def _first_line(error: Exception) -> str:

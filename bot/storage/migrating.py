@@ -1,6 +1,7 @@
-"""Brings a database to the schema of this netspy, and refuses one of a newer netspy. Called when a store opens.
+"""Brings a database to the schema of this netspy, and refuses one of a newer netspy or of another program.
 
-Alembic is imported only when there is something to do: it takes longer to import than all the rest of a start.
+Called when a store opens. Alembic is imported only when there is something to do: it takes longer to import than all
+the rest of a start.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.errors import StorageError
 from bot.storage import sqlite
-from bot.storage.schema import schema_version
+from bot.storage.schema import schema_version, turns
 
 log = logging.getLogger("netspy.storage")
 
@@ -30,11 +31,12 @@ async def version_of(engine: AsyncEngine) -> str | None:
 
 
 async def migrate(engine: AsyncEngine, place: str) -> None:
-    """Raises: StorageError when a newer netspy made the schema; the database is left as it is."""
+    """Raises: StorageError when a newer netspy or another program made the schema; the database is left as it is."""
     # Alembic keeps the migration that runs in a global, so two databases of one process take turns.
     lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with lock, engine.connect() as connection:
         await _wait_for_others(connection)
+        await connection.run_sync(_refuse_foreign, place)
         await connection.run_sync(_upgrade, place)
         await connection.commit()
 
@@ -45,6 +47,18 @@ async def _wait_for_others(connection: AsyncConnection) -> None:
         await sqlite.begin_alone(connection)
     else:
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _refuse_foreign(connection: Connection, place: str) -> None:
+    """A SQLite file belongs to one program; a server's database may well be shared."""
+    tables = inspect(connection).get_table_names()
+    others = [name for name in tables if name != schema_version.name]
+    if connection.dialect.name == "sqlite" and others and turns.name not in tables:
+        raise StorageError(
+            f"opening {place}",
+            f"it is the database of another program, with the table {others[0]}",
+            "name another file in NETSPY_DATABASE_URL",
+        )
 
 
 def _version(connection: Connection) -> str | None:
@@ -67,7 +81,7 @@ def _upgrade(connection: Connection, place: str) -> None:
         raise StorageError(
             f"opening {place}",
             f"a newer netspy made its schema ({version}; this one knows {HEAD})",
-            "upgrade netspy, or set NETSPY_DATABASE_URL to another place",
+            "upgrade netspy, or put the database elsewhere with NETSPY_DATABASE_URL",
         )
     command.upgrade(config, HEAD)
     log.info("storage.migrated", extra={"place": place, "version_before": version, "version": HEAD})

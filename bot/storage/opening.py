@@ -86,6 +86,6 @@ def _create(url: URL, **options: Any) -> AsyncEngine:
     try:
         return create_async_engine(url, **options)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise InvalidSettings(
-            "NETSPY_DATABASE_URL", f"no driver for {url.drivername} is installed", f"write {_FORMS}"
-        ) from error
+        usual = _DRIVERS[url.get_backend_name()]
+        remedy = f"install {usual}" if url.drivername.endswith(f"+{usual}") else f"write {_FORMS}"
+        raise InvalidSettings("NETSPY_DATABASE_URL", f"no driver for {url.drivername} is installed", remedy) from error

@@ -109,9 +109,9 @@ def _move_aside(file: Path) -> str:
         if os.path.exists(f"{file}{suffix}"):  # noqa: PTH110 (a suffix behind the whole name, not a path's part)
             os.rename(f"{file}{suffix}", f"{aside}{suffix}")  # noqa: PTH104 (the same)
     file.touch(mode=0o600)
-    log.error("storage.moved_aside", extra={"file": str(file), "aside": aside})
+    log.info("storage.moved_aside", extra={"file": str(file), "aside": aside})
     return (
-        f"The database {file} was damaged. It is kept as {aside}; a new one was started, without earlier conversations."
+        f"The database {file} was damaged and moved to {aside}. A new one was started, without earlier conversations."
     )
 
 

@@ -12,7 +12,7 @@ NODES_BY_NAME = 3
 
 
 def footer_line(coverage: Coverage, *, zone: tzinfo, now: datetime) -> str:
-    """`live | node-a | 14:02-14:07 | 449 matched, 0 lost | find_failures --process checkout`, whatever its length.
+    """`live | node-a | 14:02-14:07 UTC | 449 matched, 0 lost | find_failures --process checkout`, whatever its length.
 
     What is not known is left out, but for the fields that this source can't know: those are named.
     """
@@ -48,9 +48,9 @@ def _window(window: Window, *, zone: tzinfo, now: datetime) -> str:
     since, until, today = (time.astimezone(zone) for time in (window.since, window.until, now))
     clock = "%H:%M:%S" if window.duration_s < SECONDS_MATTER_BELOW_S else "%H:%M"
     if since.date() != until.date():
-        return f"{since:%Y-%m-%d {clock}} to {until:%Y-%m-%d {clock}}"
+        return f"{since:%Y-%m-%d {clock}} to {until:%Y-%m-%d {clock}} {until:%Z}"
     date = "" if since.date() == today.date() else f"{since:%Y-%m-%d} "
-    return f"{date}{since:{clock}}-{until:{clock}}"
+    return f"{date}{since:{clock}}-{until:{clock}} {until:%Z}"
 
 
 def _counts(coverage: Coverage) -> str:

@@ -64,6 +64,19 @@ async def test_the_model_gets_results_in_call_order_with_the_labels_that_people_
     assert shown == ["Table of slow", "Table of fast"]
 
 
+async def test_the_model_reads_all_rows_and_the_person_sees_the_first() -> None:
+    model = ScriptedModel([says("", "many"), says("done")])
+
+    transcript, outlet = await run(model, FakeHost({"many": result("many", rows=30)}))
+
+    assert len(model.requests[1].rounds[0].results[0].tables[0].rows) == 30
+    assert len(transcript.results[0].tables[0].rows) == 30
+    table, footer = outlet.shown
+    assert isinstance(table, Table)
+    assert isinstance(footer, Footer)
+    assert (len(table.rows), table.total_rows, footer.coverage.shown) == (20, 30, 20)
+
+
 async def test_every_call_of_a_turn_has_the_same_now() -> None:
     model = ScriptedModel([says("", "a", "b"), says("", "a"), says("done")])
     host = FakeHost({"a": result("a"), "b": result("b")})

@@ -109,6 +109,16 @@ async def test_a_command_shows_its_table_and_asks_no_model() -> None:
     assert stage.host.calls[0].arguments == {"process_name": "curl", "max_events": "3"}
 
 
+async def test_a_command_shows_all_the_rows_that_were_asked_for() -> None:
+    stage = Stage(ScriptedModel([]), FakeHost({"list_connections": result("list_connections", rows=300)}))
+    async with stage.desk() as desk:
+        reply = await stage.ask(desk, "list --max-events 300")
+
+    table = reply.blocks[1]
+    assert isinstance(table, Table)
+    assert len(table.rows) == 300
+
+
 async def test_what_a_command_showed_is_part_of_the_history() -> None:
     stage = Stage(ScriptedModel([says("It was curl.")]))
     async with stage.desk() as desk:

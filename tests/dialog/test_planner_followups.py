@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, ThreadKey, TurnId
+from bot.domain.network import Coverage, Window
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall, ToolResult, Turn
 from bot.llm.offline.plan import Plan
@@ -49,10 +50,10 @@ DIALOGS = {
     "a list": [
         ("show me the last 5 connections of curl", "list | max_events=5 process_name=curl"),
         ("more", "list | max_events=15 process_name=curl"),
-        ("and of wget?", "list | max_events=15 process_name=wget"),
-        ("only the last minute", "list | duration=60 max_events=15 process_name=wget"),
-        ("and for all processes?", "list | duration=60 max_events=15"),
-        ("just checkout please", "list | duration=60 max_events=15 process_name=checkout"),
+        ("and of wget?", "list | process_name=wget"),
+        ("only the last minute", "list | duration=60 process_name=wget"),
+        ("and for all processes?", "list | duration=60"),
+        ("just checkout please", "list | duration=60 process_name=checkout"),
         ("the last 2 only", "list | duration=60 max_events=2 process_name=checkout"),
     ],
     "a cause": [
@@ -80,7 +81,7 @@ DIALOGS = {
     "rows that the planner chose are no wish": [
         ("Analyze my system", f"{SYSTEM} | duration=300 max_events=5"),
         ("more", f"{SYSTEM} | duration=300 max_events=15"),
-        ("and failures?", "failures | duration=300 max_events=15"),
+        ("and failures?", "failures | duration=300"),
         ("show me the last 5 connections", "list | max_events=5"),
         ("only those of curl", "list | max_events=5 process_name=curl"),
         ("to port 443", "list | max_events=5 process_name=curl"),
@@ -114,6 +115,16 @@ DIALOGS = {
         ("and for curl?", "list | process_name=curl"),
         ("and its failures?", "failures | duration=300 process_name=curl"),
     ],
+    "where the data comes from is asked once": [
+        ("is this live data?", "summary"),
+        ("and for curl?", "summary | process_name=curl"),
+    ],
+    "more is asked for once": [
+        ("failures including local sockets", "failures | duration=300 include_local=True"),
+        ("more", "failures | duration=300 include_local=True max_events=30"),
+        ("more", "failures | duration=300 include_local=True max_events=90"),
+        ("and for nc?", "failures | duration=300 include_local=True process_name=nc"),
+    ],
     "local sockets": [
         ("list connections", "list"),
         ("and with local sockets", "list | include_local=True"),
@@ -144,6 +155,43 @@ def test_command_can_be_followed_up() -> None:
     told = turn("", result("list_connections", arguments), command=Command("list_connections", arguments))
     plan = understand("and for curl only?", (told,), now=NOW, zone=UTC)
     assert written(plan) == "list | duration=120 max_events=3 process_name=curl"
+
+
+def covered(tool: str, arguments: JsonObject, *, matched: int, command: str = "") -> ToolResult:
+    window = Window.last(60, NOW)
+    coverage = Coverage(source="s", kind="live", window=window, seen=9, matched=matched, command=command)
+    return replace(result(tool, arguments), coverage=coverage)
+
+
+def test_command_in_between_is_the_subject_of_what_follows() -> None:
+    question = "show python3 connections to 10.98.1.1"
+    first = as_turn(question, understand(question, (), now=NOW, zone=UTC))
+    typed = turn("summary --duration 60", covered("get_network_summary", {}, matched=9, command="summary"))
+    for command in (typed, turn("summary", *typed.results), replace(turn("failures"), results=typed.results)):
+        plan = understand("explain that", (first, command), now=NOW, zone=UTC)
+        is_of_command = command.message.text.startswith("summary")
+        assert (plan.focus.destination is None) == is_of_command
+    assert written(understand("explain that", (first, typed), now=NOW, zone=UTC)) == f"{WHY} | duration=300"
+
+
+@pytest.mark.parametrize(
+    ("question", "carried"),
+    [("zzz failures in the last hour", None), ("failures of 'zzz' in the last hour", "zzz")],
+)
+def test_guessed_name_that_nothing_has_is_not_carried_on(question: str, carried: str | None) -> None:
+    plan = understand(question, (), now=NOW, zone=UTC)
+    past = turn(question, *(covered(call.tool, call.arguments, matched=0) for call in plan.calls))
+    after = understand("and drops?", (past,), now=NOW, zone=UTC)
+    assert [call.tool for call in after.calls] == ["get_packet_drop_summary"]
+    assert after.calls[0].arguments == {"duration": 3600} | ({"process_name": carried} if carried else {})
+
+
+def test_lone_word_that_nothing_has_leaves_the_question_before_it() -> None:
+    question = "failures of curl in the last hour"
+    first = as_turn(question, understand(question, (), now=NOW, zone=UTC))
+    missed = turn("and zzz?", covered("find_failures", {"process_name": "zzz", "duration": 3600}, matched=0))
+    plan = understand("and drops?", (first, missed), now=NOW, zone=UTC)
+    assert written(plan) == "dropsummary | duration=3600 process_name=curl"
 
 
 def test_calls_of_another_model_are_what_a_follow_up_changes() -> None:

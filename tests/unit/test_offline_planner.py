@@ -114,7 +114,7 @@ async def test_results_of_another_model_are_answered_from() -> None:
 
 async def test_reason_is_told_in_one_line_and_no_reason_needs_no_notice() -> None:
     _, told = await answer(Planner("OPENAI_API_KEY is not set"), request("hello"))
-    assert told.notice == "No language model was used (OPENAI_API_KEY is not set): the offline planner answered."
+    assert told.notice == "No language model was used (OPENAI_API_KEY is not set)."
     _, silent = await answer(Planner(), request("hello"))
     assert silent.notice == ""
 
@@ -136,4 +136,4 @@ async def test_check_warns_where_a_language_model_is_missing() -> None:
     assert (await Planner().check()).state == "ok"
     check = await Planner("OPENAI_API_KEY is not set").check()
     assert check.state == "warning"
-    assert "OPENAI_API_KEY" in check.detail
+    assert "OPENAI_API_KEY" in check.remedy

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.llm.offline.plan import FOCUS_ROWS, Plan
+from bot.llm.offline.plan import FOCUS_ROWS, Plan, own_rows
 from bot.llm.offline.understanding import understand
 from tests.fakes import NOW
 
@@ -31,19 +31,23 @@ LOCAL = {"get_network_summary", "list_connections", "analyze_patterns", "find_fa
 
 
 def written(plan: Plan) -> str:
-    """The plan in the notation of the corpus."""
+    """The plan in the notation of the corpus, where the many rows in which to look for some are those of failures."""
     tools = " ".join(COMMANDS[call.tool] for call in plan.calls)
+    made = [(call.tool, dict(call.arguments)) for call in plan.calls]
+    for tool, arguments in made:
+        if plan.focus.narrows and tool in FOCUSED and arguments["max_events"] == own_rows(tool, plan.tools, plan.focus):
+            arguments["max_events"] = FOCUS_ROWS
     given: dict[str, object] = {}
-    for call in plan.calls:
-        given |= call.arguments
-    for call in plan.calls:
+    for _, arguments in made:
+        given |= arguments
+    for tool, arguments in made:
         own = {
-            "max_events": not (plan.focus.narrows and given.get("max_events") == FOCUS_ROWS) or call.tool in FOCUSED,
-            "include_local": call.tool in LOCAL,
+            "max_events": not (plan.focus.narrows and given.get("max_events") == FOCUS_ROWS) or tool in FOCUSED,
+            "include_local": tool in LOCAL,
         }
-        assert call.arguments == {name: value for name, value in given.items() if own.get(name, True)}
-    arguments = " ".join(f"{name}={given[name]}" for name in sorted(given))
-    return f"{tools} | {arguments}" if arguments else tools
+        assert arguments == {name: value for name, value in given.items() if own.get(name, True)}
+    described = " ".join(f"{name}={given[name]}" for name in sorted(given))
+    return f"{tools} | {described}" if described else tools
 
 
 SUMMARIES = [
@@ -82,9 +86,9 @@ LISTS = [
     ("where is curl connecting to", "list | process_name=curl"),
     ("who is `redis-server` talking to in the last 2 hours?", "list | duration=7200 process_name=redis-server"),
     ("which hosts does checkout talk to?", "list | process_name=checkout"),
-    ("show connections to 10.0.0.1", "list | max_events=50"),
-    ("list connections to port 443", "list | max_events=50"),
-    ("any traffic to db.internal:5432 since 14:00?", "list | duration=420 max_events=50"),
+    ("show connections to 10.0.0.1", "failures list | max_events=50"),
+    ("list connections to port 443", "failures list | max_events=50"),
+    ("any traffic to db.internal:5432 since 14:00?", "failures list | duration=420 max_events=50"),
     ("display the 20 newest attempts", "list | max_events=20"),
     ("print connections from curl, last 15 min", "list | duration=900 process_name=curl"),
     ("show me curl's connections", "list | process_name=curl"),
@@ -96,10 +100,10 @@ LISTS = [
     ("show me connections and drops", "list droplist | duration=300"),
     ("which connections did Curl open since 2pm?", "list | duration=420 process_name=curl"),
     ("connections curl", "list | process_name=curl"),
-    ("is it dns", "list | max_events=50"),
-    ("who's hammering 10.0.0.1", "list | max_events=50"),
+    ("is it dns", "failures list | max_events=50"),
+    ("who's hammering 10.0.0.1", "failures list | max_events=50"),
     ("list the last 3 connections made by java", "list | max_events=3 process_name=java"),
-    ("connections from the checkout service to db.internal", "list | max_events=50 process_name=checkout"),
+    ("connections from the checkout service to db.internal", "failures list | max_events=50 process_name=checkout"),
 ]  # fmt: skip
 
 DROPS = [
@@ -215,6 +219,49 @@ SYSTEMS = [
     ("investigate process sshd", f"{SYSTEM} | duration=300 max_events=5 process_name=sshd"),
 ]
 
+GUESSED_NAMES = [
+    ("checkout failures last hour", "failures | duration=3600 process_name=checkout"),
+    ("nc failures now", "failures | duration=300 process_name=nc"),
+    ("redis failures last hour", "failures | duration=3600 process_name=redis"),
+    ("show checkout connections", "list | process_name=checkout"),
+    ("droplist of swapper", "droplist | process_name=swapper"),
+    ("droplist of swapper/1 in the last minute", "droplist | duration=60 process_name=swapper/1"),
+]
+
+NO_NAMES = [
+    ("ipv6 failures", "failures | duration=300"),
+    ("intermittent failures", "failures | duration=300"),
+    ("is eth0 ok", f"{SYSTEM} | duration=300 max_events=5"),
+    ("failures through wlp2s0", "failures | duration=300"),
+    ("reset by peer", "failures | duration=300 max_events=50"),
+    ("exit now", NOTHING),
+    ("what changed in the last 10 minutes", NOTHING),
+]
+
+CODES = [
+    ("what does QDISC_DROP mean", "dropsummary | max_events=50"),
+    ("how many NO_SOCKET drops", "dropsummary | max_events=50"),
+    ("show `NETFILTER_DROP`", "dropsummary | max_events=50"),
+    ("SKB_DROP_REASON_NO_SOCKET in the last hour", "dropsummary | duration=3600 max_events=50"),
+    ("is the firewall dropping something", "dropsummary | max_events=50"),
+    ("why EACCES", f"{WHY} | duration=300 max_events=50"),
+    ("what is EHOSTUNREACH", "failures | duration=300 max_events=50"),
+]
+
+NUMBERS = [
+    ("top 3 processes by failures", "failures summary | duration=300 max_events=50"),
+    ("how many connections to 10.99.0.77", "failures list | max_events=50"),
+    ("how many failed connections to 10.99.0.77", "failures | duration=300 max_events=50"),
+    ("who is talking to 10.99.0.77", "failures list | max_events=50"),
+    ("has curl ever connected successfully", "summary | duration=3600 process_name=curl"),
+    ("list connections last -5 minutes", "list"),
+    ("top 0 failures", "failures | duration=300"),
+    ("is this live data?", "summary"),
+    ("are these real numbers", "summary"),
+    ("test data transfers are failing", "failures | duration=300"),
+    ("which one fails most", "failures summary | duration=300 max_events=50"),
+]
+
 TYPOS = [
     ("how many conections", "summary"),
     ("wich proceses had faild conections in the last 10 minuts?", "failures | duration=600"),
@@ -297,6 +344,10 @@ CORPUS = [
     *FAILURES,
     *CAUSES,
     *SYSTEMS,
+    *GUESSED_NAMES,
+    *NO_NAMES,
+    *CODES,
+    *NUMBERS,
     *TYPOS,
     *NO_PROCESS,
     *USUAL_WINDOWS,
@@ -372,7 +423,49 @@ def test_since_this_very_minute_still_looks_back_a_second() -> None:
 
 def test_end_of_a_span_that_cannot_be_kept_is_told() -> None:
     plan = understand("list connections between 13:00 and 13:30", (), now=NOW, zone=UTC)
-    assert any("ends now" in note for note in plan.notes)
+    assert any("end a window before now" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("question", "bad"),
+    [
+        ("list connections last -5 minutes", "“-5 minutes”"),
+        ("failures in the last 0 hours", "“0 hours”"),
+        ("top 0 failures", "“0”"),
+        ("show -3 connections", "“-3”"),
+        ("failures of pid -7", "“pid -7”"),
+        ("failures --duration -60", "“-60 seconds”"),
+    ],
+)
+def test_time_or_count_that_cannot_be_is_named(question: str, bad: str) -> None:
+    assert any(note.startswith(bad) for note in understand(question, (), now=NOW, zone=UTC).notes)
+
+
+@pytest.mark.parametrize("question", ["failures of pid 0", "failures since 0:30", "list connections to 10.0.0.1"])
+def test_zero_that_is_no_amount_is_not_complained_about(question: str) -> None:
+    assert understand(question, (), now=NOW, zone=UTC).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("which process sent the most bytes", "bytes"),
+        ("is the internet up", "internet"),
+        ("which node has failures", "node"),
+        ("any incoming connections", "come in"),
+        ("is DNS working?", "DNS queries"),
+        ("has curl ever connected", "the last hour"),
+    ],
+)
+def test_what_no_data_tells_is_told(question: str, told: str) -> None:
+    assert any(told in note for note in understand(question, (), now=NOW, zone=UTC).notes)
+
+
+def test_single_attempts_are_looked_for_among_more_rows_than_counts() -> None:
+    rows = [call.arguments["max_events"] for call in understand("who talks to 10.0.0.1", (), now=NOW, zone=UTC).calls]
+    assert rows == [50, 200]
+    slow = [call.arguments.get("max_events") for call in understand("is it slow?", (), now=NOW, zone=UTC).calls]
+    assert slow == [50, 1000, None]
 
 
 def test_start_that_is_not_a_time_is_told() -> None:
@@ -438,3 +531,10 @@ def test_second_process_is_told_to_be_left_out() -> None:
 )
 def test_monstrous_question_is_read_without_harm(question: str) -> None:
     understand(question, (), now=NOW, zone=UTC)
+
+
+def test_a_text_to_explain_gets_the_events_and_says_that_only_a_model_explains() -> None:
+    question = "What does this mean, and what should be checked next?\n\ncurl made 5 connections in 60 seconds"
+    plan = understand(question, (), now=NOW, zone=UTC)
+    assert written(plan) == "summary | duration=60 process_name=curl"
+    assert any("without a language model" in note for note in plan.notes)

@@ -2,7 +2,6 @@
 """SQLite's file when things go wrong: damage, locks, full disks, missing rights."""
 
 import asyncio
-import errno
 import os
 import re
 import sqlite3
@@ -13,11 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.domain.errors import StorageCorrupt, StorageError, StorageFull, StorageLocked
 from bot.storage import SqlThreadStore, open_store
-from bot.storage.failures import translated
 from tests.contract.test_thread_store import KEY, ended, turn
 
 NOBODY = 65534
@@ -62,9 +59,12 @@ async def test_settings_hold_on_every_connection(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"this is no database\n" * 400, b"x"], ids=["text", "one byte"])
-async def test_a_file_that_is_no_database_is_moved_aside(file: Path, content: bytes) -> None:
+async def test_a_file_that_is_no_database_is_moved_aside(
+    file: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     file.write_bytes(content)
     async with open_store(str(file)) as store:
+        assert not [record for record in caplog.records if record.levelname != "INFO"], "the notice says it already"
         (aside,) = moved_aside(file)
         assert re.fullmatch(r"netspy\.db\.corrupt-\d{8}T\d{6}Z", aside.name)
         assert aside.read_bytes() == content
@@ -198,20 +198,43 @@ async def test_a_folder_without_the_right_to_write_is_named(tmp_path: Path, file
         async with open_store(str(tmp_path / "other.db")):
             pass
     assert raised.value.got == "this user may not open it"
+    assert raised.value.remedy.endswith(", or put the database elsewhere with NETSPY_DATABASE_URL")
 
 
-async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["netspy.db", "deep/netspy.db"])
+async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path, below: str) -> None:
     (tmp_path / "state").write_text("")
-    with pytest.raises(StorageError, match=r"opening .*state/netspy\.db: "):
-        async with open_store(str(tmp_path / "state" / "netspy.db")):
+    with pytest.raises(StorageError) as raised:
+        async with open_store(str(tmp_path / "state" / below)):
             pass
+    assert raised.value.got == f"{tmp_path}/state is a file, not a folder"
+    assert raised.value.remedy.startswith("move that file away, or put the database elsewhere")
 
 
 async def test_a_folder_in_the_place_of_the_file_is_named_and_stays(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=re.escape(f"opening {tmp_path}")):
+    with pytest.raises(StorageError) as raised:
         async with open_store(str(tmp_path)):
             pass
+    assert raised.value.got == "it is a folder, not a file"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("version", [None, "f00d"], ids=["no version", "somebody's version"])
+async def test_the_database_of_another_program_is_refused_untouched(file: Path, version: str | None) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+        if version:
+            other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+            other.execute("INSERT INTO alembic_version VALUES (?)", [version])
+        other.commit()
+    before = file.read_bytes()
+    with pytest.raises(StorageError) as raised:
+        async with open_store(str(file)):
+            pass
+    assert raised.value.got == "it is the database of another program, with the table recipes"
+    assert raised.value.remedy == "name another file in NETSPY_DATABASE_URL"
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
 
 
 async def test_a_cancelled_call_leaves_the_store_usable_and_no_half_of_a_turn(file: Path) -> None:
@@ -227,24 +250,3 @@ async def test_a_cancelled_call_leaves_the_store_usable_and_no_half_of_a_turn(fi
             assert not (stored and again)
             await store.finish(replace(turn(steps), id=turn(steps + (1000 if again else 0)).id, state="stopped"))
         assert len(await store.history(KEY, limit=100)) == 40
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "got"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), StorageFull, "the disk is full"),
-        (OSError(errno.EROFS, "Read-only file system"), StorageFull, "it is read-only"),
-        (OSError(errno.EIO, "Input/output error"), StorageError, "[Errno 5] Input/output error"),
-        (PoolTimeoutError("no connection became free"), StorageLocked, "another process keeps it locked"),
-    ],
-)
-def test_a_failure_of_the_system_is_named(error: Exception, kind: type[StorageError], got: str) -> None:
-    with pytest.raises(kind) as raised, translated("opening", "/a/netspy.db"):
-        raise error
-    assert type(raised.value) is kind
-    assert (raised.value.asked, raised.value.got) == ("opening /a/netspy.db", got)
-
-
-def test_a_mistake_of_ours_is_not_called_a_failure_of_the_database() -> None:
-    with pytest.raises(KeyError), translated("opening", "/a/netspy.db"):
-        raise KeyError

@@ -85,6 +85,15 @@ async def test_a_thread_is_known_again_after_a_close(tmp_path: Path, form: str) 
         assert [each.message.id for each in await store.history(KEY, limit=5)] == ["m1", "m2"]
 
 
+async def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(InvalidSettings) as raised:
+        async with open_store("postgresql://u:secret@h/db"):
+            pass
+    assert raised.value.got == "no driver for postgresql+asyncpg is installed"
+    assert raised.value.remedy == "install asyncpg"
+
+
 @pytest.mark.parametrize(
     ("url", "got"),
     [

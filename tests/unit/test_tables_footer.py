@@ -28,7 +28,7 @@ def footer(zone: timezone = UTC, **changes: Any) -> str:
 
 def test_live_footer_is_one_quiet_line() -> None:
     assert footer() == (
-        "live | node-a | 14:02-14:07 | 449 matched, 0 lost | find_failures --process checkout --duration 300"
+        "live | node-a | 14:02-14:07 UTC | 449 matched, 0 lost | find_failures --process checkout --duration 300"
     )
 
 
@@ -43,7 +43,7 @@ def test_server_is_named_with_what_it_cannot_know() -> None:
         command="list",
     )
     assert said == (
-        "http://127.0.0.1:8080 (ebpf-server) | 14:02-14:07 | 449 matched | cannot know: outcome, errno"
+        "http://127.0.0.1:8080 (ebpf-server) | 14:02-14:07 UTC | 449 matched | cannot know: outcome, errno"
         " | Only the newest 100 events | Times may lag by 1 s | list"
     )
 
@@ -67,10 +67,10 @@ def test_counts_name_only_what_is_known_and_differs(seen: int | None, shown: int
 @pytest.mark.parametrize(
     ("since", "until", "said"),
     [
-        (timedelta(seconds=60), timedelta(0), "14:06:00-14:07:00"),
-        (timedelta(seconds=120), timedelta(0), "14:05-14:07"),
-        (timedelta(days=1), timedelta(0), "2026-11-22 14:07 to 2026-11-23 14:07"),
-        (timedelta(days=1, minutes=5), timedelta(days=1), "2026-11-22 14:02-14:07"),
+        (timedelta(seconds=60), timedelta(0), "14:06:00-14:07:00 UTC"),
+        (timedelta(seconds=120), timedelta(0), "14:05-14:07 UTC"),
+        (timedelta(days=1), timedelta(0), "2026-11-22 14:07 to 2026-11-23 14:07 UTC"),
+        (timedelta(days=1, minutes=5), timedelta(days=1), "2026-11-22 14:02-14:07 UTC"),
     ],
 )
 def test_window_has_dates_and_seconds_where_they_matter(since: timedelta, until: timedelta, said: str) -> None:
@@ -78,7 +78,7 @@ def test_window_has_dates_and_seconds_where_they_matter(since: timedelta, until:
 
 
 def test_window_is_told_in_the_readers_zone() -> None:
-    assert " | 15:02-15:07 | " in footer(timezone(timedelta(hours=1)))
+    assert " | 15:02-15:07 UTC+01:00 | " in footer(timezone(timedelta(hours=1)))
 
 
 def test_many_nodes_are_counted() -> None:

@@ -13,12 +13,12 @@ async def completions(line: str) -> list[str]:
 
 
 async def test_first_word_is_a_command_or_a_way_out() -> None:
-    assert await completions("") == ["summary", "list", "help", "quit", "exit"]
+    assert await completions("") == ["summary", "list", "slow", "help", "quit", "exit"]
     assert await completions("LI") == ["list"]
 
 
 async def test_help_is_followed_by_a_command() -> None:
-    assert await completions("help s") == ["summary"]
+    assert await completions("help s") == ["summary", "slow"]
 
 
 async def test_flags_of_the_command_are_offered_once_each() -> None:
@@ -35,6 +35,14 @@ async def test_names_with_control_characters_are_never_put_on_the_line() -> None
     assert await completions("list --process ev") == []
 
 
-async def test_questions_are_left_alone() -> None:
+async def test_words_of_a_question_are_completed_as_process_names() -> None:
+    assert await completions("why is c") == ["curl"]
+    assert await completions("what does So") == ["Socket Thread"]
+    assert await completions("why is ev") == []
+
+
+async def test_nothing_is_offered_where_a_question_could_go_anywhere() -> None:
     assert await completions("why is ") == []
-    assert await completions("why is c") == []
+    assert await completions("why is --") == []
+    assert await completions("wh") == []
+    assert await completions("list cu") == []

@@ -1,23 +1,27 @@
 import os
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from adapters.terminal.repl import HINT, Seat, TerminalAdapter, banner
+from adapters.terminal.banner import HINT, banner
+from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
+from adapters.terminal.threads import ClaimedThread
+from bot.domain.errors import OperatorError
 from bot.domain.message import Address, Prose, Reply, TurnId
 from bot.domain.ports import Adapter, Check
 from tests.fakes import NOW
-from tests.wire.terminal_session import talk
+from tests.wire.terminal_session import open_desk, talk
 
 OK, FAULT = Check("source", "ok", "live"), Check("storage", "fault", "disk full", "free some space")
 
 
 @pytest.fixture
-def screen() -> Screen:
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    monkeypatch.setenv("COLUMNS", "80")
     return Screen(StringIO(), StringIO(), zone=UTC, clock=lambda: NOW)
 
 
@@ -30,22 +34,41 @@ def adapter(screen: Screen, tmp_path: Path) -> Iterator[Adapter]:
 
 
 def test_banner_has_three_lines_and_leaves_out_what_is_well_before_what_is_not(screen: Screen) -> None:
-    text = banner((OK, Check("model", "ok", "gpt"), FAULT), screen)
+    text = banner((OK, Check("model", "ok", "gpt"), FAULT), screen.look())
 
     assert text == f"source: live\nstorage fault: disk full (free some space)\n{HINT}\n\n"
 
 
 def test_banner_lines_are_cut_at_the_width(screen: Screen) -> None:
-    lines = banner((Check("source", "ok", "\x1b[2J" + "x" * 200),), screen).split("\n")
+    lines = banner((Check("source", "ok", "\x1b[2J" + "x" * 200),), screen.look()).split("\n")
 
     assert lines[0].startswith("source: \\x1b[2Jxxx")
     assert len(lines[0]) == 80
 
 
-def test_remedy_without_room_is_left_out_whole(screen: Screen) -> None:
-    text = banner((Check("model", "warning", "off", "set a key " * 20),), screen)
+def test_what_is_not_well_is_told_whole_over_as_many_lines_as_it_takes(screen: Screen) -> None:
+    aside = Check("storage", "warning", f"The database was damaged. It is kept as /{'long/' * 30}netspy.db.")
+    text = banner((FAULT, Check("model", "warning", "off", "set a key " * 20), aside), screen.look())
 
-    assert text == f"model warning: off\n{HINT}\n\n"
+    assert "model warning: off (set a key set a key" in text
+    assert text.replace("\n  ", " ").count("set a key") == 20
+    assert "long/" * 30 in text.replace("\n  ", "")
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_banner_says_that_a_thread_goes_on(screen: Screen) -> None:
+    thread = ClaimedThread("t", last_used=NOW - timedelta(hours=2, minutes=5))
+    text = banner((OK, FAULT), screen.look(), thread)
+
+    assert text.splitlines()[2] == "Thread resumed, last used 2 h 5 min ago (--new starts another). help, quit."
+    assert text.count("\n") == 4
+
+
+async def test_missing_stdin_is_an_error_that_says_so(screen: Screen, tmp_path: Path) -> None:
+    adapter = TerminalAdapter(screen, None, seat=Seat("dana", "node-a"), state_dir=tmp_path)
+    async with open_desk() as desk:
+        with pytest.raises(OperatorError, match="standard input is closed"):
+            await adapter.run(desk)
 
 
 async def test_turn_that_this_terminal_never_asked_for_is_shown_all_the_same(adapter: Adapter, screen: Screen) -> None:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from adapters.terminal.threads import claimed_thread
 with claimed_thread(Path(sys.argv[1]), new=False) as thread:
-    print(thread, flush=True)
+    print(thread.name, flush=True)
     sys.stdin.read()
 """
 
@@ -32,7 +33,8 @@ def other_terminal(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 def claim(folder: Path, *, new: bool = False) -> str:
     with claimed_thread(folder, new=new) as thread:
-        return thread
+        thread.used()
+        return thread.name
 
 
 def test_last_thread_is_resumed(tmp_path: Path) -> None:
@@ -55,15 +57,32 @@ def test_last_used_is_resumed_not_last_created(tmp_path: Path) -> None:
     assert claim(tmp_path) == first
 
 
+def test_thread_in_which_nothing_was_said_is_not_preferred(tmp_path: Path) -> None:
+    used = claim(tmp_path)
+    with claimed_thread(tmp_path, new=True) as silent:
+        assert silent.name != used
+
+    assert claim(tmp_path) == used
+
+
+def test_resumed_thread_tells_when_it_was_last_used_and_a_new_one_does_not(tmp_path: Path) -> None:
+    with claimed_thread(tmp_path, new=False) as first:
+        assert first.last_used is None
+        first.used()
+    os.utime(tmp_path / f"{first.name}.thread", (1e9, 1e9))
+    with claimed_thread(tmp_path, new=False) as again:
+        assert again.last_used == datetime.fromtimestamp(1e9, UTC)
+
+
 def test_two_terminals_never_share_a_thread(tmp_path: Path) -> None:
     with other_terminal(tmp_path) as (theirs, _), claimed_thread(tmp_path, new=False) as ours:
         assert theirs
-        assert ours != theirs
+        assert ours.name != theirs
 
 
 def test_two_claims_in_one_process_never_share_a_thread(tmp_path: Path) -> None:
     with claimed_thread(tmp_path, new=False) as one, claimed_thread(tmp_path, new=False) as other:
-        assert one != other
+        assert one.name != other.name
 
 
 def test_thread_of_a_killed_terminal_is_free_again(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
-from bot.domain.errors import StorageFull
+from bot.domain.errors import OperatorError, StorageFull
 from bot.domain.message import Action, Block, Footer, Message, Notice, Prose, Reply, Step, Stop, TurnId
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import Check, CommandHelp, FlagHelp, Outlet
@@ -50,6 +50,8 @@ class FakeDesk:
     """A `Desk` whose answers hang on the words of the message; see `_answer`. `adapter` is set once it is made."""
 
     adapter: TerminalAdapter
+    hangs = False
+    """Whether its status never comes."""
 
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
         self._tasks = tasks
@@ -76,6 +78,7 @@ class FakeDesk:
         return (
             CommandHelp("summary", "summary [--flags]", "how many", flags),
             CommandHelp("list", "list [--flags]", "the newest", (*flags, rows)),
+            CommandHelp("slow", "slow", "until it is stopped"),
             CommandHelp("help", "help [COMMAND]", "this help"),
         )
 
@@ -84,6 +87,8 @@ class FakeDesk:
         return tuple(value for value in known[argument] if value.startswith(prefix))
 
     async def status(self) -> tuple[Check, ...]:
+        if self.hangs:
+            await asyncio.Event().wait()
         return (
             Check("source", "ok", "recording lab-2026, 412 events"),
             Check("model", "warning", "off, the planner answers", "set OPENAI_API_KEY"),
@@ -136,8 +141,9 @@ async def open_desk() -> AsyncGenerator[FakeDesk, None]:
         desk.close()
 
 
-async def talk(screen: Screen, stdin: TextIO, *, state_dir: Path, new: bool = False) -> FakeDesk:
+async def talk(screen: Screen, stdin: TextIO, *, state_dir: Path, new: bool = False, hangs: bool = False) -> FakeDesk:
     async with open_desk() as desk:
+        desk.hangs = hangs
         desk.adapter = TerminalAdapter(screen, stdin, seat=Seat("dana", "node-a"), state_dir=state_dir, new=new)
         await desk.adapter.run(desk)
     return desk
@@ -147,12 +153,21 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("state_dir", type=Path)
     options.add_argument("--new", action="store_true")
+    options.add_argument("--hangs", action="store_true")
     options.add_argument("--no-colour", action="store_true")
     options.add_argument("--verbose", action="store_true")
     given = options.parse_args()
     colour, verbose = not given.no_colour, given.verbose
     screen = Screen(sys.stdout, sys.stderr, zone=UTC, colour=colour, verbose=verbose, clock=lambda: NOW)
-    desk = asyncio.run(talk(screen, sys.stdin, state_dir=given.state_dir, new=given.new))
+    failed = ""
+    try:
+        desk = asyncio.run(talk(screen, sys.stdin, state_dir=given.state_dir, new=given.new, hangs=given.hangs))
+    except* KeyboardInterrupt:
+        failed = "interrupted"
+    except* OperatorError as group:
+        failed = str(group.exceptions[0])
+    if failed:
+        sys.exit(failed)
     last, thread = (desk.messages[-1].text, desk.messages[-1].key.thread) if desk.messages else ("", "none")
     print(f"last {last!r}; left after {len(desk.messages)} messages in thread {thread}")
 

@@ -1,5 +1,6 @@
 """The terminal without a terminal: real pipes, files and signals around a whole process."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,9 @@ Ask in plain words, or type help. quit leaves.
 
 def session(typed: str | bytes, state_dir: Path) -> subprocess.CompletedProcess[str]:
     data = typed.encode() if isinstance(typed, str) else typed
-    done = subprocess.run([*SESSION, str(state_dir)], input=data, capture_output=True, timeout=60, check=False)
+    environment = {**os.environ, "COLUMNS": "80"}
+    command = [*SESSION, str(state_dir)]
+    done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env=environment)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -55,7 +58,7 @@ def test_piped_session_reads_as_a_transcript(tmp_path: Path) -> None:
         "14:07:00  172.217.164.78:443  TCP       curl\n"
         "14:07:00  (local socket)      UNIX      snapd\n"
         "2 of 15 rows shown\n"
-        "recording lab-2026, not live | 13:07-14:07\n"
+        "recording lab-2026, not live | 13:07-14:07 UTC\n"
         "  15 matched of 29 seen, 2 shown, 0 lost | list --max-events 2\n"
         "\n"
         "Both connected [T1].\n"
@@ -164,6 +167,19 @@ def test_reader_that_goes_away_ends_the_session_quietly(tmp_path: Path) -> None:
         assert process.wait() == 0
         assert b"Traceback" not in said
         assert b"Broken" not in said
+
+
+def test_full_disk_behind_stdout_ends_the_session_without_a_traceback(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as stdout:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [*SESSION, str(tmp_path)], input=b"one\n", stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+
+    assert (
+        done.stderr
+        == b"writing to standard output: no space left on device. Redirect it to a place that can be written\n"
+    )
+    assert done.returncode == 1
 
 
 def test_ctrl_c_outside_of_a_turn_ends_the_session_cleanly(tmp_path: Path) -> None:

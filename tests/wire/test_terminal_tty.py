@@ -18,10 +18,10 @@ Opener: TypeAlias = Callable[..., Terminal]
 
 @pytest.fixture
 def open_terminal(tmp_path: Path) -> Iterator[Opener]:
-    """Opens sessions that share a state folder, each at its first prompt."""
+    """Opens sessions that share a state folder, each at its first prompt, or where `at` stands."""
     opened: list[Terminal] = []
 
-    def open_one(*options: str, **environment: str) -> Terminal:
+    def open_one(*options: str, at: str = PROMPT, **environment: str) -> Terminal:
         arguments = ["-m", "tests.wire.terminal_session", str(tmp_path), *options]
         terminal: Terminal = pexpect.spawn(
             sys.executable,
@@ -32,7 +32,7 @@ def open_terminal(tmp_path: Path) -> Iterator[Opener]:
             dimensions=(24, 80),
         )
         opened.append(terminal)
-        terminal.expect_exact(PROMPT)
+        terminal.expect_exact(at)
         return terminal
 
     yield open_one
@@ -148,7 +148,43 @@ def test_pasted_lines_are_one_message(open_terminal: Opener) -> None:
     terminal.send("\x1b[200~why did\nthis fail?\x1b[201~")
     terminal.expect_exact("this fail?")
     terminal.send("\r")
+    terminal.expect_exact("several lines taken as one question")
     terminal.expect_exact("You said: why did this fail?")
+
+
+def test_pasted_commands_run_one_after_the_other(open_terminal: Opener) -> None:
+    terminal = open_terminal()
+    terminal.send("\x1b[200~summary\nhelp list\nquit\n\x1b[201~\r")
+    terminal.expect_exact("You said: summary")
+    terminal.expect_exact("netspy-mcp> help list\r\n")
+    terminal.expect_exact("You said: help list")
+    terminal.expect_exact("netspy-mcp> quit\r\n")
+
+    assert "left after 2 messages" in left(terminal)
+
+
+def test_ctrl_c_ends_all_that_was_pasted(open_terminal: Opener) -> None:
+    terminal = open_terminal()
+    terminal.send("\x1b[200~slow\nlist\x1b[201~\r")
+    terminal.expect_exact("list_connections --process curl")
+    terminal.sendintr()
+    terminal.expect_exact(PROMPT)
+    terminal.sendeof()
+
+    assert "left after 1 messages" in left(terminal)
+
+
+@pytest.mark.parametrize("options", [["--hangs"], ["--hangs", "--verbose"]])
+def test_parts_that_never_answer_are_named_and_ctrl_c_says_that_it_ended_the_program(
+    options: list[str], open_terminal: Opener
+) -> None:
+    terminal = open_terminal(*options, at="checking source, model, storage")
+    terminal.sendintr()
+    terminal.expect_exact("interrupted")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 1
 
 
 def test_no_colour_means_none(open_terminal: Opener) -> None:
@@ -172,6 +208,14 @@ def test_last_thread_is_resumed_and_new_begins_another(open_terminal: Opener) ->
 
     assert thread_of(open_terminal()) == first
     assert thread_of(open_terminal("--new")) != first
+
+
+def test_thread_that_goes_on_is_announced(open_terminal: Opener) -> None:
+    assert "Thread resumed" not in (open_terminal().before or "")
+    assert thread_of(open_terminal("--new"))
+    terminal = open_terminal()
+
+    assert "Thread resumed, last used " in (terminal.before or "")
 
 
 def test_two_terminals_at_once_are_in_different_threads(open_terminal: Opener) -> None:

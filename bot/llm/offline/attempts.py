@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import goes_to, is_name, towards
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.handshakes import handshake_times
-from bot.llm.offline.prose import cited, code, counted, joined, told
+from bot.llm.offline.handshakes import handshake_times, in_vain
+from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_count, human_percent
 
@@ -15,7 +15,7 @@ from bot.tables.units import human_count, human_percent
 def summary(result: ToolResult, context: Context) -> Finding:
     rows = [row for row in rows_of(result) if row.number("attempts") is not None]
     if not rows:
-        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
     failed = [row for row in rows if row.count("failed")]
     return Finding(
         answer=f"{_made(rows, result, context)}{_became(rows, result)}{_most(rows)}",
@@ -34,22 +34,23 @@ def attempts(result: ToolResult, context: Context) -> Finding:
     """Single attempts: what became of those that the question is about, and how long they took."""
     rows = [row for row in rows_of(result) if row.text("destination") is not None]
     if not rows:
-        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
     wanted = _wanted(rows, context)
-    if context.focus.slow and (speed := handshake_times(wanted)):
+    if context.focus.slow and (speed := handshake_times(wanted, result, context)):
         return Finding(answer=speed[0], weight=Weight.FACT, more=speed[1:])
     if context.focus.destination and not is_name(context.focus.destination):
         answer = _to_destination(wanted, rows, result, context)
     else:
         answer = f"{_how_many(rows, result, context)}{_outcomes(rows)}. {_newest(rows[0], context)}"
     if context.focus.slow:
-        answer = f"None of the listed attempts tells how long connecting took. {answer}"
+        answer = f"None of the listed attempts tells how long connecting took{in_vain(context.stalled)}. {answer}"
     return Finding(answer=answer, weight=Weight.FACT)
 
 
 def _made(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = result.coverage.matched if result.coverage else sum(row.count("attempts") for row in rows)
-    made = f"{counted(total, 'connection attempt')}{context.within}{cited(result.tables)}"
+    anywhere = " to anywhere" if context.focus.destination else ""
+    made = f"{counted(total, 'connection attempt')}{anywhere}{context.within}{cited(result.tables)}"
     if len(rows) == 1 and is_whole(result):
         return f"{code(rows[0].text('process'))} made {made}"
     processes = sum(table.total_rows for table in result.tables)

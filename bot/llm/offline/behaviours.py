@@ -6,7 +6,7 @@ from typing import TypeAlias
 from bot.domain.table import Table
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.prose import cited, code, counted, joined, sentence, told
+from bot.llm.offline.prose import cited, code, counted, joined, sentence
 from bot.llm.offline.rows import Row, rows_in
 from bot.tables.units import human_count, human_duration, human_percent
 
@@ -16,7 +16,7 @@ Case: TypeAlias = Callable[[Row, Context], str]
 def behaviours(result: ToolResult, context: Context) -> Finding:
     tables = [table for table in result.tables if table.rows]
     if not tables:
-        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
     wanted = [table for table in tables if table.title in context.focus.behaviours]
     others = [table for table in tables if table not in wanted]
     if context.focus.behaviours:
@@ -36,7 +36,7 @@ def behaviours(result: ToolResult, context: Context) -> Finding:
 def _missed(result: ToolResult, context: Context) -> str:
     """That none of the behaviours that were asked for occurs, and in what: the first half of the tool's sentence."""
     names = joined(sorted(name.lower() for name in context.focus.behaviours))
-    traffic = told(result.summary.rpartition("; ")[0]).removesuffix(".")
+    traffic = context.told(result.summary.rpartition("; ")[0]).removesuffix(".")
     return f"No {names} in {traffic[:1].lower()}{traffic[1:]}" if traffic else f"No {names} found{context.within}"
 
 

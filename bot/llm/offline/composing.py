@@ -15,6 +15,7 @@ from bot.llm.offline.behaviours import behaviours
 from bot.llm.offline.drops import drops, evidence
 from bot.llm.offline.failures import failures, matches
 from bot.llm.offline.finding import Context, Finding, Weight
+from bot.llm.offline.handshakes import is_stalled
 from bot.llm.offline.plan import (
     DROP_LIST,
     DROP_SUMMARY,
@@ -29,22 +30,18 @@ from bot.llm.offline.plan import (
     scope_of,
     shared,
 )
-from bot.llm.offline.prose import code, counted, sentence, told
+from bot.llm.offline.prose import code, joined, reported, sentence, told
+from bot.llm.offline.provenance import caveats, led_by
 from bot.llm.offline.restating import understood
 from bot.llm.offline.rows import is_whole, rows_of
+from bot.llm.offline.small_talk import CAN_DO
 
 MAX_STEPS = 3
+UNTIED = "Not tied to these attempts: "
 MAX_SENTENCES = 5
 """Sentences behind the answer: the tables say the rest."""
-RECORDED = "These are recorded lab events, not the traffic of this machine."
 
-UNKNOWN = """\
-I did not understand that as a question about this network. Without a language model I can count and list connections \
-and dropped packets, find failed connections and what they point to, and describe patterns; for one process or pid, \
-and back to a time that you name. For example:
-- *which processes had failed connections in the last 10 minutes?*
-- *why can't curl reach 10.0.0.1?*
-- *show me the last 5 connections of nginx*"""
+UNKNOWN = f"I did not understand that as a question about this network. {CAN_DO}"
 
 NO_TOOLS = "I understood the question, but none of the tools that could answer it is offered here."
 
@@ -72,24 +69,27 @@ _HEADINGS: Mapping[str, str] = {
 def compose(plan: Plan, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> str:
     """The answer that the results give, whoever chose the calls."""
     context = _context(plan.focus, results, now=now, zone=zone)
-    findings = [(result, _finding(result, context)) for result in results]
+    findings = _findings(results, context)
     is_survey = set(SYSTEM) <= {result.call.name for result in results}
+    answer = _survey(findings, context) if is_survey and len(findings) > 1 else _answer(findings, context)
+    lead = " ".join(map(sentence, [*led_by(results, plan.focus), *plan.notes]))
     parts = [
-        _survey(findings, context) if is_survey else _answer(findings, context),
-        *_caveats(results, plan.notes),
-        _next_steps(findings),
+        f"{lead} {answer}" if lead else answer,
+        *caveats(results, plan.focus),
+        _next_steps(findings, plan.focus),
         understood(results, context),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def not_understood(notes: Sequence[str]) -> str:
-    """What to say to a question that asks for nothing the tools know."""
-    return "\n\n".join([UNKNOWN, *map(sentence, notes)])
+    """What to say to a question that asks for nothing the tools know: what can't be done, where that is known."""
+    return f"{' '.join(map(sentence, notes))} {CAN_DO}" if notes else UNKNOWN
 
 
 def _context(focus: Focus, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> Context:
-    scope = shared(scope_of(result.call.arguments) for result in results)
+    scopes = [scope_of(result.call.arguments) for result in results]
+    scope = replace(shared(scopes), include_local=any(scope.include_local for scope in scopes))
     windows = {result.coverage.window.duration_s for result in results if result.coverage}
     counts = next((result for result in results if _is(SUMMARY, result) and len(windows) == 1), None)
     counts_everyone = counts and is_whole(counts) and _are_about_the_same(results)
@@ -101,6 +101,13 @@ def _context(focus: Focus, results: Sequence[ToolResult], *, now: datetime, zone
         zone=zone,
         attempts=counts_by_process(counts, "attempts") if counts else {},
         failed=counts_by_process(counts, "failed") if counts and counts_everyone else {},
+        stalled=tuple(
+            row
+            for result in results
+            if _is(FAILURES, result)
+            for row in rows_of(result)
+            if matches(row, focus) and is_stalled(row)
+        ),
     )
 
 
@@ -110,12 +117,32 @@ def _are_about_the_same(results: Sequence[ToolResult]) -> bool:
     return all(other == first for other in others)
 
 
+def _findings(results: Sequence[ToolResult], context: Context) -> list[Found]:
+    """In the order of the calls. Tools that failed for the same reason tell it once, where the first of them stands."""
+    failed: dict[str, list[ToolResult]] = {}
+    for result in results:
+        if result.failed:
+            failed.setdefault(_reason(result), []).append(result)
+    first = {id(group[0]): _untold(reason, group) for reason, group in failed.items()}
+    return [
+        (result, first[id(result)] if result.failed else _finding(result, context))
+        for result in results
+        if not result.failed or id(result) in first
+    ]
+
+
+def _reason(result: ToolResult) -> str:
+    return result.summary.removeprefix(f"{result.call.name}: ")
+
+
+def _untold(reason: str, failed: Sequence[ToolResult]) -> Finding:
+    names = joined([code(result.call.name) for result in failed])
+    return Finding(answer=f"{names} gave no answer. {reported(reason)}", weight=Weight.UNTOLD)
+
+
 def _finding(result: ToolResult, context: Context) -> Finding:
-    if result.failed:
-        said = f"{code(result.call.name)} gave no answer. {told(result.summary.removeprefix(f'{result.call.name}: '))}"
-        return Finding(answer=said, weight=Weight.UNTOLD)
     read = _READERS.get(result.call.name)
-    return read(result, context) if read else Finding(answer=told(result.summary), weight=Weight.FACT)
+    return read(result, context) if read else Finding(answer=context.told(result.summary), weight=Weight.FACT)
 
 
 def _answer(findings: Sequence[Found], context: Context) -> str:
@@ -124,7 +151,12 @@ def _answer(findings: Sequence[Found], context: Context) -> str:
     untold = [finding.answer for _, finding in others if finding.weight is Weight.UNTOLD]
     is_failure = _is(FAILURES, answering) and first.weight is Weight.FAULT
     proof = _evidence(others, answering, context.focus) if is_failure else []
-    behind = [_briefly(finding) for result, finding in others if not (proof and result.call.name in DROP_TOOLS)]
+    behind = [
+        f"{UNTIED}{_briefly(finding)}" if is_failure and finding.weight is Weight.FAULT else _briefly(finding)
+        for result, finding in others
+        if result.call.name not in DROP_TOOLS or not (proof or context.focus.destination)
+    ]
+    proof = proof or ([first.unless_proven] if first.unless_proven else [])
     already = first.answer.partition(". ")[0].rstrip(".")
     more = [text for text in [*untold, *first.more, *proof, *behind] if text.rstrip(".") != already]
     lines = [f"- {sentence(text)}" for text in dict.fromkeys(more)]
@@ -147,9 +179,16 @@ def _rank(found: Found, context: Context) -> int:
 
 
 def _evidence(others: Sequence[Found], failed: ToolResult, focus: Focus) -> list[str]:
-    """What losses of the process that fails say about why it does."""
-    worst = next((row for row in rows_of(failed) if matches(row, focus)), None)
-    if worst is None:
+    """What losses of the process that fails say about why it does.
+
+    Counts of drops name no destination: they are evidence only where the process fails towards a single one.
+    """
+    rows = rows_of(failed)
+    worst = next((row for row in rows if matches(row, focus)), None)
+    if worst is None or not is_whole(failed):
+        return []
+    destinations = {row.text("destination") for row in rows if row.text("process") == worst.text("process")}
+    if len(destinations) > 1:
         return []
     said = [evidence(result, worst) for result, _ in others if result.call.name in DROP_TOOLS]
     return [text for text in said if text]
@@ -180,24 +219,15 @@ def _quiet(findings: Sequence[Found], context: Context) -> str:
     return sentence(f"{' and '.join(claims)} was recorded{context.within}")
 
 
-def _caveats(results: Sequence[ToolResult], notes: Sequence[str]) -> list[str]:
-    coverages = [result.coverage for result in results if result.coverage]
-    said = list(map(sentence, notes))
-    if any(coverage.kind == "recording" for coverage in coverages):
-        said.append(RECORDED)
-    lost = max((coverage.lost or 0 for coverage in coverages), default=0)
-    if lost:
-        said.append(f"The source lost {counted(lost, 'event')}: real counts are higher.")
-    return [" ".join(said)] if said else []
-
-
-def _next_steps(findings: Sequence[Found]) -> str:
+def _next_steps(findings: Sequence[Found], focus: Focus) -> str:
+    """Counts of drops name no destination, and so lead nowhere where one is asked about."""
     has_failures = any(_is(FAILURES, result) and not result.failed for result, _ in findings)
     ordered = sorted(findings, key=lambda found: (-found[1].weight, not _is(FAILURES, found[0])))
     steps = [
         step
         for result, finding in ordered
         if not (has_failures and result.call.name in {SUMMARY, PATTERNS})  # theirs is to look for failures
+        and not (focus.destination and result.call.name in DROP_TOOLS)
         for step in finding.steps
     ]
     lines = [f"{number}. {sentence(step)}" for number, step in enumerate(dict.fromkeys(steps[:MAX_STEPS]), 1)]

@@ -8,7 +8,7 @@ from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.meanings import DROP_REASONS, TELLING
 from bot.llm.offline.plan import DROP_LIST, DROP_SUMMARY
-from bot.llm.offline.prose import cited, code, counted, told
+from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_count
 
@@ -19,13 +19,36 @@ _UDP_RECEIVE = "__udp"
 def drops(result: ToolResult, context: Context) -> Finding:
     rows = rows_of(result)
     if not rows:
-        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
+    if context.focus.drop_reasons:
+        return _of_reasons(rows, result, context)
     losses = [row for row in rows if row.text("harmless") == "no"]
     if losses:
         return _lost(losses, result, context)
     if all(row.text("harmless") == "yes" for row in rows):
         return Finding(answer=_healthy(rows, result, context), weight=Weight.NOTHING)
     return Finding(answer=_unsorted(rows, result, context), weight=Weight.FACT)
+
+
+def _of_reasons(rows: Sequence[Row], result: ToolResult, context: Context) -> Finding:
+    """The drops of the reasons that are asked for, and what those mean."""
+    reasons = sorted(context.focus.drop_reasons)
+    named = joined([code(reason) for reason in reasons])
+    more = tuple(f"{code(reason)} points to {DROP_REASONS[reason]}" for reason in reasons if reason in DROP_REASONS)
+    wanted = [row for row in rows if row.text("reason") in context.focus.drop_reasons]
+    if not wanted:
+        among = "" if is_whole(result) else " among the most frequent drops"
+        answer = f"No skb was dropped as {named}{context.within}{among}{cited(result.tables)}."
+        return Finding(answer=answer, weight=Weight.FACT, more=more)
+    most = max(wanted, key=_skbs)
+    at = f" at {code(most.text('location'))}" if most.text("location") else ""
+    least = "" if is_whole(result) else "at least "
+    answer = (
+        f"{least}{counted(_total(wanted), 'skb')} dropped as {named}{context.within}{cited(result.tables)}, "
+        f"most ({human_count(_skbs(most))}) of {code(most.text('process'))}{at}."
+    )
+    harmless = all(row.text("harmless") == "yes" for row in wanted)
+    return Finding(answer=answer, weight=Weight.FACT if harmless else Weight.FAULT, more=more)
 
 
 def evidence(result: ToolResult, failure: Row) -> str:
@@ -94,7 +117,7 @@ def _how_many(losses: Sequence[Row], most: str, result: ToolResult, context: Con
     if _has_all_losses(result):
         lost = f"{counted(_total(losses), 'skb')} lost{context.within}{labels}"
         return f"{lost}, most as {most}{_harmless_besides(result)}."
-    return f"{told(result.summary).removesuffix('.')}{labels}. Most of the losses: {most}."
+    return f"{context.told(result.summary).removesuffix('.')}{labels}. Most of the losses: {most}."
 
 
 def _harmless_besides(result: ToolResult) -> str:

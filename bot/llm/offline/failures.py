@@ -8,9 +8,10 @@ from ipaddress import ip_address
 from bot.domain.network import LOCAL_SOCKET
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
+from bot.llm.offline.handshakes import is_stalled
 from bot.llm.offline.meanings import OUTCOMES, UNNAMED, Meaning
 from bot.llm.offline.plan import Destination, Focus
-from bot.llm.offline.prose import cited, code, counted, joined, told
+from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_count, human_duration
 
@@ -22,15 +23,22 @@ def failures(result: ToolResult, context: Context) -> Finding:
     """Rows that the question is about come first, then the most frequent."""
     rows = [row for row in rows_of(result) if row.text("process") is not None and row.outcome is not None]
     if not rows:
-        return Finding(answer=told(result.summary), weight=Weight.NOTHING)
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
+    if context.focus.slow:
+        stalled = [row for row in rows if is_stalled(row)]
+        rows, context = (stalled or rows), replace(context, focus=replace(context.focus, slow=bool(stalled)))
     wanted = [row for row in rows if matches(row, context.focus)]
     if not wanted:
-        instead = f"What failed: {_answer(rows, result, replace(context, focus=Focus()))}"
-        return Finding(answer=_missed(result, context), weight=Weight.FACT, more=(instead,))
+        to = context.focus.destination
+        other = f"What failed: {_answer(rows, result, replace(context, focus=Focus()))}"
+        return Finding(
+            answer=_missed(result, context), weight=Weight.FACT, more=() if to and not is_name(to) else (other,)
+        )
     return Finding(
-        answer=_answer(wanted, result, context),
+        answer=f"{_total(wanted, result, context)}{_answer(wanted, result, context)}",
         weight=Weight.FAULT,
         more=_second(wanted),
+        unless_proven=_meaning(wanted[0]).unseen,
         steps=_steps(wanted[0], context),
         brief=_brief(wanted, result, context),
     )
@@ -39,7 +47,10 @@ def failures(result: ToolResult, context: Context) -> Finding:
 def matches(row: Row, focus: Focus) -> bool:
     """Whether the question is about this row."""
     by_outcome = not focus.outcomes or row.outcome in focus.outcomes
-    return by_outcome and (focus.destination is None or goes_to(row.text("destination"), focus.destination))
+    by_errno = not focus.errnos or row.text("errno") in focus.errnos
+    return (
+        by_outcome and by_errno and (focus.destination is None or goes_to(row.text("destination"), focus.destination))
+    )
 
 
 def goes_to(written: str | None, wanted: Destination) -> bool:
@@ -86,7 +97,22 @@ def _missed(result: ToolResult, context: Context) -> str:
 def _aim(focus: Focus) -> str:
     """What the question limits failures to."""
     ended = f" that ended as {' or '.join(sorted(focus.outcomes))}" if focus.outcomes else ""
-    return f"{towards(focus.destination)}{ended}"
+    errno = f" with {' or '.join(map(code, sorted(focus.errnos)))}" if focus.errnos else ""
+    waited = " after a second or more" if focus.slow else ""
+    return f"{towards(focus.destination)}{ended}{errno}{waited}"
+
+
+def _total(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
+    """The number of failures, where one is asked for."""
+    if not context.focus.counts:
+        return ""
+    count = sum(row.count("attempts") for row in rows)
+    is_complete = is_whole(result)
+    if not context.focus.narrows and result.coverage:
+        count, is_complete = result.coverage.matched, True
+    least = "" if is_complete else "at least "
+    by = f" of {code(context.scope.process)}" if context.scope.process else ""
+    return f"{least}{counted(count, 'attempt')}{by}{_aim(context.focus)} failed{context.within}. "
 
 
 def _answer(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
@@ -109,11 +135,10 @@ def _who(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
         by_process, is_complete = Counter(context.failed), True
     if len(by_process) == 1:
         return ""
-    named = [f"{code(name)} ({human_count(count)})" for name, count in by_process.most_common(NAMED)]
-    if not is_complete:
-        named = [code(name) for name, _ in by_process.most_common(NAMED)]
-    if len(by_process) > NAMED:
-        named.append(f"{len(by_process) - NAMED} more")
+    most = by_process.most_common(context.focus.top or NAMED)
+    named = [f"{code(name)} ({human_count(count)})" if is_complete else code(name) for name, count in most]
+    if len(by_process) > len(most):
+        named.append(f"{len(by_process) - len(most)} more")
     least = "" if is_complete else "at least "
     had = f"{least}{len(by_process)} processes had failed connections{_aim(context.focus)}{context.within}"
     return f"{had}: {joined(named)}"
@@ -140,10 +165,14 @@ def _how_many(row: Row, result: ToolResult, context: Context) -> str:
     count = row.count("attempts")
     made = context.attempts.get(row.text("process") or "")
     if made is not None and made >= count:
-        return f"{human_count(count)} of its {counted(made, 'attempt')}"
+        if made == count:
+            return f"all {human_count(count)} of its attempts"
+        return f"{counted(count, 'failed attempt')} (of {counted(made, 'attempt')} to anywhere)"
     failed = result.coverage.matched if result.coverage else None
     if failed is not None and failed >= count:
         its = "its " if context.scope.process else ""
+        if failed == count:
+            return f"all {human_count(count)} of {its or 'the '}failed attempts"
         return f"{human_count(count)} of {its}{counted(failed, 'failed attempt')}"
     return counted(count, "failed attempt")
 

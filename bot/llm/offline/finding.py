@@ -1,5 +1,6 @@
 """What one result says, before it becomes prose: the value between the readers of results and the composer."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +8,12 @@ from datetime import datetime, tzinfo
 from enum import IntEnum
 
 from bot.llm.offline.plan import Focus, Scope
-from bot.llm.offline.prose import code, span
+from bot.llm.offline.prose import code, span, told
+from bot.llm.offline.rows import Row
 from bot.tables.text import plain
 from bot.tables.units import human_time
+
+_IN_SECONDS = re.compile(r" (?:over|in) the last [\d,]+ seconds")
 
 
 class Weight(IntEnum):
@@ -30,6 +34,8 @@ class Finding:
     weight: Weight
     more: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    unless_proven: str = ""
+    """What can't be told, unless another result proves it."""
     brief: str = ""
     """The answer for an overall picture, where that has to be shorter."""
 
@@ -49,6 +55,13 @@ class Context:
     failed: Mapping[str, int] = field(default_factory=dict)
     """Failed attempts by process, where those of all processes in scope were counted; else empty."""
 
+    stalled: tuple[Row, ...] = ()
+    """Groups of failures that waited long."""
+
+    def told(self, summary: str) -> str:
+        """A tool's own sentence, with the window spelled as everywhere in the answer."""
+        return told(_IN_SECONDS.sub(lambda match: self.within or match.group(), summary))
+
     @property
     def within(self) -> str:
         """` in the last 5 minutes`, or nothing where the calls have no time in common."""
@@ -61,5 +74,8 @@ class Context:
     def command(self, words: str, process: str | None) -> str:
         """One of our commands over the same time, as a code span."""
         by = f" --process {shlex.quote(plain(process))}" if process else ""
+        if self.scope.pid is not None:
+            by = f" --pid {self.scope.pid}"
+        local = " --include-local" if self.scope.include_local and words != "droplist" else ""
         window = f" --duration {round(self.duration_s)}" if self.duration_s else ""
-        return code(f"{words}{by}{window}")
+        return code(f"{words}{by}{window}{local}")

@@ -16,8 +16,11 @@ class Meaning:
     verb: str
     means: str
     check: str
+    unseen: str = ""
+    """What can't be known about it from one host, unless something else proves it."""
 
 
+_LOST = "Where packets towards it or its replies were lost can't be seen from this host"
 OUTCOMES: Mapping[str, Meaning] = {
     Outcome.REFUSED: Meaning(
         "is refused by",
@@ -26,13 +29,15 @@ OUTCOMES: Mapping[str, Meaning] = {
     ),
     Outcome.UNANSWERED: Meaning(
         "gets no reply from",
-        "No reply came before the program gave up; where it was lost can't be seen from this host",
+        "No reply came before the program gave up",
         "ask the same on the host of {to}: did the SYNs arrive, and did it drop them?",
+        _LOST,
     ),
     Outcome.TIMED_OUT: Meaning(
         "times out connecting to",
-        "No reply came to any SYN; where they were lost can't be seen from this host",
+        "No reply came to any SYN",
         "ask the same on the host of {to}: did the SYNs arrive, and did it drop them?",
+        _LOST,
     ),
     Outcome.REJECTED: Meaning(
         "is rejected by ICMP on its way to",

@@ -49,7 +49,13 @@ _EXCEPT = re.compile(
     r"|^(?:and\s+|but\s+)?not)\s+(?:the\s+)?(?P<name>[\w./:@+-]{1,64}|[\"'`][^\"'`]{1,64}[\"'`])",
     re.IGNORECASE,
 )
-_NEVER_NAME_ENDS = ("ing", "ly", "tion", "tions", "ments", "ness")
+_NEVER_NAME_ENDS = ("ing", "ed", "ly", "tion", "tions", "ments", "ness")
+_INTERFACE = re.compile(r"(?:eth|ens|enp|eno|wlan|wlp|bond|veth|br|docker|tun|tap|wg|lo)-?\d\w*", re.IGNORECASE)
+_NOUNS_BEHIND = words("""
+attempts attempt connection connections conns drops errors failure failures packets problems resets summary timeouts
+traffic
+""")
+"""What is counted, so that a word before it that is none of ours names whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +109,18 @@ def take_quoted(text: str, *, is_phrase: Callable[[str], bool]) -> tuple[tuple[s
     return tuple(names), text
 
 
-def names_in(text: str, *, seen: Collection[str], is_follow_up: bool) -> tuple[str, ...]:
-    """The processes that the text names without quotes, the surest first, spelled as they were seen or typed.
+def names_in(text: str, *, seen: Collection[str], is_follow_up: bool) -> tuple[tuple[str, ...], bool]:
+    """The processes that the text names without quotes, the surest first, and whether they are but guessed.
 
     `is_follow_up` is for short questions behind another one, where a lone unknown word is a name.
     """
     tokens = [_Token(found.rstrip(".:'") or found) for found in _TOKEN.findall(text)]
     several_words = [name for name in seen if " " in name and name.lower() in text.lower()]
-    found = [*several_words, *_named_outright(tokens), *_known(tokens, seen), *_by_place(tokens)]
+    sure = [*several_words, *_named_outright(tokens), *_known(tokens, seen)]
+    found = [*sure, *_by_place(tokens)]
     if not found and is_follow_up:
         found = _lone(tokens)
-    return tuple(dict.fromkeys(_spelled(name, seen) for name in found))
+    return tuple(dict.fromkeys(_spelled(name, seen) for name in found)), bool(found) and not sure
 
 
 def _named_outright(tokens: Sequence[_Token]) -> list[str]:
@@ -136,17 +143,18 @@ def _known(tokens: Sequence[_Token], seen: Collection[str]) -> Iterator[str]:
 
 
 def _by_place(tokens: Sequence[_Token]) -> Iterator[str]:
-    """Words that stand where only a name can: `for X`, `is X failing`, `X keeps failing`, `X's connections`."""
+    """Words where only a name can stand: `for X`, `is X failing`, `X keeps failing`, `X's errors`, `X failures`."""
     for index, (before, token, after) in enumerate(_triples(tokens)):
         if not _may_be_name(token):
             continue
         lead, earlier = _lead(tokens, index)
         opens = before.is_end or before.lower in _OPENERS
         starts = opens and (after.lower in _PREDICATES or (token.is_odd and after.lower in DOMAIN_WORDS))
+        is_whose = after.lower in _NOUNS_BEHIND
         behind_lead = lead in _LEADS or (lead == "with" and earlier in _WITH)
         behind_verb = lead in _AUXILIARIES and not after.is_end
         is_owner = token.lower.endswith("'s")
-        if starts or (after.can_follow_name and (is_owner or behind_lead or behind_verb)):
+        if starts or is_whose or (after.can_follow_name and (is_owner or behind_lead or behind_verb)):
             yield token.text.removesuffix("'s")
 
 
@@ -158,11 +166,15 @@ def _lone(tokens: Sequence[_Token]) -> list[str]:
 
 
 def _may_be_name(token: _Token) -> bool:
-    return _is_unknown(token) and (not token.lower.endswith(_NEVER_NAME_ENDS) or _is_well_known(token.text))
+    return _is_unknown(token) and (
+        token.is_odd or not token.lower.endswith(_NEVER_NAME_ENDS) or _is_well_known(token.text)
+    )
 
 
 def _is_unknown(token: _Token) -> bool:
-    return not token.is_end and not token.is_known_word and any(mark.isalpha() for mark in token.text)
+    if token.is_end or token.is_known_word or _INTERFACE.fullmatch(token.text):
+        return False
+    return any(mark.isalpha() for mark in token.text)
 
 
 def _is_well_known(word: str) -> bool:

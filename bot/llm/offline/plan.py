@@ -26,6 +26,8 @@ CAUSE = (FAILURES, SUMMARY, DROP_SUMMARY)
 """Why something fails: what failed, of how many, and whether this host dropped anything meanwhile."""
 REACH = (FAILURES, LIST, DROP_SUMMARY)
 """Whether a destination is reached, and how fast: single attempts tell that, counts do not."""
+TOWARDS = (FAILURES, LIST)
+"""Who connects to a destination: of the failed attempts all, of the others the newest."""
 DOING = (SUMMARY, LIST)
 """What one process does."""
 FOCUSED = frozenset({FAILURES, LIST})
@@ -34,7 +36,9 @@ FOCUSED = frozenset({FAILURES, LIST})
 NOW_DURATION_S = 300
 """How far back "now" reaches for questions about failures, and for all that take several tools."""
 FOCUS_ROWS = 50
-"""Rows to ask for when only some of them matter, so that those are among them."""
+"""Rows of counts to ask for when only some of them matter, so that those are among them."""
+FOCUS_ATTEMPTS = 200
+"""The same for single attempts, which are many more."""
 FEW_ROWS = 5
 """Rows of each tool in an overall picture, which has many tables."""
 ALL_ROWS = 100
@@ -85,14 +89,22 @@ class Focus:
 
     destination: Destination | None = None
     outcomes: frozenset[Outcome] = frozenset()
+    errnos: frozenset[str] = frozenset()
+    drop_reasons: frozenset[str] = frozenset()
     slow: bool = False
+    counts: bool = False
+    """A number is asked for, so that it comes first."""
+    top: int | None = None
+    """How many processes are to be ranked by their failures."""
+    source: bool = False
+    """It is asked where the data comes from."""
     behaviours: frozenset[str] = frozenset()
     """Titles of the tables of `analyze_patterns` that are asked for."""
 
     @property
     def narrows(self) -> bool:
         """Whether only some rows of the `FOCUSED` tools matter."""
-        return self.destination is not None or bool(self.outcomes) or self.slow
+        return self.destination is not None or bool(self.outcomes) or bool(self.errnos) or self.slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,8 @@ class Plan:
     calls: tuple[PlannedCall, ...] = ()
     focus: Focus = field(default_factory=Focus)
     notes: tuple[str, ...] = ()
+    is_more: bool = False
+    """More rows were asked for, once: the next question has the usual ones."""
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -124,7 +138,10 @@ def calls_for(tools: Sequence[str], scope: Scope, focus: Focus) -> tuple[Planned
 
 def own_rows(tool: str, tools: Sequence[str], focus: Focus) -> int | None:
     """How many rows the plan asks of a tool by itself, next to `tools`; None leaves that to the tool."""
-    if focus.narrows and tool in FOCUSED:
+    if tool == LIST and focus.narrows:
+        return MAX_ROWS if focus.slow else FOCUS_ATTEMPTS
+    is_searched = (tool == FAILURES and focus.narrows) or (tool == DROP_SUMMARY and focus.drop_reasons)
+    if is_searched or (focus.top and tool in {FAILURES, SUMMARY}):
         return FOCUS_ROWS
     return FEW_ROWS if tuple(tools) in {SYSTEM, HAPPENING} else None
 

@@ -14,6 +14,7 @@ from bot.domain.ports import Check
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec
 from bot.llm.offline.composing import NO_TOOLS, compose, not_understood
 from bot.llm.offline.plan import Plan, PlannedCall
+from bot.llm.offline.small_talk import small_talk
 from bot.llm.offline.understanding import understand
 
 NAME = "planner"
@@ -48,17 +49,18 @@ class Planner:
     async def check(self) -> Check:
         if not self.reason:
             return Check("model", "ok", "the offline planner answers")
-        remedy = "set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own"
-        return Check("model", "warning", f"off ({self.reason}): the offline planner answers", remedy)
+        return Check("model", "warning", "off, the offline planner answers", self.reason)
 
     @property
     def _notice(self) -> str:
-        return f"No language model was used ({self.reason}): the offline planner answered." if self.reason else ""
+        return f"No language model was used ({self.reason})." if self.reason else ""
 
     def _text(self, plan: Plan, results: list[ToolResult], request: ModelRequest) -> str:
         if results:
             return compose(plan, results, now=request.now, zone=self.zone)
-        return NO_TOOLS if plan.calls else not_understood(plan.notes)
+        if plan.calls:
+            return NO_TOOLS
+        return small_talk(request.question) or not_understood(plan.notes)
 
 
 def _calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterable[ToolCall]:

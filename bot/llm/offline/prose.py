@@ -11,6 +11,7 @@ _MOST = 100
 """Minutes, hours or days that are still told as such: 90 minutes, but 5 h 59 min."""
 _MAX_SHOWN = 80
 """Characters of a name or an address in prose."""
+_NO_TICK = str.maketrans("`", "'")
 _MARKUP = str.maketrans({"`": "'", "[": "(", "]": ")", "<": "(", ">": ")", "*": "'", "|": "/", "~": "-", "@": "(at)"})
 
 
@@ -28,10 +29,17 @@ def code(text: str | None) -> str:
     return f"`{shown or 'no name'}`"
 
 
-def told(sentence: str) -> str:
+def reported(reason: str) -> str:
+    """An error's words: as they are where Markdown leaves them alone, else as a code span, so that none is changed."""
+    shown = " ".join(plain(reason).split())
+    is_harmless = shown.translate(_MARKUP) == shown
+    return told(shown) if is_harmless else f"`{shown.translate(_NO_TICK)}`"
+
+
+def told(said: str) -> str:
     """A tool's own sentence, which may hold names from the data: without what Markdown or a chat acts on."""
-    shown = " ".join(plain(line) for line in sentence.split("\n")).translate(_MARKUP).strip()
-    return f"{shown[:1].upper()}{shown[1:]}".rstrip(".") + "." if shown else ""
+    shown = " ".join(plain(line) for line in said.split("\n")).translate(_MARKUP).strip()
+    return sentence(f"{shown[:1].upper()}{shown[1:]}".rstrip("."))
 
 
 def counted(count: float, noun: str) -> str:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from bot.llm.offline.names import names_in, take_excluded, take_quoted
-from bot.llm.offline.plan import Destination, Focus, Scope
-from bot.llm.offline.subjects import outcomes_in, take_destination, take_pid
+from bot.llm.offline.plan import DROP_SUMMARY, FAILURES, SUMMARY, Destination, Focus, Scope
+from bot.llm.offline.subjects import is_code, outcomes_in, take_codes, take_destination, take_pid
 from bot.llm.offline.times import take_count, take_lookback
 from bot.llm.offline.topics import Sign, behaviours_in, signs_in, tools_for
+from bot.llm.offline.unkept import unkept
 from bot.llm.offline.wording import MASK, plain, spelled, take_usual_window
 
 _LOCAL = re.compile(r"\b(?:local|unix)(?: domain)? sockets?\b", re.IGNORECASE)
@@ -30,21 +31,15 @@ _PRONOUN = re.compile(
     r"|\b(?:is|was|are) that\b|\bthat\W*$",
     re.IGNORECASE,
 )
-_NO_LIMITS = (
-    (re.compile(r"\b(?:user|uid)\s+[\w-]+|\broot's\b", re.IGNORECASE), "one user"),
-    (
-        re.compile(r"\b(?:node|namespace|pod|container|cgroup)\s+[\w.-]*[\d-][\w.-]*", re.IGNORECASE),
-        "one node, pod or container",
-    ),
-    (
-        re.compile(r"\b(?:interface\s+\w+|on\s+(?:eth|ens|enp|wlan|bond|veth|br|docker)[\w-]*\d)\b", re.IGNORECASE),
-        "one interface",
-    ),
-    (re.compile(r"\budp\b", re.IGNORECASE), "one protocol"),
-)
-"""What people ask for that no tool has an argument for."""
 COMM_BYTES = 15
-_ERRNO = re.compile(r"E[A-Z]{4,}")
+TOP = 3
+"""Processes in a ranking that names no number."""
+_RANKED = re.compile(
+    r"\b(?:top|most|rank\w*|worst)\b.*\bprocess|\bprocess(?:es)?\b.*\b(?:most|worst|ranked)\b"
+    r"|\b(?:who|which one)\b.*\bfail\w*\s+(?:the\s+)?most\b",
+    re.IGNORECASE,
+)
+_NUMBER_ASKED = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +56,8 @@ class Reading:
     refers: bool
     """It points at what came before ("its drops", "the same")."""
     is_short: bool
+    is_guess: bool
+    """The process is but guessed from where its name stands."""
     notes: tuple[str, ...]
 
 
@@ -74,30 +71,49 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
     quoted, text = take_quoted(text, is_phrase=_is_phrase)
     words = text = spelled(text, frozenset(seen))
     pid, text = take_pid(text)
+    errnos, drop_reasons, text = take_codes(text)
     lookback, text = take_lookback(text, now=now, zone=zone)
     destination, text = take_destination(text)
     signs = signs_in(_LOCAL.sub(MASK, text))
+    if errnos:
+        signs |= frozenset[Sign]({"fail"})
     count, text = take_count(text)
-    names = quoted or names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
+    guessed, is_guess = names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
+    names = quoted or guessed
     names = tuple(dict.fromkeys(map(_as_recorded, names)))
     has_subject = bool(names) or pid is not None
+    is_ranking = not has_subject and "fail" in signs and bool(_RANKED.search(words))
+    focus = replace(
+        _focus(words, destination, signs),
+        errnos=errnos,
+        drop_reasons=drop_reasons,
+        top=count or TOP if is_ranking else None,
+    )
     return Reading(
         scope=Scope(
             process=names[0] if names else None,
             pid=pid,
             duration_s=lookback.duration_s or usual_s,
-            max_events=count,
+            max_events=None if is_ranking else count,
             include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
         ),
-        focus=_focus(words, destination, signs),
+        focus=focus,
         signs=signs,
-        tools=tools_for(signs, has_process=has_subject, has_destination=destination is not None),
+        tools=_tools(focus) or tools_for(signs, has_process=has_subject, has_destination=destination is not None),
         everyone=not has_subject and bool(_EVERYONE.search(words)),
         connects=bool(_CONNECTIVE.search(words)),
         refers=bool(_PRONOUN.search(words)),
         is_short=len(words.split()) == 1 or (len(words.split()) == 2 and words.endswith("?")),
-        notes=(*lookback.notes, *_left_out(excluded, names), *_not_limited(words)),
+        is_guess=is_guess and not quoted,
+        notes=(*lookback.notes, *_left_out(excluded, names), *unkept(words, destination)),
     )
+
+
+def _tools(focus: Focus) -> tuple[str, ...]:
+    """The tools of what only they can tell."""
+    if focus.drop_reasons:
+        return (DROP_SUMMARY,)
+    return (FAILURES, SUMMARY) if focus.top else ()
 
 
 def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) -> Focus:
@@ -105,13 +121,10 @@ def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) 
         destination=destination,
         outcomes=outcomes_in(words),
         slow="slow" in signs,
+        counts=bool(_NUMBER_ASKED.search(words)),
+        source="source" in signs,
         behaviours=behaviours_in(words) if "pattern" in signs or "top_destinations" in signs else frozenset(),
     )
-
-
-def _not_limited(text: str) -> tuple[str, ...]:
-    found = [what for pattern, what in _NO_LIMITS if pattern.search(text)]
-    return tuple(f"no tool can be limited to {what}, so the answer is about all of them" for what in found)
 
 
 def _as_recorded(name: str) -> str:
@@ -121,7 +134,7 @@ def _as_recorded(name: str) -> str:
 
 def _is_phrase(quoted: str) -> bool:
     """A quoted error message is no process."""
-    return bool(_ERRNO.fullmatch(quoted)) or (" " in quoted and bool(signs_in(quoted) & {"fail", "symptom", "drop"}))
+    return is_code(quoted) or (" " in quoted and bool(signs_in(quoted) & {"fail", "symptom", "drop"}))
 
 
 def _is_request(signs: frozenset[Sign]) -> bool:

@@ -1,6 +1,7 @@
 """The last line of an answer: what was understood of the question, and what ran for it. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import towards
@@ -10,12 +11,14 @@ from bot.llm.offline.plan import (
     DROP_LIST,
     DROP_SUMMARY,
     FAILURES,
+    FOCUSED,
     HAPPENING,
     LIST,
     PATTERNS,
     REACH,
     SUMMARY,
     SYSTEM,
+    TOWARDS,
     own_rows,
 )
 from bot.llm.offline.prose import code, counted, joined, span
@@ -32,6 +35,7 @@ _WHOLE_SUBJECTS: Mapping[tuple[str, ...], str] = {
     HAPPENING: "an overview of connections, failures and drops",
     CAUSE: "failing connections and their cause",
     REACH: "whether connections come about",
+    TOWARDS: "who connects",
 }
 
 
@@ -39,7 +43,7 @@ def understood(results: Sequence[ToolResult], context: Context) -> str:
     tools = tuple(dict.fromkeys(result.call.name for result in results))
     failed = {result.call.name for result in results if result.failed}
     ran = ", ".join(f"{tool} (failed)" if tool in failed else tool for tool in tools)
-    parts = [_subject(tools, context), *_limits(context), _rows(results, tools, context)]
+    parts = [_subject(tools, context), *_limits(tools, context), _rows(results, tools, context)]
     return f"Understood: {', '.join(part for part in parts if part)}. Ran: {ran}."
 
 
@@ -53,13 +57,16 @@ def _subject(tools: tuple[str, ...], context: Context) -> str:
     return _WHOLE_SUBJECTS.get(tools) or joined([_SUBJECTS.get(tool, tool) for tool in tools])
 
 
-def _limits(context: Context) -> list[str]:
-    scope, focus = context.scope, context.focus
+def _limits(tools: tuple[str, ...], context: Context) -> list[str]:
+    """A destination, an outcome and an errno limit only the tools whose rows have them."""
+    scope, focus = context.scope, context.focus if FOCUSED & set(tools) else replace(context.focus, destination=None)
     return [
         f"process {code(scope.process)}" if scope.process else "",
         f"pid {scope.pid}" if scope.pid is not None else "",
         towards(focus.destination).strip(),
         f"outcome {' or '.join(map(code, sorted(focus.outcomes)))}" if focus.outcomes else "",
+        f"errno {' or '.join(map(code, sorted(focus.errnos)))}" if focus.errnos else "",
+        f"reason {' or '.join(map(code, sorted(focus.drop_reasons)))}" if focus.drop_reasons else "",
         "with local sockets" if scope.include_local else "",
         span(context.duration_s) if context.duration_s else "",
     ]

@@ -1,9 +1,11 @@
 """Who and where a question is about: process id, destination and outcome. Pure. Process names are in `names.py`."""
 
 import re
+from errno import errorcode
 from ipaddress import ip_address
 
 from bot.domain.network import Outcome
+from bot.llm.offline.meanings import DROP_REASONS
 from bot.llm.offline.plan import Destination
 from bot.llm.offline.vocabulary import VOCABULARY
 from bot.llm.offline.wording import MASK, masked
@@ -50,16 +52,38 @@ _REACHABLE = re.compile(
 
 _TIMED_OUT = frozenset({Outcome.TIMED_OUT, Outcome.UNANSWERED})
 _OUTCOMES: tuple[tuple[str, frozenset[Outcome]], ...] = (
-    (r"\brefus\w*|\beconnrefused\b", frozenset({Outcome.REFUSED})),
-    (r"\btime[ds]?[ -]?outs?\b|\btiming[ -]?out\b|\betimedout\b|\bhang\w*|\bhung\b|\bunanswered\b", _TIMED_OUT),
+    (r"\brefus\w*", frozenset({Outcome.REFUSED})),
+    (r"\btime[ds]?[ -]?outs?\b|\btiming[ -]?out\b|\bhang\w*|\bhung\b|\bunanswered\b", _TIMED_OUT),
     (r"\b(?:no|without(?: an?)?) (?:reply|replies|answers?|responses?)\b|\bgave up\b", _TIMED_OUT),
-    (r"\bunreachable\b|\behostunreach\b|\benetunreach\b", frozenset({Outcome.UNREACHABLE, Outcome.NO_ROUTE})),
+    (r"\bunreachable\b", frozenset({Outcome.UNREACHABLE, Outcome.NO_ROUTE})),
     (r"\bno (?:local )?route\b", frozenset({Outcome.NO_ROUTE, Outcome.UNREACHABLE})),
-    (r"\bresett?(?:s|ing)?\b|\beconnreset\b|\brsts?\b", frozenset({Outcome.RESET})),
+    (r"\bresett?(?:s|ing)?\b|\brsts?\b", frozenset({Outcome.RESET})),
     (r"\breject\w*", frozenset({Outcome.REJECTED, Outcome.REFUSED})),
     (r"\bicmp\b", frozenset({Outcome.REJECTED})),
-    (r"\bports? exhaust\w*|\bout of (?:local |ephemeral )?ports\b|\beaddrnotavail\b", frozenset({Outcome.NO_PORTS})),
+    (r"\bports? exhaust\w*|\bout of (?:local |ephemeral )?ports\b", frozenset({Outcome.NO_PORTS})),
 )
+
+
+_CODE = re.compile(r"\b(?:SKB_DROP_REASON_)?(?P<code>[A-Za-z]\w+)\b")
+_REASON = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_ERRNOS = frozenset(errorcode.values())
+_FIREWALL_DROPS = re.compile(r"\bfirewall.*\bdrop|\bdrop.*\bfirewall", re.IGNORECASE)
+
+
+def take_codes(text: str) -> tuple[frozenset[str], frozenset[str], str]:
+    """The errnos and the drop reasons that are named, and the text with them masked."""
+    found = [match for match in _CODE.finditer(text) if is_code(match["code"])]
+    errnos = frozenset(code for match in found if (code := match["code"].upper()) in _ERRNOS)
+    reasons = frozenset(match["code"].upper() for match in found) - errnos
+    for match in reversed(found):
+        text = masked(text, match)
+    return errnos, reasons | ({"NETFILTER_DROP"} if _FIREWALL_DROPS.search(text) else set()), text
+
+
+def is_code(word: str) -> bool:
+    """Whether it is an errno or a drop reason, which are written in capitals."""
+    is_known = word.upper() in _ERRNOS or (word.upper() in DROP_REASONS and (word.isupper() or "_" in word))
+    return is_known or bool(_REASON.fullmatch(word))
 
 
 def take_pid(text: str) -> tuple[int | None, str]:

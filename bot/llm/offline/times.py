@@ -9,7 +9,9 @@ from math import ceil
 from bot.llm.offline.plan import ALL_ROWS, MAX_DURATION_S, MAX_ROWS
 from bot.llm.offline.wording import masked
 
-ENDS_NOW = "every window ends now, so what came later is in it too"
+ENDS_NOW = "I can't end a window before now, so what came later is in it too"
+EVER_S = 3600
+EVER = "“ever” is the last hour here: name a time to look further back"
 
 _NUMBER_WORDS = {
     word: number
@@ -42,7 +44,7 @@ _PHRASES = (
     (rf"\b(?:a\s+)?(?:few|several)\s+(?={_UNIT})", "5 "),
 )
 _LOOK_BACK = re.compile(
-    rf"{_LEAD}\b(?:last|past|previous|recent|latest|final)\s+-?(?P<amount>{_AMOUNT}|{_LONG_UNIT})"
+    rf"{_LEAD}\b(?:last|past|previous|recent|latest|final)\s+(?P<amount>{_AMOUNT}|{_LONG_UNIT})"
     rf"|\b(?:in|over|during|within|since|for)\s+(?:the\s+|about\s+)?(?P<span>{_AMOUNT})(?:\s+(?:ago|back))?"
     rf"|(?P<ago>{_AMOUNT})\s+(?:ago|back)\b"
     rf"|(?:^|[,;(]|\band|\babout)\s*(?:the\s+)?(?P<bare>{_AMOUNT})\s*(?=$|[?.!,;)])"
@@ -71,6 +73,7 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _DAY_ALONE = re.compile(rf"\b(?P<day>{_DAY})\b", re.IGNORECASE)
+_EVER = re.compile(r"\b(?:ever|at any time|all[- ]time)\b", re.IGNORECASE)
 _UNREADABLE = re.compile(r"\bsince\s+(?P<what>(?:the\s+|my\s+|our\s+|we\s+|i\s+)?[\w-]+)", re.IGNORECASE)
 _RANGE_END = re.compile(r"\s*(?:and|to|until|till|-)\s*(?:[01]?\d|2[0-3])(?::[0-5]\d|\s*[ap]m\b)\S*", re.IGNORECASE)
 _POINTS = frozenset({"between", "around", "at", "about"})
@@ -154,6 +157,11 @@ def _this_unit(match: re.Match[str], now: datetime) -> Lookback:
     return Lookback(_unit_s(match["unit"]))
 
 
+def _ever(match: re.Match[str], now: datetime) -> Lookback:
+    del match, now
+    return Lookback(EVER_S, (EVER,))
+
+
 def _iso(match: re.Match[str], now: datetime) -> Lookback | None:
     try:
         start = datetime.fromisoformat(match["iso"].upper())
@@ -225,4 +233,5 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Lookb
     (_LOOK_BACK, _amount),
     (_THIS, _this_unit),
     (_DAY_ALONE, _day_alone),
+    (_EVER, _ever),
 )

@@ -16,12 +16,13 @@ from bot.llm.offline.plan import (
     REACH,
     SUMMARY,
     SYSTEM,
+    TOWARDS,
 )
 
 Sign: TypeAlias = Literal[
     "fail", "symptom", "slow", "why", "drop", "dropped_connections", "list", "list_drops", "count", "ranking",
     "connection", "whom", "made", "pattern", "top_destinations", "survey", "trouble", "doing", "reach", "network",
-    "again", "more",
+    "again", "more", "source",
 ]  # fmt: skip
 
 _NOT = r"(?:not|n't|cannot|never|no longer|unable to|stopped)"
@@ -47,7 +48,7 @@ _SIGNS: dict[Sign, str] = {
     "fail": _any(
         "fail.. | errors? | refus.. | reject.. | denied | time[ds]?[ -]?outs? | unreachable | unanswered | broken?",
         "break.. | flaky | outages? | unsuccessful.. | reset | resets | resetting",
-        "no (?:reply|replies|answers?|responses?|route) | econn.. | etimedout | ehost.. | enet.. | eaddr..",
+        "no (?:reply|replies|answers?|responses?|route)",
         "gave up | exhausted",
     ),
     "symptom": _any(
@@ -62,14 +63,15 @@ _SIGNS: dict[Sign, str] = {
     ),
     "why": _any("why | reasons? | cause | causes | caused | causing | wrong with | explain | debug | troubleshoot.."),
     "drop": _any(
-        "drop | drops | dropped | dropping | loss | losses | discard.. | skbs? | (?:packets?|skbs?) (?:\\w+ )?lost",
+        "drop | drops | droplist | dropsummary | dropped | dropping | loss | losses",
+        "discard.. | skbs? | (?:packets?|skbs?) (?:\\w+ )?lost",
         "(?:lose|loses|losing|lost) (?:\\w+ )?(?:packets?|skbs?|traffic)",
     ),
     "dropped_connections": _any(
         "drop.. connections? | connections? (?:(?:are|is|were|getting|being|get|got|keep) )*drop.."
     ),
     "list": _any(_SHOW, "which | give | connections?"),
-    "list_drops": _any(_SHOW),
+    "list_drops": _any(_SHOW, "droplist"),
     "count": _any(
         "how (?:many|much|often) | counts? | number of | totals? | summar.. | overview | stats | statistics | rates?",
         "ratio | percent.. | share",
@@ -122,6 +124,11 @@ _SIGNS: dict[Sign, str] = {
         "(?:is|are) (?:it|that|they|this) (?:\\w+ )?(?:better|fixed|ok|okay|fine|gone|good)",
     ),
     "more": _any("more(?! than)"),
+    "source": _any(
+        "(?:is|are) (?:this|that|it|these|those|they|the data|the numbers) (?:\\w+ )?(?:live|real|fake|recorded"
+        "|a recording|simulated)(?: data| numbers?| traffic| events?)?(?=\\W*$)",
+        "where (?:is|are|does|do) .*(?:data|numbers?|events?).* (?:from|come)..",
+    ),
 }
 _PATTERNS = {sign: re.compile(pattern, re.IGNORECASE) for sign, pattern in _SIGNS.items()}
 
@@ -139,6 +146,8 @@ def behaviours_in(text: str) -> frozenset[str]:
 
 def tools_for(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
     """The tools that the signs ask for, in the order of their tables; empty when they ask for none."""
+    if "source" in signs:
+        return (SUMMARY,)
     failing = _failure_tools(signs, has_process=has_process, has_destination=has_destination)
     dropping = _drop_tools(signs)
     if failing or dropping:
@@ -158,7 +167,7 @@ def _failure_tools(signs: AbstractSet[Sign], *, has_process: bool, has_destinati
     if "dropped_connections" in signs:
         return (FAILURES,)
     if "count" in signs and signs & {"fail", "symptom"} and "why" not in signs:
-        return (FAILURES, SUMMARY)
+        return (FAILURES,) if has_destination else (FAILURES, SUMMARY)
     asks_of_one = "why" in signs or "trouble" in signs or ("reach" in signs and "whom" not in signs)
     of_one = has_process and asks_of_one and "drop" not in signs
     if of_one or "symptom" in signs or {"fail", "why"} <= signs:
@@ -174,15 +183,14 @@ def _drop_tools(signs: AbstractSet[Sign]) -> tuple[str, ...]:
 
 
 def _connection_tools(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
+    if has_destination and signs & {"count", "ranking", "made", "connection", "whom", "reach", "list"}:
+        return TOWARDS
     if signs & {"count", "ranking", "made"}:
         return (SUMMARY,)
     if "doing" in signs and not has_destination:
         return DOING if has_process else HAPPENING
     if "connection" in signs or "whom" in signs:
-        wants_rows = has_destination or bool(signs & {"list", "whom"})
-        return (LIST,) if wants_rows else (SUMMARY,)
-    if has_destination and signs & {"reach", "list"}:
-        return (LIST,)
+        return (LIST,) if signs & {"list", "whom"} else (SUMMARY,)
     return (SUMMARY,) if "network" in signs else ()
 
 

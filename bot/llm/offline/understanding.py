@@ -4,10 +4,10 @@ The planner calls it twice a turn: to make the calls, and to say what their resu
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, tzinfo
 
-from bot.domain.turn import Turn
+from bot.domain.turn import ToolResult, Turn
 from bot.llm.offline.plan import (
     CAUSE,
     DATA_TOOLS,
@@ -15,10 +15,11 @@ from bot.llm.offline.plan import (
     DROP_TOOLS,
     FAILURES,
     FOCUSED,
-    LIST,
     MAX_ROWS,
     NOW_DURATION_S,
+    REACH,
     SYSTEM,
+    TOWARDS,
     Focus,
     Plan,
     PlannedCall,
@@ -45,7 +46,7 @@ def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: t
     for turn in history[-MAX_TURNS:]:
         text = turn.message.text
         reading = read(text, seen=seen, behind_another=before is not None, now=turn.started_at, zone=zone)
-        before = _as_it_went(turn, _merged(reading, before), reading) or before
+        before = _as_it_went(turn, reading, before) or before
     reading = read(question, seen=seen, behind_another=before is not None, now=now, zone=zone)
     return _merged(reading, before)
 
@@ -59,17 +60,17 @@ def _merged(reading: Reading, before: Plan | None) -> Plan:
         return _on_same_subject(reading, before) if _continues(reading) else _fresh(reading)
     asked = set(before.tools)
     if "why" in reading.signs:
-        why = (DROP_SUMMARY,) if asked <= DROP_TOOLS else CAUSE
+        why = (DROP_SUMMARY,) if asked <= DROP_TOOLS else REACH if before.focus.destination else CAUSE
         return _on_same_subject(replace(reading, tools=why), before)
     if reading.focus.destination and FOCUSED.isdisjoint(asked):
-        return _on_same_subject(replace(reading, tools=(LIST,)), before)
+        return _on_same_subject(replace(reading, tools=TOWARDS), before)
     if rerun or _changes(reading):
         return _changed(reading, before)
     return Plan(focus=reading.focus, notes=reading.notes)
 
 
 def _fresh(reading: Reading) -> Plan:
-    tools = reading.tools or ((LIST,) if reading.focus.destination else ())
+    tools = reading.tools or (TOWARDS if reading.focus.destination else ())
     scope = _with_window(reading.scope, tools)
     return Plan(calls=calls_for(tools, scope, reading.focus), focus=reading.focus, notes=reading.notes)
 
@@ -84,11 +85,9 @@ def _on_same_subject(reading: Reading, before: Plan) -> Plan:
 
 def _changed(reading: Reading, before: Plan) -> Plan:
     """The calls before, with what the reading names changed and all else as it was."""
+    kept = replace(before.focus, source=False)
     focus = Focus(
-        destination=reading.focus.destination or before.focus.destination,
-        outcomes=reading.focus.outcomes or before.focus.outcomes,
-        slow=reading.focus.slow or before.focus.slow,
-        behaviours=reading.focus.behaviours or before.focus.behaviours,
+        **{part.name: getattr(reading.focus, part.name) or getattr(kept, part.name) for part in fields(Focus)}
     )
     calls: list[PlannedCall] = []
     for call, as_asked in zip(before.calls, _scopes_as_asked(before), strict=True):
@@ -96,14 +95,17 @@ def _changed(reading: Reading, before: Plan) -> Plan:
         if as_asked.max_events is None and not _names_rows(reading):
             scope = replace(scope, max_events=own_rows(call.tool, before.tools, focus))
         calls.append(PlannedCall(call.tool, scope.arguments(call.tool)))
-    return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes)
+    is_more = "more" in reading.signs and reading.scope.max_events is None
+    return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes, is_more=is_more)
 
 
 def _scopes_as_asked(plan: Plan) -> list[Scope]:
     """The scopes of the calls, without the rows that the plan asked for by itself."""
     scopes = [(call.tool, scope_of(call.arguments)) for call in plan.calls]
     return [
-        replace(scope, max_events=None) if scope.max_events == own_rows(tool, plan.tools, plan.focus) else scope
+        replace(scope, max_events=None)
+        if plan.is_more or scope.max_events == own_rows(tool, plan.tools, plan.focus)
+        else scope
         for tool, scope in scopes
     ]
 
@@ -130,7 +132,7 @@ def _change(scope: Scope, reading: Reading) -> Scope:
 
 def _with_window(scope: Scope, tools: Sequence[str]) -> Scope:
     """A window for questions about what goes on now; a single plain tool keeps its own."""
-    is_about_now = FAILURES in tools or len(tools) > 1
+    is_about_now = tuple(tools) != TOWARDS and (FAILURES in tools or len(tools) > 1)
     return replace(scope, duration_s=NOW_DURATION_S) if scope.duration_s is None and is_about_now else scope
 
 
@@ -143,13 +145,41 @@ def _changes(reading: Reading) -> bool:
     return reading.scope != Scope() or reading.focus.narrows or reading.everyone or "more" in reading.signs
 
 
-def _as_it_went(turn: Turn, guess: Plan, reading: Reading) -> Plan | None:
-    """The plan of a past turn: the calls that were made, by whatever model or command; else those it asks for."""
+def _as_it_went(turn: Turn, reading: Reading, before: Plan | None) -> Plan | None:
+    """The plan of a past turn: the calls that were made, by whatever model or command; else those it asks for.
+
+    A guessed name that nothing has is forgotten, and a command has no other subject than its arguments.
+    """
+    if reading.is_guess and _found_nothing(turn):
+        unnamed = replace(reading, scope=replace(reading.scope, process=None))
+        without = _merged(unnamed, before)
+        return without if without.calls else None
+    is_command = _is_command(turn)
+    guess = Plan() if is_command else _merged(reading, before)
     of_data = [result for result in turn.results if result.call.name in DATA_TOOLS]
     told = [result.call for result in of_data if not result.failed] or [result.call for result in of_data]
     made = _distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
     calls = made or guess.calls
-    return Plan(calls=calls, focus=guess.focus if guess.calls else reading.focus) if calls else None
+    focus = guess.focus if guess.calls or is_command else reading.focus
+    return Plan(calls=calls, focus=focus, is_more=guess.is_more) if calls else None
+
+
+def _is_command(turn: Turn) -> bool:
+    """Whether the turn ran one tool as it was told to, by a button or in writing: its name, and nothing but flags."""
+    if turn.message.command is not None:
+        return turn.message.command.tool in DATA_TOOLS
+    first, *others = turn.message.text.split() or [""]
+    ran = {name for result in turn.results for name in (result.call.name, _command_of(result))}
+    return first.lstrip("/!").lower() in ran and (not others or others[0].startswith("-"))
+
+
+def _command_of(result: ToolResult) -> str:
+    return result.coverage.command.partition(" ")[0] if result.coverage else ""
+
+
+def _found_nothing(turn: Turn) -> bool:
+    matched = [result.coverage.matched for result in turn.results if result.coverage]
+    return bool(matched) and not any(matched)
 
 
 def _distinct(calls: Iterable[PlannedCall]) -> tuple[PlannedCall, ...]:
@@ -161,9 +191,13 @@ def _distinct(calls: Iterable[PlannedCall]) -> tuple[PlannedCall, ...]:
 
 
 def _processes_of(history: Sequence[Turn]) -> frozenset[str]:
-    """Process names that stand in this thread's tables and calls."""
+    """Process names that stand in this thread's tables, and in its calls unless these found nothing."""
     results = [result for turn in history for result in turn.results]
-    asked = {scope_of(result.call.arguments).process for result in results}
+    asked = {
+        scope_of(result.call.arguments).process
+        for result in results
+        if result.coverage is None or result.coverage.matched
+    }
     cells = {
         row[index]
         for result in results

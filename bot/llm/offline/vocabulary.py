@@ -38,8 +38,9 @@ calling calls cause caused causes causing cert certificate chattiest chatty chec
 closes closing code comm command common compare conn connect connected connecting connection connections connectivity
 connects conns contact contacting contacts container containers count counts daemon data dead delay delayed delays
 denied deny destination destinations detail details diagnose dial dialing dials die died dies discard discarded
-discards display dns drop dropped dropping drops ebpf egress endpoint endpoints error errors establish established
-establishing etc event events examine executable exhausted expire expired explain fail failed failing fails failure
+discards display dns drop droplist dropped dropping drops dropsummary ebpf egress endpoint endpoints error errors
+establish established establishing etc event events examine executable exhausted expire expired explain fail failed
+failing fails failure
 failures fan fan-out fast faster fault faults fine fired firewall fix fixed flaky flow flows frequent frequently
 getaddrinfo handshake handshakes hang hanging hangs happen happened happening happens harmless health healthy high
 higher highest home host hostname hosts hour hours http https hung icmp id idle inbound incoming ingress insights
@@ -92,6 +93,9 @@ thousand thread threads three thursday thx ticket tickets title told tool tools 
 ty type types uh um understand understood update updates upgrade upgrades upstream user users value values version
 view vlan vm vms vpn weather web webpage website wednesday week weekend weeks wifi wlan wonder wondering word words
 workload workloads world wow write year years yo
+automatic concurrent constant duplicate exit existing expected external half-open heavy intermittent ipv4 ipv6 massive
+multiple occasional parallel peer peers permanent persistent pending quit random real simultaneous sporadic temporary
+ton tons transient unique
 """)
 
 VOCABULARY = FUNCTION_WORDS | DOMAIN_WORDS | THINGS_AND_PEOPLE
@@ -106,7 +110,7 @@ sftp snapd socat squid ssh sshd systemd systemd-network systemd-resolve systemd-
 unbound uvicorn uwsgi varnishd vault vector wg-quick wget zabbix_agentd zookeeper
 """)
 
-AMBIGUOUS_PROCESSES = words("node named bind vector vault git nc vault chrome java ruby consul squid postfix")
+AMBIGUOUS_PROCESSES = words("node named bind vector vault git chrome java ruby consul squid postfix")
 """Programs whose names are also words: they need more than to be mentioned."""
 
 PROCESS_NOUNS = words("process program binary executable daemon service app application container pod job comm")

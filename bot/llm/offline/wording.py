@@ -15,9 +15,9 @@ _QUOTES = str.maketrans(
 )
 _FLAGS = (
     (re.compile(r"--process[ =]+([\"'`]?)([^\s\"'`]+)\1"), r"process '\2'"),
-    (re.compile(r"--pid[ =]+(\d+)"), r"pid \1"),
-    (re.compile(r"--duration[ =]+(\d+)"), r"in the last \1 seconds"),
-    (re.compile(r"--max-events[ =]+(\d+)"), r"top \1"),
+    (re.compile(r"--pid[ =]+(-?\d+)"), r"pid \1"),
+    (re.compile(r"--duration[ =]+(-?\d+)"), r"in the last \1 seconds"),
+    (re.compile(r"--max-events[ =]+(-?\d+)"), r"top \1"),
     (re.compile(r"--include-local\b"), "including local sockets"),
 )
 _USUAL_WINDOW = re.compile(
