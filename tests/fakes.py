@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.errors import NetspyError
-from bot.domain.message import Block, Reply, Step, ThreadKey
+from bot.conversation.forgetful import ForgetfulStore
+from bot.domain.errors import NetspyError, StorageError
+from bot.domain.message import Block, MessageId, Reply, Step, ThreadKey
 from bot.domain.network import Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
@@ -193,25 +194,15 @@ class RecordingOutlet:
         self.done.set()
 
 
-@dataclass
-class MemoryStore:
-    """A `ThreadStore` without a disk."""
+class MemoryStore(ForgetfulStore):
+    """A `ThreadStore` without a disk, whose turns a test may look at."""
 
-    turns: dict[tuple[ThreadKey, str], Turn] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__(StorageError("nothing", "nothing"))
 
-    async def begin(self, turn: Turn) -> bool:
-        key = (turn.message.key, turn.message.id)
-        if key in self.turns:
-            return False
-        self.turns[key] = turn
-        return True
-
-    async def finish(self, turn: Turn) -> None:
-        self.turns[turn.message.key, turn.message.id] = turn
-
-    async def history(self, key: ThreadKey, *, limit: int) -> tuple[Turn, ...]:
-        ended = [turn for (of, _), turn in self.turns.items() if of == key and turn.state != "running"]
-        return tuple(ended[max(0, len(ended) - limit) :])
+    @property
+    def turns(self) -> dict[tuple[ThreadKey, MessageId], Turn]:
+        return self._turns
 
     async def check(self) -> Check:
         return Check("storage", "ok", "in memory")

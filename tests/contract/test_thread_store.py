@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.forgetful import ForgetfulStore
+from bot.domain.errors import StorageFull
 from bot.domain.message import Address, Author, Command, Message, MessageId, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import ThreadStore
@@ -61,12 +63,17 @@ async def memory(_: Path) -> AsyncIterator[ThreadStore]:
 
 
 @asynccontextmanager
+async def forgetful(_: Path) -> AsyncIterator[ThreadStore]:
+    yield ForgetfulStore(StorageFull("opening", "the disk is full"))
+
+
+@asynccontextmanager
 async def sqlite_file(folder: Path) -> AsyncIterator[ThreadStore]:
     async with open_store(str(folder / "netspy.db")) as store:
         yield store
 
 
-STORES: list[Callable[[Path], AbstractAsyncContextManager[ThreadStore]]] = [memory, sqlite_file]
+STORES: list[Callable[[Path], AbstractAsyncContextManager[ThreadStore]]] = [memory, forgetful, sqlite_file]
 
 
 @pytest.fixture(params=STORES, ids=lambda opened: opened.__name__)
@@ -158,4 +165,5 @@ async def test_times_come_back_in_utc(store: ThreadStore) -> None:
 
 async def test_a_working_store_says_so(store: ThreadStore) -> None:
     check = await store.check()
-    assert (check.part, check.state) == ("storage", "ok")
+    state = "fault" if type(store) is ForgetfulStore else "ok"
+    assert (check.part, check.state) == ("storage", state)
