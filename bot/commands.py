@@ -55,6 +55,11 @@ class Tool:
     """When to use it and what comes back, for models."""
     arguments: tuple[Argument, ...]
 
+    @property
+    def text_argument(self) -> Argument | None:
+        """The argument that words without a flag fill; only tools that answer a question have one."""
+        return next((argument for argument in self.arguments if argument.free_text), None)
+
 
 def parse(line: str, tools: Sequence[Tool]) -> Command | None:
     """The command that `line` is, or None when it is a question.
@@ -67,7 +72,7 @@ def parse(line: str, tools: Sequence[Tool]) -> Command | None:
     if tool is None:
         _refuse_near_command(first, rest, tools)
         return None
-    takes_text = any(argument.free_text for argument in tool.arguments)
+    takes_text = tool.text_argument is not None
     if rest and not takes_text and not _FLAG.match(rest):
         return None
     if takes_text and not rest:
@@ -152,7 +157,7 @@ def _value_behind(argument: Argument, rest: list[str], tool: Tool) -> str:
 
 
 def _take_free(text: str, given: dict[str, Json], tool: Tool) -> None:
-    argument = next((argument for argument in tool.arguments if argument.free_text), None)
+    argument = tool.text_argument
     if argument is None:
         raise InvalidArguments(f"{tool.command} {_shown(text)}", "it takes only flags", _flags_of(tool))
     if argument.name in given:

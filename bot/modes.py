@@ -37,7 +37,7 @@ async def dispatch(asked: Usage) -> int:
         print(f"netspy: {sentence}", file=sys.stderr)
     if asked.command is None:
         return await _chat(asked, read)
-    if any(argument.free_text for argument in find_tool(asked.command.tool).arguments):
+    if find_tool(asked.command.tool).text_argument:
         return await _ask(asked, read, asked.command)
     return await _run_tool(asked, read, asked.command)
 

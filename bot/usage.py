@@ -52,7 +52,7 @@ def read(words: Sequence[str]) -> Usage:
 
 def _take_free_text(strangers: list[str], spoken: Tool | None, given: argparse.Namespace) -> list[str]:
     """The words behind a command such as `contextual` are its text. Returns those that are not."""
-    argument = next((each for each in spoken.arguments if each.free_text), None) if spoken else None
+    argument = spoken.text_argument if spoken else None
     if argument is None or any(word.startswith("-") for word in strangers):
         return strangers
     if strangers:
@@ -134,10 +134,11 @@ def _tools_help() -> str:
 
 def _command(tool: Tool, given: argparse.Namespace, *, rows: int | None) -> Command:
     """The tool's call; `rows` is the one-shot default of a tool that shows rows."""
+    taken = {each.name for each in tool.arguments}
     arguments: dict[str, Json] = {}
     for argument in _FLAGS.values():
         value = getattr(given, argument.name)
-        if value is not None and argument not in _taken(tool):
+        if value is not None and argument.name not in taken:
             raise _not_taken(tool, argument)
         if value == "":
             raise InvalidArguments(
@@ -149,14 +150,9 @@ def _command(tool: Tool, given: argparse.Namespace, *, rows: int | None) -> Comm
     if missing:
         remedy = f"add {missing.flag} {missing.metavar}"
         raise InvalidArguments(f"--tool {tool.name}", f"{missing.flag} is missing", remedy)
-    if rows and "max_events" in {each.name for each in tool.arguments}:
+    if rows and "max_events" in taken:
         arguments.setdefault("max_events", rows)
     return Command(tool.name, arguments)
-
-
-def _taken(tool: Tool) -> set[Argument]:
-    names = {each.name for each in tool.arguments}
-    return {argument for argument in _FLAGS.values() if argument.name in names}
 
 
 def _not_taken(tool: Tool, argument: Argument) -> InvalidArguments:

@@ -50,8 +50,8 @@ def _find(name: str, tools: Sequence[Tool]) -> Tool:
 
 
 def _usage(tool: Tool) -> str:
-    free = next((argument.metavar for argument in tool.arguments if argument.free_text), "")
-    return f"{tool.command} {free or '[--flags]'}"
+    text = tool.text_argument
+    return f"{tool.command} {text.metavar if text else '[--flags]'}"
 
 
 def _flag(argument: Argument) -> FlagHelp:

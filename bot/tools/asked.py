@@ -63,3 +63,7 @@ class Found:
     summary: str
     tables: tuple[Table, ...]
     coverage: Coverage
+
+
+def noted(coverage: Coverage, note: str) -> Coverage:
+    return replace(coverage, notes=(*coverage.notes, note))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bot.domain.network import UnknownField
+from bot.domain.query import GroupKey
 from bot.domain.table import Cell, Column, ColumnKind, Table, Unit
 
 Row = TypeVar("Row")
@@ -47,3 +48,8 @@ def tabulate(
     kept = [(column, cells) for column, cells in filled if any(cell is not None for cell in cells)]
     by_row = tuple(zip(*(cells for _, cells in kept), strict=True))
     return (Table(title, tuple(column for column, _ in kept), by_row, max(total_rows, len(rows))),)
+
+
+def text_of(part: GroupKey) -> str | None:
+    """A part of a group's key as a cell."""
+    return None if part is None else str(part)

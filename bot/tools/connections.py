@@ -12,11 +12,11 @@ from bot.domain.ports import EbpfSource
 from bot.domain.query import Group, Groups, Measure
 from bot.tables.text import plain
 from bot.tables.units import human_count
-from bot.tools.asked import Asked, Found
-from bot.tools.columns import Field, field, tabulate
+from bot.tools.asked import Asked, Found, noted
+from bot.tools.columns import Field, field, tabulate, text_of
 from bot.tools.nothing import hidden_lookups, nothing
 from bot.tools.patterns import find_behaviours
-from bot.tools.wording import counted, span, target
+from bot.tools.wording import behind, counted, newest, span, target
 
 PATTERN_EVENTS = 10_000
 """Patterns are sought in this many of the newest attempts: some megabytes from a server, and well below a second."""
@@ -59,9 +59,8 @@ async def list_connections(source: EbpfSource, asked: Asked) -> Found:
         return await nothing(source, asked, found.coverage, "connection")
     matched = found.coverage.matched
     tables = tabulate("Newest connection attempts", _ATTEMPT, rows, total_rows=matched, unknown=found.coverage.unknown)
-    by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
-    which = f"the newest {human_count(len(rows))} of " if len(rows) < matched else ""
-    said = f"{which}{counted(matched, 'connection attempt')}{by} in the last {span(asked.arguments.duration_s)}"
+    attempts = f"{newest(len(rows), matched)}{counted(matched, 'connection attempt')}{behind('by', asked.arguments)}"
+    said = f"{attempts} in the last {span(asked.arguments.duration_s)}"
     return Found(said, tables, _telling_hidden(asked, found.coverage))
 
 
@@ -103,10 +102,8 @@ async def analyze_patterns(source: EbpfSource, asked: Asked) -> Found:
     tables = find_behaviours(attempts, max_rows=asked.arguments.max_events)
     coverage = _telling_hidden(asked, found.coverage)
     if len(attempts) < coverage.matched:
-        note = (
-            f"patterns are those of the newest {human_count(len(attempts))} of {human_count(coverage.matched)} attempts"
-        )
-        coverage = replace(coverage, notes=(*coverage.notes, note))
+        which = f"{newest(len(attempts), coverage.matched)}{human_count(coverage.matched)} attempts"
+        coverage = noted(coverage, f"patterns are those of {which}")
     named = ", ".join(f"{table.title.lower()} ({human_count(table.total_rows)})" for table in tables)
     behaviours = named or "no burst, periodic call, fan-out, repeated or new destination"
     return Found(f"{_traffic(asked, attempts, coverage)}; {behaviours}", tables, coverage)
@@ -136,10 +133,10 @@ _ATTEMPT: tuple[Field[Connection], ...] = (
 )
 
 _FAILURE: tuple[Field[Group], ...] = (
-    field("process", lambda group: _text(group, 0)),
-    field("destination", lambda group: _text(group, 1), kind="address"),
-    field("outcome", lambda group: _text(group, 2), needs="outcome"),
-    field("errno", lambda group: _text(group, 3), kind="id", needs="errno"),
+    field("process", lambda group: text_of(group.key[0])),
+    field("destination", lambda group: text_of(group.key[1]), kind="address"),
+    field("outcome", lambda group: text_of(group.key[2]), needs="outcome"),
+    field("errno", lambda group: text_of(group.key[3]), kind="id", needs="errno"),
     field("attempts", lambda group: group.count, kind="integer"),
     field("p50 wait", lambda group: group.values[0], kind="decimal", unit="us"),
     field("last", lambda group: group.last, kind="time"),
@@ -149,7 +146,7 @@ _FAILURE: tuple[Field[Group], ...] = (
 def _telling_hidden(asked: Asked, coverage: Coverage) -> Coverage:
     hidden = hidden_lookups(asked, coverage)
     note = f"{counted(hidden, 'failed look-up')} of local sockets hidden (--include-local)"
-    return replace(coverage, notes=(*coverage.notes, note)) if hidden else coverage
+    return noted(coverage, note) if hidden else coverage
 
 
 def _count_fields(counts: Sequence[ProcessCount]) -> list[Field[ProcessCount]]:
@@ -189,11 +186,6 @@ def _count(groups: Sequence[Group], outcomes: frozenset[Outcome]) -> int:
     return sum(group.count for group in groups if group.key[-1] in outcomes)
 
 
-def _text(group: Group, place: int) -> str | None:
-    part = group.key[place]
-    return None if part is None else str(part)
-
-
 def _summary_sentence(asked: Asked, counts: Sequence[ProcessCount], coverage: Coverage) -> str:
     """The Go netspy's sentence, and what became of the attempts where that is known."""
     attempts = counted(coverage.matched, "outbound connection attempt")
@@ -208,7 +200,7 @@ def _summary_sentence(asked: Asked, counts: Sequence[ProcessCount], coverage: Co
 
 
 def _failure_sentence(asked: Asked, totals: Groups, worst: Groups) -> str:
-    by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
+    by = behind("by", asked.arguments)
     failed = _count(totals.groups, FAILED_OUTCOMES)
     said = f"{human_count(failed)} of {counted(totals.coverage.matched, 'attempt')}{by} failed"
     if not worst.groups:
@@ -219,7 +211,7 @@ def _failure_sentence(asked: Asked, totals: Groups, worst: Groups) -> str:
 
 
 def _none_failed(asked: Asked, totals: Groups) -> str:
-    by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
+    by = behind("by", asked.arguments)
     attempts = counted(totals.coverage.matched, "attempt")
     undecided = _count(totals.groups, UNDECIDED_OUTCOMES)
     rest = f"; the outcome of {human_count(undecided)} is not known" if undecided else ""
@@ -229,8 +221,8 @@ def _none_failed(asked: Asked, totals: Groups) -> str:
 def _traffic(asked: Asked, attempts: Sequence[Connection], coverage: Coverage) -> str:
     protocols = Counter(event.protocol or "unknown protocol" for event in attempts)
     ordered = sorted(protocols.items(), key=lambda entry: (-entry[1], entry[0]))
-    by = f" by {target(asked.arguments)}" if target(asked.arguments) else ""
-    which = f"the newest {human_count(len(attempts))} of " if len(attempts) < coverage.matched else ""
+    by = behind("by", asked.arguments)
+    which = newest(len(attempts), coverage.matched)
     destinations = counted(len({str(event.destination) for event in attempts}), "destination")
     over = ", ".join(f"{plain(name)} {human_count(count)}" for name, count in ordered)
     over += "; guessed from the port" if "protocol" in coverage.unknown else ""

@@ -6,8 +6,7 @@ from datetime import datetime
 from bot.domain.ports import EbpfSource
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
 from bot.tools.arguments import json_schema
-from bot.tools.network import run_tool
-from bot.tools.registry import TOOLS
+from bot.tools.network import DATA_TOOLS, run_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +16,7 @@ class DirectHost:
     source: EbpfSource
 
     async def tools(self) -> tuple[ToolSpec, ...]:
-        return tuple(
-            ToolSpec(tool.name, tool.description, json_schema(tool))
-            for tool in TOOLS
-            if not any(argument.free_text for argument in tool.arguments)
-        )
+        return tuple(ToolSpec(tool.name, tool.description, json_schema(tool)) for tool in DATA_TOOLS)
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
         return await run_tool(call, source=self.source, now=now)

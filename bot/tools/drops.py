@@ -1,16 +1,15 @@
 """The data tools over dropped skbs: (EbpfSource, Asked) -> Found. `network.py` calls them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.domain.network import Coverage, Drop
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Group, GroupKey
 from bot.tables.units import human_count
-from bot.tools.asked import Asked, Found
-from bot.tools.columns import Field, field, tabulate
+from bot.tools.asked import Asked, Found, noted
+from bot.tools.columns import Field, field, tabulate, text_of
 from bot.tools.nothing import nothing
-from bot.tools.wording import counted, span, target
+from bot.tools.wording import behind, counted, newest, span
 
 OWNER_NOTE = (
     "a process is whoever ran at that moment where the skb had no socket: it may have nothing to do with the drop"
@@ -42,17 +41,16 @@ async def list_packet_drops(source: EbpfSource, asked: Asked) -> Found:
     matched = found.coverage.matched
     fields = _BARE_DROP if "reason" in found.coverage.unknown else _DROP
     tables = tabulate("Newest dropped skbs", fields, rows, total_rows=matched, unknown=found.coverage.unknown)
-    which = f"the newest {human_count(len(rows))} of " if len(rows) < matched else ""
-    said = f"{which}{_dropped(asked, matched)} in the last {span(asked.arguments.duration_s)}"
+    said = f"{newest(len(rows), matched)}{_dropped(asked, matched)} in the last {span(asked.arguments.duration_s)}"
     return Found(said, tables, _with_owner_note(found.coverage, rows))
 
 
 _COUNT: tuple[Field[Group], ...] = (
-    field("reason", lambda group: _text(group.key[0]), kind="id", needs="reason"),
-    field("process", lambda group: _text(group.key[1])),
+    field("reason", lambda group: text_of(group.key[0]), kind="id", needs="reason"),
+    field("process", lambda group: text_of(group.key[1])),
     field("skbs", lambda group: group.count, kind="integer"),
     field("harmless", lambda group: _yes_or_no(group.key[2]), needs="harmless"),
-    field("location", lambda group: _text(group.key[3]), needs="location"),
+    field("location", lambda group: text_of(group.key[3]), needs="location"),
     field("last", lambda group: group.last, kind="time"),
 )
 
@@ -91,18 +89,13 @@ def _function(location: str | None) -> str | None:
 
 
 def _dropped(asked: Asked, count: int) -> str:
-    of = f" of {target(asked.arguments)}" if target(asked.arguments) else ""
-    return f"{counted(count, 'dropped skb')}{of}"
+    return f"{counted(count, 'dropped skb')}{behind('of', asked.arguments)}"
 
 
 def _with_owner_note(coverage: Coverage, rows: Sequence[Drop]) -> Coverage:
     guessed = any(event.owner == "current" for event in rows)
-    return replace(coverage, notes=(*coverage.notes, OWNER_NOTE)) if guessed else coverage
+    return noted(coverage, OWNER_NOTE) if guessed else coverage
 
 
 def _yes_or_no(harmless: GroupKey) -> str | None:
     return {True: "yes", False: "no"}.get(harmless) if isinstance(harmless, bool) else None
-
-
-def _text(part: GroupKey) -> str | None:
-    return None if part is None else str(part)

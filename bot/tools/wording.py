@@ -22,6 +22,16 @@ def target(arguments: DataArguments) -> str:
     return f"{name} (pid {arguments.pid})" if name else f"pid {arguments.pid}"
 
 
+def behind(word: str, arguments: DataArguments) -> str:
+    """` by process 'curl'` for the word "by"; nothing where every process counts."""
+    return f" {word} {target(arguments)}" if target(arguments) else ""
+
+
+def newest(shown: int, matched: int) -> str:
+    """`the newest 10 of ` in front of a count, or nothing where all are shown."""
+    return f"the newest {human_count(shown)} of " if shown < matched else ""
+
+
 def span(duration_s: int) -> str:
     """`60 seconds`, `10 minutes`, `hour`, `2 days`: what stands behind "the last"."""
     for size_s, noun in ((DAY_S, "day"), (HOUR_S, "hour"), (MINUTE_S, "minute")):
