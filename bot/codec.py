@@ -35,11 +35,7 @@ def decode(kind: type[Value], data: Json) -> Value:
 
 def encode_result(result: ToolResult) -> dict[str, Json]:
     """`{summary, tables, coverage}`: what a call brought, without the call."""
-    return {
-        "summary": result.summary,
-        "tables": [encode(table) for table in result.tables],
-        "coverage": encode(result.coverage) if result.coverage else None,
-    }
+    return _encoded(result, [encode(table) for table in result.tables])
 
 
 def decode_result(call: ToolCall, data: JsonObject, *, failed: bool = False) -> ToolResult:
@@ -50,8 +46,7 @@ def decode_result(call: ToolCall, data: JsonObject, *, failed: bool = False) -> 
 
 def for_model(result: ToolResult, *, max_rows: int) -> str:
     """A result as compact JSON for a model: at most `max_rows` rows a table, and a note where rows were cut."""
-    data = encode_result(result)
-    data["tables"] = [_cut(table, max_rows) for table in result.tables]
+    data = _encoded(result, [_cut(table, max_rows) for table in result.tables])
     if result.failed:
         data["failed"] = True
     return compact(data)
@@ -81,11 +76,16 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+def _encoded(result: ToolResult, tables: list[Json]) -> dict[str, Json]:
+    coverage = encode(result.coverage) if result.coverage else None
+    return {"summary": result.summary, "tables": tables, "coverage": coverage}
+
+
 def _cut(table: Table, max_rows: int) -> dict[str, Json]:
     given: dict[str, Json] = encode(replace(table, rows=table.rows[:max_rows]))
     if len(table.rows) > max_rows:
         given["note"] = (
-            f"only {max_rows} rows are given here; the person sees {len(table.rows)}, {table.total_rows} exist"
+            f"only {max_rows} rows are given here; the call brought {len(table.rows)}, {table.total_rows} exist"
         )
     return given
 

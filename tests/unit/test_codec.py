@@ -50,7 +50,7 @@ def test_what_encoding_would_not_have_produced_is_refused(data: dict[str, object
 def test_a_model_is_told_that_rows_were_cut() -> None:
     given = json.loads(for_model(result("list", rows=5), max_rows=2))
     assert given["tables"][0]["rows"] == [["list-0", 0], ["list-1", 1]]
-    assert given["tables"][0]["note"] == "only 2 rows are given here; the person sees 5, 5 exist"
+    assert given["tables"][0]["note"] == "only 2 rows are given here; the call brought 5, 5 exist"
     assert "failed" not in given
 
 
