@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
-from unicodedata import category
 from uuid import uuid4
 
 from adapters.terminal.banner import banner
@@ -25,7 +24,7 @@ from adapters.terminal.threads import ClaimedThread, claimed_thread, new_thread
 from bot.domain.errors import NetspyError, OperatorError
 from bot.domain.message import Address, Author, Message, MessageId, Notice, Step, Stop, ThreadKey, TurnId
 from bot.domain.ports import Check, Desk, Outlet
-from bot.tables.text import plain
+from bot.tables.text import control_in, plain
 
 STOPPING = "stopping; Ctrl-C again leaves netspy"
 TAKEN_AS_ONE = "several lines taken as one question"
@@ -170,7 +169,7 @@ class TerminalAdapter:
 
     def _refused(self, text: str) -> bool:
         """Whether the line can't be a message: it would not even survive storage."""
-        bad = next((char for char in text if category(char) in {"Cc", "Cs"} and char not in "\n\t"), None)
+        bad = control_in(text, allowed="\n\t")
         if bad is not None:
             self._notice(Notice("error", f"This line holds the control character {plain(bad)}. Type it again without."))
         return bad is not None

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
-from unicodedata import category
 
 from bot.commands import Tool, parse
 from bot.conversation import builtin
@@ -14,7 +13,7 @@ from bot.conversation.window import fit
 from bot.domain.errors import UnusableMessage
 from bot.domain.message import Command, Message, Notice
 from bot.domain.turn import ModelRequest, ToolCall, Turn
-from bot.tables.text import as_sentence
+from bot.tables.text import as_sentence, control_in
 
 MAX_ROWS_OF_A_COMMAND = 1000
 """Whoever asks for so many rows gets them."""
@@ -84,6 +83,6 @@ def usable(message: Message) -> str:
     if len(text) > MAX_MESSAGE:
         got = f"it has {len(text):,} characters, {MAX_MESSAGE:,} are the most"
         raise UnusableMessage("this message", got, "send the part that matters")
-    if bad := next((mark for mark in text if category(mark) in {"Cc", "Cs"} and mark not in "\n\t\r"), None):
+    if bad := control_in(text, allowed="\n\t\r"):
         raise UnusableMessage("this message", f"it holds the control character {bad!a}", "send plain text")
     return text

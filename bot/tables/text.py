@@ -33,6 +33,11 @@ def plain(text: str) -> str:
     return "".join(_visible(char, before) for before, char in zip(befores, text, strict=False))
 
 
+def control_in(text: str, *, allowed: str) -> str | None:
+    """The first control character or lone surrogate of the text that is not one of those allowed."""
+    return next((char for char in text if category(char) in {"Cc", "Cs"} and char not in allowed), None)
+
+
 def as_sentence(text: str) -> str:
     """With a capital letter in front."""
     return text[:1].upper() + text[1:]

@@ -4,7 +4,6 @@ Everything is derived from the registry's `Argument` data. Only this file of the
 stays light. Whatever runs a tool or lists tools for a model calls it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,9 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bot.commands import Argument, Tool, nearest
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json, JsonObject
+from bot.tables.text import control_in
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_IN_PROSE = "\t\n\r"
 """Questions and summaries may have tabs and several lines."""
 
 _SHORT = Repr()
@@ -140,13 +139,13 @@ def _no_truth_value(value: object) -> object:
 
 
 def _name(text: str) -> str:
-    if _CONTROLS.search(text):
+    if control_in(text, allowed=""):
         raise ValueError("control characters")
     return text
 
 
 def _prose(text: str) -> str:
-    if _CONTROLS_IN_PROSE.search(text) or not text.strip():
+    if control_in(text, allowed=_IN_PROSE) or not text.strip():
         raise ValueError("control characters, or nothing but blanks")
     return text
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from bot.tables.text import cell_width, cut_end, cut_middle, pad_end, pad_start, plain
+from bot.tables.text import cell_width, control_in, cut_end, cut_middle, pad_end, pad_start, plain
 
 NASTY = (
     "\x00\x07\t\n\r\x1b\x7f\x9b\xa0\u200b\u200d\u202e\u2028\u2066\ufeff\udc80\ud83d\U000e0041\u0301\u0903\u102b\ufe0f"
@@ -108,3 +108,10 @@ def test_address_loses_its_middle_and_keeps_its_port(text: str, width: int, cut:
 def test_no_cut_is_wider_than_asked(text: str, width: int) -> None:
     assert wcswidth(cut_end(plain(text), width)) <= width
     assert wcswidth(cut_middle(plain(text), width)) <= width
+
+
+def test_first_control_or_lone_surrogate_is_found_unless_allowed() -> None:
+    assert control_in("a\tb\x1bc", allowed="\t") == "\x1b"
+    assert control_in("a\tb", allowed="") == "\t"
+    assert control_in("\ud800", allowed="\n") == "\ud800"
+    assert control_in("ok \N{ZERO WIDTH JOINER} \u202e", allowed="") is None
