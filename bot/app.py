@@ -6,17 +6,20 @@ Heavy parts are imported where they are opened, so that a light command pays onl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.domain.errors import StorageError
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import ChatModel, EbpfSource, Outlet, ThreadStore, ToolHost
+from bot.domain.ports import ChatModel, EbpfSource, Outlet, ToolHost
 from bot.settings import Settings, data_dir
 from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
     from bot.conversation.answering import Answering
+    from bot.conversation.forgetful import ForgetfulStore
     from bot.conversation.manager import Manager
+    from bot.storage import SqlThreadStore
 
 PROBE_S = 0.3
 """How long a server at the default address has to answer before the recording is used."""
@@ -50,21 +53,23 @@ async def open_source(settings: Settings, *, server: str | None = None) -> Async
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
     """The language models in their order of preference, and behind them the planner, which always answers."""
-    from bot.llm.fallback import FallbackModel
     from bot.llm.offline import Planner
 
     if settings.openai_api_key is None and settings.openai_base_url is None:
         yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
         return
+    from bot.llm.chain import chained
+    from bot.llm.endpoint import Patience
     from bot.llm.opening import open_chat_model
 
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    patience = Patience(first_s=settings.model_patience_s)
+    opened = partial(
+        open_chat_model, api=settings.api, api_key=key, base_url=settings.openai_base_url, patience=patience
+    )
     async with AsyncExitStack() as stack:
-        chain: ChatModel = Planner(zone=local_zone())
-        for name in reversed(settings.model_names):
-            opened = open_chat_model(name, api=settings.api, api_key=key, base_url=settings.openai_base_url)
-            chain = FallbackModel(await stack.enter_async_context(opened), chain)
-        yield chain
+        models = [await stack.enter_async_context(opened(name)) for name in settings.model_names]
+        yield chained(models, Planner(zone=local_zone()))
 
 
 @asynccontextmanager
@@ -102,15 +107,16 @@ async def open_desk(
 
     Raises: InvalidSettings.
     """
-    from bot.conversation.manager import Parts, open_manager
+    from bot.conversation.manager import open_manager
+    from bot.conversation.parts import Parts
 
     async with AsyncExitStack() as stack:
         store = await _store(settings, stack)
-        parts = Parts(store=store, source=source, answering=answering, outlet=outlet)
+        parts = Parts(store=store, leases=store.leases, source=source, answering=answering, outlet=outlet)
         yield await stack.enter_async_context(open_manager(parts))
 
 
-async def _store(settings: Settings, stack: AsyncExitStack) -> ThreadStore:
+async def _store(settings: Settings, stack: AsyncExitStack) -> "SqlThreadStore | ForgetfulStore":
     from bot.storage import open_store
 
     url = settings.database_url or f"sqlite+aiosqlite:///{data_dir() / 'netspy.db'}"

@@ -4,6 +4,7 @@ Times are RFC 3339 in UTC. Decoding raises `ValueError` on anything that encodin
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +14,34 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from bot.domain.json_types import Json, JsonObject
-from bot.domain.message import Action, Stop, TurnId
+from bot.domain.message import (
+    Again,
+    Attachment,
+    Block,
+    Button,
+    Csv,
+    Feedback,
+    Footer,
+    Notice,
+    Page,
+    Prose,
+    Reply,
+    Stop,
+    TurnId,
+)
 from bot.domain.network import Coverage
 from bot.domain.table import Cell, Table
 from bot.domain.turn import ToolCall, ToolResult
 
+MAX_CHARACTERS = 24_000
+"""Of one result, for a model: some 8,000 tokens."""
+
 Value = TypeVar("Value")
+
+_KINDS = {"prose": Prose, "table": Table, "footer": Footer, "notice": Notice, "attachment": Attachment}
+_NAMES: dict[Any, str] = {kind: name for name, kind in _KINDS.items()}
+_ACTION = re.compile(r"(?P<turn>[^:]+):(?P<action>[a-z]+):(?P<argument>.*)")
+_PAGE = re.compile(r"(?P<table>\w+)\.(?P<number>[1-9][0-9]{0,5})", re.ASCII)
 
 
 def encode(value: object) -> Any:
@@ -33,6 +56,12 @@ def decode(kind: type[Value], data: Json) -> Value:
     return adapter.validate_python(data)
 
 
+def parse(kind: type[Value], text: str) -> Value:
+    """The same for JSON that is still text, faster."""
+    adapter: TypeAdapter[Value] = _adapter(cast(Any, kind))
+    return adapter.validate_json(text)
+
+
 def encode_result(result: ToolResult) -> dict[str, Json]:
     """`{summary, tables, coverage}`: what a call brought, without the call."""
     return _encoded(result, [encode(table) for table in result.tables])
@@ -45,11 +74,15 @@ def decode_result(call: ToolCall, data: JsonObject, *, failed: bool = False) -> 
 
 
 def for_model(result: ToolResult, *, max_rows: int) -> str:
-    """A result as compact JSON for a model: at most `max_rows` rows a table, and a note where rows were cut."""
-    data = _encoded(result, [_cut(table, max_rows) for table in result.tables])
-    if result.failed:
-        data["failed"] = True
-    return compact(data)
+    """A result as compact JSON for a model: at most `max_rows` rows a table, and a note where rows were cut.
+
+    Fewer rows where the whole would exceed `MAX_CHARACTERS`, in every table alike.
+    """
+    text = _for_model(result, max_rows)
+    while len(text) > MAX_CHARACTERS and max_rows > 0:
+        max_rows //= 2
+        text = _for_model(result, max_rows)
+    return text
 
 
 def compact(data: Json) -> str:
@@ -57,17 +90,45 @@ def compact(data: Json) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
 
 
-def encode_action(action: Action) -> str:
+def encode_reply(reply: Reply) -> dict[str, Json]:
+    return {"turn": reply.turn, "blocks": [{"kind": _NAMES[type(block)], **encode(block)} for block in reply.blocks]}
+
+
+def decode_reply(data: JsonObject) -> Reply:
+    blocks = decode(list[dict[str, Any]], data["blocks"])
+    return Reply(TurnId(decode(str, data["turn"])), tuple(map(_decode_block, blocks)))
+
+
+def encode_action(action: Button) -> str:
     """`turn:action:argument`, short enough for any platform's button."""
     match action:
         case Stop(turn):
             return f"{turn}:stop:"
+        case Again(turn):
+            return f"{turn}:again:"
+        case Page(turn, table, number):
+            return f"{turn}:page:{table}.{number}"
+        case Csv(turn, table):
+            return f"{turn}:csv:{table}"
+        case Feedback(turn, verdict):
+            return f"{turn}:feedback:{verdict}"
 
 
-def decode_action(text: str) -> Action:
-    turn, _, rest = text.partition(":")
-    if turn and rest == "stop:":
-        return Stop(TurnId(turn))
+def decode_action(text: str) -> Button:
+    """Raises: ValueError for what is no button of netspy's."""
+    if found := _ACTION.fullmatch(text):
+        turn = TurnId(found["turn"])
+        match found["action"], found["argument"]:
+            case "stop", "":
+                return Stop(turn)
+            case "again", "":
+                return Again(turn)
+            case "page", argument if page := _PAGE.fullmatch(argument):
+                return Page(turn, page["table"], int(page["number"]))
+            case "csv", table if table:
+                return Csv(turn, table)
+            case "feedback", ("up" | "down") as verdict:
+                return Feedback(turn, verdict)
     raise ValueError(f"not an action: {text[:80]!r}")
 
 
@@ -76,9 +137,24 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+def _decode_block(data: dict[str, Any]) -> Block:
+    kind = _KINDS.get(data["kind"])
+    if kind is None:
+        raise ValueError(f"not a block: {str(data['kind'])[:80]!r}")
+    block: Block = decode(cast(Any, kind), data)
+    return _with_times(block) if isinstance(block, Table) else block
+
+
 def _encoded(result: ToolResult, tables: list[Json]) -> dict[str, Json]:
     coverage = encode(result.coverage) if result.coverage else None
     return {"summary": result.summary, "tables": tables, "coverage": coverage}
+
+
+def _for_model(result: ToolResult, max_rows: int) -> str:
+    data = _encoded(result, [_cut(table, max_rows) for table in result.tables])
+    if result.failed:
+        data["failed"] = True
+    return compact(data)
 
 
 def _cut(table: Table, max_rows: int) -> dict[str, Json]:

@@ -51,14 +51,21 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_LLM_API",
         description="responses or chat; auto: responses for OpenAI and Azure, chat for any other OPENAI_BASE_URL",
     )
+    model_patience_s: float = Field(
+        15.0,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="NETSPY_MODEL_PATIENCE_S",
+        description="seconds until a language model must have begun its answer; raise it for a slow local one",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", validation_alias="NETSPY_LOG_LEVEL", description="debug, info, warning or error; logs go to stderr"
     )
 
     @property
     def model_names(self) -> tuple[str, ...]:
-        """Preferred first. Raises: InvalidSettings."""
-        names = tuple(name.strip() for name in self.models.split(",") if name.strip())
+        """Preferred first, each once. Raises: InvalidSettings."""
+        names = tuple(dict.fromkeys(name.strip() for name in self.models.split(",") if name.strip()))
         if not names:
             raise InvalidSettings("NETSPY_MODELS", "it names no model", f"unset it for {DEFAULT_MODEL}")
         return names

@@ -193,6 +193,9 @@ class RecordingOutlet:
         self.replies.append(reply)
         self.done.set()
 
+    async def delivered(self) -> bool:
+        return bool(self.replies)
+
 
 class MemoryStore(ForgetfulStore):
     """A `ThreadStore` without a disk, whose turns a test may look at."""
@@ -202,7 +205,7 @@ class MemoryStore(ForgetfulStore):
 
     @property
     def turns(self) -> dict[tuple[ThreadKey, MessageId], Turn]:
-        return self._turns
+        return {place: self._entries[turn].turn for place, turn in self._messages.items()}
 
     async def check(self) -> Check:
         return Check("storage", "ok", "in memory")

@@ -45,6 +45,10 @@ class TerminalOutlet:
         self._screen.tell("\n")
         self._on_reply()
 
+    async def delivered(self) -> bool:
+        """Nobody knows what was on a screen that is gone: the answer is shown again."""
+        return False
+
     def _end_prose(self) -> None:
         if self._growing:
             self._say(self._growing.end())

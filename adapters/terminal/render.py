@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, assert_never
 
 from wcwidth import wrap
 
-from bot.domain.message import Block, Footer, Notice, Prose
+from bot.domain.message import Attachment, Block, Footer, Notice, Prose
 from bot.domain.table import Table
 from bot.tables.footer import footer_line
 from bot.tables.layout import lay_out
@@ -58,6 +58,9 @@ def render_block(block: Block, look: Look) -> str:
             return _footer(footer_line(coverage, zone=look.zone, now=look.now), look)
         case Notice(level, text):
             return _notice(level, text, look)
+        case Attachment(name, content):
+            title = _lines(fold(f"{name}:", look.width), "bold", look)
+            return title + "".join(f"{plain(line)}\n" for line in content.splitlines())
     assert_never(block)
 
 

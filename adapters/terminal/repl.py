@@ -6,8 +6,8 @@ but leaving is the desk's. `bot/app.py` makes it.
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,12 @@ from adapters.terminal.render import render_block
 from adapters.terminal.screen import Screen
 from adapters.terminal.threads import ClaimedThread, claimed_thread, new_thread
 from bot.domain.errors import NetspyError, OperatorError
-from bot.domain.message import Address, Author, Message, MessageId, Notice, Step, Stop, ThreadKey, TurnId
+from bot.domain.message import Address, Author, Message, MessageId, Notice, Press, Step, Stop, ThreadKey, TurnId
 from bot.domain.ports import Check, Desk, Outlet
 from bot.tables.text import control_in, plain
 
 STOPPING = "stopping; Ctrl-C again leaves netspy"
+TAKEN_UP = "the last question was cut off; it is answered now"
 TAKEN_AS_ONE = "several lines taken as one question"
 CHECKING = Step("status", "checking source, model, storage", "running")
 CHECKING_AFTER_S = 0.25
@@ -43,9 +44,9 @@ class Seat:
 
 @dataclass(slots=True)
 class _Talk:
-    """One message on its way to its answer."""
+    """One message on its way to its answer; None: whichever is taken up next."""
 
-    message: MessageId
+    message: MessageId | None
     turn: TurnId | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     replied: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,7 +95,7 @@ class TerminalAdapter:
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         talk = self._talk
-        if talk is None or talk.message != address.target:
+        if talk is None or talk.message not in {None, address.target}:
             return TerminalOutlet(self._screen, on_reply=lambda: None)
         talk.turn = turn
         talk.begun.set()
@@ -110,9 +111,21 @@ class TerminalAdapter:
             self._screen.tell(banner(await self._status(desk), self._screen.look(), thread))
             lines = self._lines(desk, stdin)
             self._has_begun = True
+            await self._take_up(desk, thread)
             while not self._screen.closed and (line := await lines.read()) is not None:
                 if not await self._take(desk, thread, line.strip()):
                     return
+
+    async def _take_up(self, desk: Desk, thread: ClaimedThread) -> None:
+        """Answer what a terminal that was killed left unanswered in this thread."""
+        if thread.lock is None:
+            return
+        talk = _Talk(None)
+        async with self._talking(desk, talk):
+            if message := await desk.resume(self._key(thread)):
+                self._screen.remark(TAKEN_UP)
+                self._screen.tell(echo(message.text))
+                await talk.replied.wait()
 
     async def _status(self, desk: Desk) -> tuple[Check, ...]:
         self._screen.begin()
@@ -156,12 +169,19 @@ class TerminalAdapter:
         history = self._state_dir / "history"
         return PromptLines(stdin, self._screen, completer=CommandCompleter(desk), history=history)
 
+    @property
+    def _author(self) -> Author:
+        return Author(self._seat.user, self._seat.user)
+
+    def _key(self, thread: ClaimedThread) -> ThreadKey:
+        return ThreadKey(self.name, self._seat.host, self._seat.user, thread.name)
+
     def _message(self, thread: ClaimedThread, text: str) -> Message:
         message = MessageId(uuid4().hex)
         return Message(
-            key=ThreadKey(self.name, self._seat.host, self._seat.user, thread.name),
+            key=self._key(thread),
             id=message,
-            author=Author(self._seat.user, self._seat.user),
+            author=self._author,
             text=text,
             sent_at=datetime.now(UTC),
             reply_to=Address(self.name, message),
@@ -176,19 +196,26 @@ class TerminalAdapter:
 
     async def _ask(self, desk: Desk, message: Message, thread: ClaimedThread) -> bool:
         """Hand the message over and wait for its reply; False when the person stopped it."""
-        talk = self._talk = _Talk(message.id)
+        talk = _Talk(message.id)
+        async with self._talking(desk, talk):
+            if await self._accepted(desk, message):
+                thread.used()
+                await talk.replied.wait()
+        return not talk.interrupted.is_set()
+
+    @asynccontextmanager
+    async def _talking(self, desk: Desk, talk: _Talk) -> AsyncGenerator[None, None]:
+        """While somebody waits for this answer: progress is shown, and Ctrl-C stops it."""
+        self._talk = talk
         self._screen.begin()
         try:
             async with asyncio.TaskGroup() as group:
                 stopping = group.create_task(self._stop_when_interrupted(desk, talk))
-                if await self._accepted(desk, message):
-                    thread.used()
-                    await talk.replied.wait()
+                yield
                 stopping.cancel()
         finally:
             self._screen.end()
             self._talk = None
-        return not talk.interrupted.is_set()
 
     async def _accepted(self, desk: Desk, message: Message) -> bool:
         try:
@@ -203,7 +230,7 @@ class TerminalAdapter:
         self._screen.remark(STOPPING)
         await talk.begun.wait()
         if talk.turn is not None:
-            await desk.act(Stop(talk.turn))
+            await desk.act(Press(Stop(talk.turn), MessageId(uuid4().hex), self._author))
 
     def _interrupted(self) -> None:
         """Ctrl-C: the first one ends the turn, a second one or one outside of a turn ends the program."""

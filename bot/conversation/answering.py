@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol, TypeAlias
 
 from bot.commands import Tool, parse
@@ -39,8 +40,11 @@ class Answering:
     tools: Sequence[Tool]
     question_of: QuestionOf
 
-    async def work(self, turn: Turn, history: History, transcript: Transcript) -> None:
-        """Answer into `transcript`, which keeps what came before a failure. Raises: NetspyError."""
+    async def work(self, turn: Turn, history: History, transcript: Transcript, *, deadline: float = inf) -> None:
+        """Answer into `transcript`, which keeps what came before a failure. Raises: NetspyError.
+
+        `deadline` is that of `ModelRequest`. The turn has results when an earlier attempt at it was cut off.
+        """
         text = usable(turn.message)
         if (known := builtin.answer(text, self.tools)) is not None:
             await transcript.prose(known)
@@ -48,7 +52,8 @@ class Answering:
         command = turn.message.command or parse(text, self.tools)
         question = self.question_of(command) if command else text
         if question is not None:
-            await self.ask(question, turn, await history(), transcript)
+            request = self._request(question, turn, await history(), deadline)
+            await self.loop.run(request, transcript, known=turn.results)
         elif command is not None:
             await self._run(command, turn, transcript)
 
@@ -63,16 +68,15 @@ class Answering:
             await transcript.prose(as_sentence(result.summary))
         await transcript.result(result, max_rows=MAX_ROWS_OF_A_COMMAND)
 
-    async def ask(self, question: str, turn: Turn, history: Sequence[Turn], transcript: Transcript) -> None:
-        """Put a question to the tool loop. Raises: ModelError."""
-        request = ModelRequest(
+    def _request(self, question: str, turn: Turn, history: Sequence[Turn], deadline: float) -> ModelRequest:
+        return ModelRequest(
             thread=turn.message.key,
             instructions=INSTRUCTIONS,
             history=fit(history),
             question=question,
             now=turn.started_at,
+            deadline=deadline,
         )
-        await self.loop.run(request, transcript)
 
 
 def usable(message: Message) -> str:

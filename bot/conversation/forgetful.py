@@ -1,39 +1,187 @@
 """Threads without a database: what is said is known until the process ends. For when the database cannot be opened."""
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
 from bot.domain.errors import StorageError
-from bot.domain.message import MessageId, ThreadKey
-from bot.domain.ports import Check
-from bot.domain.turn import Turn
+from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
+from bot.domain.ports import Begun, Check, Claim, View, Wish, WorkerId
+from bot.domain.turn import ToolResult, Turn
 
 MAX_TURNS_KEPT = 1000
-"""Of all threads together; the oldest go first."""
+"""Closed ones, of all threads together; the oldest go first."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    turn: Turn
+    owner: WorkerId | None = None
+    attempts: int = 0
+    wish: Wish | None = None
+    reply: Reply | None = None
+    open: bool = True
+
+    def taken(self, worker: WorkerId) -> Claim:
+        self.owner, self.attempts = worker, self.attempts + 1
+        self.wish = None if self.wish == "restart" else self.wish
+        return self.claim()
+
+    def claim(self) -> Claim:
+        return Claim(self.turn, self.attempts, self.reply, self.wish)
 
 
 class ForgetfulStore:
-    """A `ThreadStore` in memory. `reason` is why there is no database."""
+    """A `ThreadStore` and its `Leases` in memory, for one process. `reason` is why there is no database."""
 
     def __init__(self, reason: StorageError) -> None:
-        self._reason = reason
-        self._turns: dict[tuple[ThreadKey, MessageId], Turn] = {}
+        self.reason = reason
+        self._entries: dict[TurnId, _Entry] = {}
+        self._messages: dict[tuple[ThreadKey, MessageId], TurnId] = {}
+        self._beats: dict[WorkerId, int] = {}
+        self._verdicts: dict[tuple[TurnId, str], Verdict] = {}
 
-    async def begin(self, turn: Turn) -> bool:
+    @property
+    def shared(self) -> bool:
+        return False
+
+    @property
+    def leases(self) -> "ForgetfulStore":
+        return self
+
+    async def begin(self, turn: Turn, *, worker: WorkerId) -> Begun:
         place = (turn.message.key, turn.message.id)
-        if place in self._turns:
+        if place in self._messages:
+            return "repeated"
+        self._messages[place] = turn.id
+        waits = self._first_open(turn.message.key) is not None
+        entry = self._entries[turn.id] = _Entry(turn)
+        self._forget_oldest()
+        if waits:
+            return "waiting"
+        entry.taken(worker)
+        return "owned"
+
+    async def keep(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None:
+        entry = self._entries[turn]
+        entry.turn = replace(entry.turn, results=(*entry.turn.results[:first], *results))
+
+    async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:  # noqa: ARG002 (all of them are in memory anyway)
+        entry = self._entries.get(turn.id)
+        if entry is None or not entry.open or entry.owner != worker or entry.wish == "restart":
             return False
-        self._turns[place] = turn
-        if len(self._turns) > MAX_TURNS_KEPT:
-            del self._turns[next(iter(self._turns))]
+        entry.turn, entry.reply = turn, reply
         return True
 
-    async def finish(self, turn: Turn) -> None:
-        place = (turn.message.key, turn.message.id)
-        if place in self._turns:
-            self._turns[place] = turn
+    async def close(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+        entry = self._entries[turn]
+        if entry.owner == worker:
+            entry.open, entry.reply, entry.wish = False, None, None
+        following = self._first_open(entry.turn.message.key)
+        return following.taken(worker) if following and following.owner is None else None
 
-    async def history(self, key: ThreadKey, *, limit: int) -> tuple[Turn, ...]:
-        ended = [turn for (of, _), turn in self._turns.items() if of == key and turn.state != "running"]
-        return tuple(ended[max(0, len(ended) - limit) :])
+    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+        entries = [entry for entry in self._entries.values() if entry.turn.message.key == key]
+        closed = takewhile(lambda entry: not entry.open, entries)
+        ended = [entry.turn for entry in closed if entry.turn.state not in {"running", "deleted"}]
+        newest = ended[max(0, len(ended) - limit) :]
+        few = max(0, len(newest) - whole)
+        return (*map(_without_data, newest[:few]), *newest[few:])
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        entry = self._entries.get(turn)
+        return entry.turn if entry else None
+
+    async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
+        self._verdicts[turn, by] = verdict
 
     async def check(self) -> Check:
-        detail = f"nothing said here is kept: {self._reason.asked}: {self._reason.got}"
-        return Check("storage", "fault", detail, self._reason.remedy)
+        detail = f"nothing said here is kept: {self.reason.asked}: {self.reason.got}"
+        return Check("storage", "fault", detail, self.reason.remedy)
+
+    async def beat(self, worker: WorkerId) -> None:
+        self._beats[worker] = self._beats.get(worker, 0) + 1
+
+    async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+        running = [entry for entry in self._entries.values() if entry.open]
+        own = {entry.turn.id: entry.wish for entry in running if entry.owner == worker}
+        there = [entry for entry in running if entry.turn.message.key.platform in platforms]
+        others = {entry.owner: self._beats.get(entry.owner, 0) for entry in there if entry.owner not in {None, worker}}
+        return View(own, {owner: beat for owner, beat in others.items() if owner}, free=any(self._free(platforms)))
+
+    async def claim(self, worker: WorkerId, platforms: Collection[str], *, limit: int) -> tuple[Claim, ...]:
+        return tuple(entry.taken(worker) for entry in list(self._free(platforms))[:limit])
+
+    async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
+        entry = self._first_open(key)
+        return entry.taken(worker) if entry else None
+
+    async def bury(self, dead: WorkerId, *, beat: int) -> int:
+        if self._beats.get(dead, 0) > beat:
+            return 0
+        self._beats.pop(dead, None)
+        freed = [entry for entry in self._entries.values() if entry.open and entry.owner == dead]
+        for entry in freed:
+            entry.owner = None
+        return len(freed)
+
+    async def release(self, worker: WorkerId) -> None:
+        for entry in self._entries.values():
+            if entry.open and entry.owner == worker:
+                entry.owner, entry.attempts = None, entry.attempts - 1
+        self._beats.pop(worker, None)
+
+    async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
+        entry = self._running(turn)
+        if entry:
+            entry.wish = wish
+        return entry.turn if entry else None
+
+    async def edit(self, key: ThreadKey, message: MessageId, text: str) -> Turn | None:
+        entry = self._running(self._messages.get((key, message)))
+        if entry:
+            changed = replace(entry.turn.message, text=text, command=None)
+            entry.turn, entry.wish = replace(entry.turn, message=changed), "restart"
+        return entry.turn if entry else None
+
+    async def delete(self, key: ThreadKey, message: MessageId) -> Turn | None:
+        entry = self._running(self._messages.get((key, message)))
+        if entry and entry.owner is None:
+            entry.turn, entry.open = replace(entry.turn, state="deleted"), False
+        elif entry:
+            entry.wish = "delete"
+        return entry.turn if entry else None
+
+    async def restart(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+        entry = self._running(turn)
+        if entry is None or entry.owner != worker:
+            return None
+        entry.wish = None
+        return entry.claim()
+
+    def _running(self, turn: TurnId | None) -> _Entry | None:
+        entry = self._entries.get(turn) if turn else None
+        return entry if entry and entry.open and entry.turn.state == "running" else None
+
+    def _first_open(self, key: ThreadKey) -> _Entry | None:
+        return next((entry for entry in self._entries.values() if entry.open and entry.turn.message.key == key), None)
+
+    def _free(self, platforms: Collection[str]) -> Iterator[_Entry]:
+        """The first open turn of each thread there, where nobody owns it."""
+        seen: set[ThreadKey] = set()
+        for entry in self._entries.values():
+            key = entry.turn.message.key
+            if entry.open and key not in seen and key.platform in platforms:
+                seen.add(key)
+                if entry.owner is None:
+                    yield entry
+
+    def _forget_oldest(self) -> None:
+        closed = [entry.turn for entry in self._entries.values() if not entry.open]
+        for turn in closed[: max(0, len(closed) - MAX_TURNS_KEPT)]:
+            del self._entries[turn.id], self._messages[turn.message.key, turn.message.id]
+
+
+def _without_data(turn: Turn) -> Turn:
+    words = tuple(replace(result, tables=(), coverage=None) for result in turn.results)
+    return replace(turn, results=words)

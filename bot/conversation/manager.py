@@ -1,56 +1,33 @@
 """The desk: takes messages, keeps each thread's order, and sees that every message gets exactly one answer.
 
-It knows deadlines, dedupe and storage; what an answer is made of is `answering.py`. It knows no platform and no SDK.
+It knows order, leases and deadlines; what an answer is made of is `answering.py`. It knows no platform and no SDK.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Any
 from uuid import uuid4
-from weakref import WeakValueDictionary
 
-from bot.commands import Tool
 from bot.conversation import builtin
-from bot.conversation.answering import Answering
-from bot.conversation.transcript import Transcript
-from bot.conversation.window import MAX_TURNS
-from bot.domain.errors import Bug, NetspyError, StorageError
-from bot.domain.message import Action, Address, Message, Notice, Stop, ThreadKey, TurnId
+from bot.conversation.actions import Actions
+from bot.conversation.lookout import Lookout
+from bot.conversation.parts import Parts
+from bot.conversation.sending import stored
+from bot.conversation.serving import WAITING, Service
+from bot.domain.errors import NetspyError, PlatformError, StorageError
+from bot.domain.message import Message, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
-from bot.domain.ports import Check, CommandHelp, EbpfSource, Outlet, ThreadStore
+from bot.domain.ports import Check, Claim, CommandHelp, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
-from bot.domain.turn import Turn, TurnState
+from bot.domain.turn import Turn
 
 log = logging.getLogger("netspy.conversation")
 
-TURN_DEADLINE_S = 180.0
 COMPLETION_WINDOW_S = 3600.0
 _COMPLETED: dict[str, GroupField] = {"process_name": "process", "pid": "pid"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the manager works with. `outlet` finds the adapter of an address."""
-
-    store: ThreadStore
-    source: EbpfSource
-    answering: Answering
-    outlet: Callable[[TurnId, Address], Outlet]
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    turn_deadline_s: float = TURN_DEADLINE_S
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A turn that has not ended: waiting for its thread, or at work under `limit`."""
-
-    task: asyncio.Task[None] | None = None
-    limit: asyncio.Timeout | None = None
-    stopped: bool = False
 
 
 class Manager:
@@ -59,28 +36,65 @@ class Manager:
     def __init__(self, parts: Parts, tasks: asyncio.TaskGroup) -> None:
         self._parts = parts
         self._tasks = tasks
-        self._threads: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
-        self._pending: dict[TurnId, _Pending] = {}
+        self._worker = WorkerId(uuid4().hex)
+        self._service = Service(parts, self._worker)
+        self._working: set[TurnId] = set()
+        self._lookout = Lookout(
+            store=parts.store,
+            leases=parts.leases,
+            worker=self._worker,
+            lease_s=parts.lease_s,
+            working=lambda: self._working,
+            interrupt=self._service.interrupt,
+            take=self._take,
+        )
+        self._actions = Actions(
+            store=parts.store,
+            leases=parts.leases,
+            interrupt=self._service.interrupt,
+            handle=self.handle,
+            clock=parts.clock,
+        )
+        self._jobs = {tasks.create_task(self._lookout.run())}
 
     async def handle(self, message: Message) -> None:
         turn = Turn(TurnId(uuid4().hex), message, self._parts.clock())
-        failure: StorageError | None = None
+        store: ThreadStore = self._parts.store
         try:
-            if not await self._parts.store.begin(turn):
-                log.info("message.repeated", extra={"key": message.key, "message_id": message.id})
-                return
+            begun = await store.begin(turn, worker=self._worker)
         except StorageError as error:
-            failure = error
-        pending = self._pending[turn.id] = _Pending()
-        pending.task = self._tasks.create_task(self._in_order(turn, pending, failure))
+            if store.shared and message.key.platform in self._lookout.platforms:
+                raise
+            store = self._service.without_database(error)
+            begun = await store.begin(turn, worker=self._worker)
+        match begun:
+            case "repeated":
+                log.info("message.repeated", extra={"key": message.key, "message_id": message.id})
+            case "waiting":
+                self._spawn(self._tell_waiting(turn))
+            case "owned":
+                self._spawn(self._work(Claim(turn), store, waited=False))
 
-    async def act(self, action: Action) -> None:
-        match action:
-            case Stop(turn):
-                self._stop(turn)
+    async def act(self, press: Press) -> Reply:
+        return await self._actions.act(press)
+
+    async def adopt(self, platform: str) -> None:
+        self._lookout.platforms.add(platform)
+        self._lookout.begin()
+
+    async def resume(self, key: ThreadKey) -> Message | None:
+        try:
+            claim = await self._parts.leases.take_over(self._worker, key)
+        except StorageError as error:
+            log.warning("resume.failed", extra={"key": key, "cause": str(error)})
+            return None
+        if claim is None:
+            return None
+        self._take(claim)
+        return claim.turn.message
 
     async def commands(self) -> tuple[CommandHelp, ...]:
-        return (*map(builtin.help_of, self._tools), *builtin.COMMANDS)
+        return (*map(builtin.help_of, self._parts.answering.tools), *builtin.COMMANDS)
 
     async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
         if argument not in _COMPLETED:
@@ -100,86 +114,49 @@ class Manager:
         checks = parts.source.check(), parts.answering.loop.model.check(), parts.store.check()
         return tuple(await asyncio.gather(*checks))
 
-    def close(self) -> None:
-        """End the turns that still run; the store keeps them as unfinished."""
-        for pending in self._pending.values():
-            if pending.task:
-                pending.task.cancel()
+    async def close(self) -> None:
+        """End the turns that still run, and let them go: who serves their threads next takes them up at once."""
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        with suppress(StorageError):
+            await self._parts.leases.release(self._worker)
 
-    @property
-    def _tools(self) -> Sequence[Tool]:
-        return self._parts.answering.tools
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        job = self._tasks.create_task(self._guarded(work))
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
 
-    def _stop(self, turn: TurnId) -> None:
-        if pending := self._pending.get(turn):
-            pending.stopped = True
-            if pending.limit:
-                pending.limit.reschedule(asyncio.get_running_loop().time())
-
-    async def _in_order(self, turn: Turn, pending: _Pending, failure: StorageError | None) -> None:
-        lock = self._threads.setdefault(turn.message.key, asyncio.Lock())
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """What breaks with one message leaves all others alone."""
         try:
-            async with lock:
-                await self._answer(turn, pending, failure)
-        finally:
-            del self._pending[turn.id]
-
-    async def _answer(self, turn: Turn, pending: _Pending, failure: StorageError | None) -> None:
-        outlet = self._parts.outlet(turn.id, turn.message.reply_to)
-        transcript = Transcript(outlet)
-        state = await self._attempt(turn, pending, transcript)
-        ended = replace(turn, state=state, results=transcript.results, answer=transcript.answer)
-        failure = failure or await self._finish(ended)
-        if failure:
-            await transcript.notice(Notice("warning", f"This answer is not remembered in the thread. {failure}"))
-        await outlet.reply(transcript.reply(turn.id))
-
-    async def _finish(self, turn: Turn) -> StorageError | None:
-        try:
-            await self._parts.store.finish(turn)
-        except StorageError as error:
-            return error
-        return None
-
-    async def _attempt(self, turn: Turn, pending: _Pending, transcript: Transcript) -> TurnState:
-        """Do the turn's work within its deadline. Whatever happens, the person is told."""
-        try:
-            async with self._deadline(pending):
-                await self._parts.answering.work(turn, partial(self._history, turn, transcript), transcript)
-        except TimeoutError:
-            await transcript.notice(self._cut_short(pending, transcript))
-            return "stopped" if pending.stopped else "failed"
-        except NetspyError as error:
-            await transcript.notice(Notice("error", str(error)))
-            return "failed"
+            await work
         except Exception:
-            log.exception("turn.failed", extra={"turn": turn.id})
-            bug = Bug("answering this", "something in netspy is wrong", f"its log has the cause under {turn.id}")
-            await transcript.notice(Notice("error", str(bug)))
-            return "failed"
-        return "answered"
+            log.exception("desk.broke")
 
-    async def _history(self, turn: Turn, transcript: Transcript) -> tuple[Turn, ...]:
-        try:
-            return await self._parts.store.history(turn.message.key, limit=MAX_TURNS)
-        except StorageError as error:
-            await transcript.notice(Notice("warning", f"Answered without this thread's history. {error}"))
-            return ()
+    async def _tell_waiting(self, turn: Turn) -> None:
+        with suppress(PlatformError):
+            await self._parts.outlet(turn.id, turn.message.reply_to).step(WAITING)
 
-    @asynccontextmanager
-    async def _deadline(self, pending: _Pending) -> AsyncGenerator[None, None]:
-        """Raises TimeoutError inside when the time is up, or when a stop came."""
-        try:
-            async with asyncio.timeout(0 if pending.stopped else self._parts.turn_deadline_s) as pending.limit:
-                yield
-        finally:
-            pending.limit = None
+    def _take(self, claim: Claim) -> None:
+        self._spawn(self._work(claim, self._parts.store, waited=True))
 
-    def _cut_short(self, pending: _Pending, transcript: Transcript) -> Notice:
-        found = "What was found until then stands above." if transcript.results or transcript.answer else ""
-        if pending.stopped:
-            return Notice("warning", f"Stopped. {found}".strip())
-        return Notice("error", f"No whole answer within {self._parts.turn_deadline_s:g} s. {found}".strip())
+    async def _work(self, claim: Claim, store: ThreadStore, *, waited: bool) -> None:
+        """Work on a turn that this worker owns, and then on those that follow in its thread."""
+        following: Claim | None = claim
+        while following:
+            turn = following.turn.id
+            if store is self._parts.store:
+                self._working.add(turn)
+                self._lookout.begin()
+            try:
+                following = await self._service.serve(following, store, waited=waited)
+            except Exception:
+                log.exception("turn.failed", extra={"turn": turn})
+                following = await stored(partial(store.close, turn, worker=self._worker))
+            finally:
+                self._working.discard(turn)
+            waited = True
 
 
 @asynccontextmanager
@@ -193,6 +170,6 @@ async def open_manager(parts: Parts) -> AsyncGenerator[Manager, None]:
         except Exception as error:  # noqa: BLE001 - raised again below
             failure = error
         finally:
-            manager.close()
+            await manager.close()
     if failure:
         raise failure

@@ -1,13 +1,27 @@
 """What one turn has brought so far: it grows while the outlet is told, and is the reply however the turn ends."""
 
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
+from bot.domain.errors import PlatformError
 from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId
 from bot.domain.ports import Outlet
 from bot.domain.turn import ToolCall, ToolResult
 
+log = logging.getLogger("netspy.conversation")
+
+Keep: TypeAlias = Callable[[Sequence[ToolResult], int], Awaitable[bool]]
+"""Stores results, the first of which has this place; False when they could not be stored."""
+
 ROWS_OF_AN_ANSWER = 20
 """A model may read more rows than a person wants above an answer; the footer's command shows them all."""
+
+
+async def keep_nothing(results: Sequence[ToolResult], first: int) -> bool:  # noqa: ARG001 (a `Keep`)
+    """For turns that nobody takes up again."""
+    return False
 
 
 class Nowhere:
@@ -21,19 +35,33 @@ class Nowhere:
 
     async def reply(self, reply: Reply) -> None: ...
 
+    async def delivered(self) -> bool:
+        return False
+
 
 class Transcript:
-    """Blocks and results of one turn, in the order in which they came to be."""
+    """Blocks and results of one turn, in the order in which they came to be.
 
-    def __init__(self, outlet: Outlet) -> None:
+    What the platform cannot show just now is logged and stands in the reply all the same.
+    """
+
+    def __init__(self, outlet: Outlet, *, keep: Keep = keep_nothing) -> None:
         self._outlet = outlet
+        self._keep = keep
         self._blocks: list[Block] = []
         self._results: list[ToolResult] = []
+        self._kept = 0
         self._tables = 0
+        self._delay: Step | None = None
 
     @property
     def results(self) -> tuple[ToolResult, ...]:
         return tuple(self._results)
+
+    @property
+    def kept(self) -> int:
+        """How many of the results are stored."""
+        return self._kept
 
     @property
     def answer(self) -> str:
@@ -52,7 +80,8 @@ class Transcript:
             self._blocks[-1] = Prose(last.markdown + delta)
         else:
             self._blocks.append(Prose(delta))
-        await self._outlet.prose(delta)
+        await self._resumed()
+        await self._tell(self._outlet.prose(delta))
 
     async def paragraph(self) -> None:
         """What is said next begins a paragraph of its own."""
@@ -79,15 +108,43 @@ class Transcript:
         return labelled
 
     async def running(self, call: ToolCall) -> None:
-        await self._outlet.step(Step(call.id, title_of(call), "running"))
+        await self._resumed()
+        await self._step(Step(call.id, title_of(call), "running"))
 
     async def ended(self, result: ToolResult) -> None:
         title, detail = title_of(result.call), first_line(result.summary)
-        await self._outlet.step(Step(result.call.id, title, "failed" if result.failed else "done", detail))
+        await self._step(Step(result.call.id, title, "failed" if result.failed else "done", detail))
+
+    async def delay(self, reason: str) -> None:
+        """Say why nothing comes for a while."""
+        await self._resumed()
+        self._delay = Step("model", reason, "running")
+        await self._step(self._delay)
+
+    async def keep(self) -> None:
+        """Store the results that came since the last time."""
+        fresh = self._results[self._kept :]
+        if fresh and await self._keep(fresh, self._kept):
+            self._kept += len(fresh)
+
+    async def _resumed(self) -> None:
+        if self._delay:
+            ended, self._delay = replace(self._delay, state="done"), None
+            await self._step(ended)
 
     async def _show(self, block: Block) -> None:
         self._blocks.append(block)
-        await self._outlet.show(block)
+        await self._resumed()
+        await self._tell(self._outlet.show(block))
+
+    async def _step(self, step: Step) -> None:
+        await self._tell(self._outlet.step(step))
+
+    async def _tell(self, telling: Awaitable[None]) -> None:
+        try:
+            await telling
+        except PlatformError as error:
+            log.warning("outlet.failed", extra={"cause": str(error)})
 
     def _next_label(self) -> str:
         self._tables += 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain.turn import ToolResult, Turn
 
-MAX_TURNS = 40
+MAX_TURNS = 30
 WHOLE_TURNS = 3
 """The newest turns keep their tables; older ones keep what was asked and said, and each call's summary."""
 MAX_CHARACTERS = 60_000
@@ -29,6 +29,8 @@ def _fitted(turn: Turn, room: int, *, whole: bool) -> tuple[Turn, int]:
     """The turn as it goes to the model, and its size."""
     if whole and (size := _size(turn)) <= room:
         return turn, size
+    if not any(result.tables for result in turn.results):
+        return turn, _size(turn)
     words = replace(turn, results=tuple(map(_summary_only, turn.results)))
     return words, _size(words)
 

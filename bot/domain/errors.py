@@ -12,7 +12,8 @@
     │   └── StorageError         StorageCorrupt, StorageLocked, StorageFull
     ├── PeerError            another program failed
     │   ├── SourceError          SourceUnreachable, SourceTimeout, SourceRefused, SourceMalformed
-    │   ├── ModelError           ModelUnreachable, ModelRefused, ModelTruncated
+    │   ├── ModelError           ModelUnreachable, ModelSilent, ModelBusy, ModelRefused, ModelTruncated
+    │   ├── PlatformError        Undeliverable
     │   └── ToolHostError
     └── Bug                  ours
 
@@ -114,15 +115,35 @@ class ModelError(PeerError):
 
 
 class ModelUnreachable(ModelError):
-    """No connection, no answer in time, or a server error."""
+    """No connection, or a server error."""
+
+
+class ModelSilent(ModelUnreachable):
+    """It kept us waiting until our patience ended: for a connection, an answer or its next piece."""
+
+
+class ModelBusy(ModelError):
+    """A rate limit is reached. `retry_after_s` is the wait that the provider asks for, None when it names none."""
+
+    def __init__(self, asked: str, got: str, remedy: str = "", *, retry_after_s: float | None = None) -> None:
+        super().__init__(asked, got, remedy)
+        self.retry_after_s = retry_after_s
 
 
 class ModelRefused(ModelError):
-    """The provider refused: key, credits, rate limit, unknown model, content."""
+    """The provider refused: key, credits, unknown model, content."""
 
 
 class ModelTruncated(ModelError):
     """The answer ended before it was complete."""
+
+
+class PlatformError(PeerError):
+    """A chat platform failed; the same may go through later."""
+
+
+class Undeliverable(PlatformError):
+    """A chat platform will never take this: the channel is gone, or the bot may not write there any more."""
 
 
 class ToolHostError(PeerError):

@@ -90,7 +90,15 @@ class Notice:
     text: str
 
 
-Block: TypeAlias = Prose | Table | Footer | Notice
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file for the person who asked."""
+
+    name: str
+    content: str
+
+
+Block: TypeAlias = Prose | Table | Footer | Notice | Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +126,67 @@ class Stop:
     turn: TurnId
 
 
-Action: TypeAlias = Stop
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask this turn's question anew, as the thread's next turn."""
+
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Show the page with this number (from 1) of the table with this label ("T1")."""
+
+    turn: TurnId
+    table: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """Give all rows of the table with this label as a file."""
+
+    turn: TurnId
+    table: str
+
+
+Verdict: TypeAlias = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person thinks of an answer; the last word of each person counts."""
+
+    turn: TurnId
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The person changed a message's text. While it waits or is worked on, the new text is answered instead."""
+
+    key: ThreadKey
+    message: MessageId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The person took a message back: nobody waits for its answer any more."""
+
+    key: ThreadKey
+    message: MessageId
+
+
+Button: TypeAlias = Stop | Again | Page | Csv | Feedback
+"""What stands on buttons. They outlive restarts: everything they need is in the store."""
+Action: TypeAlias = Button | Edit | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """An action that somebody took. `id` is the platform's own of that event: one delivered twice has it twice."""
+
+    action: Action
+    id: MessageId
+    by: Author

@@ -1,11 +1,11 @@
 """The roles that the parts of netspy play for each other. Fakes of them are in `tests/fakes.py`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NewType, Protocol, TypeAlias
 
-from bot.domain.message import Action, Address, Block, Message, Reply, Step, ThreadKey, TurnId
+from bot.domain.message import Address, Block, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId, Verdict
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.turn import ModelEvent, ModelRequest, ToolCall, ToolResult, ToolSpec, Turn
 
@@ -69,7 +69,7 @@ class Analyst(Protocol):
 
 
 class ChatModel(Protocol):
-    """Answers one round: any number of `TextDelta`, then exactly one `Completion`. Raises `ModelError`."""
+    """Answers one round: any number of `TextDelta` and `Delay`, then exactly one `Completion`. Raises `ModelError`."""
 
     @property
     def name(self) -> str: ...
@@ -79,26 +79,142 @@ class ChatModel(Protocol):
     async def check(self) -> Check: ...
 
 
+WorkerId = NewType("WorkerId", str)
+"""One running desk: a process has a new one each time."""
+Begun: TypeAlias = Literal["repeated", "waiting", "owned"]
+"""repeated: the message was stored before. waiting: another turn of the thread comes first. owned: work on it."""
+Wish: TypeAlias = Literal["stop", "restart", "delete"]
+"""What a person wants of a turn that runs somewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A turn that a worker owns now.
+
+    `attempt` counts from 1 the workers that began it, crashed ones included. `reply` is set when the turn has ended and
+    its reply may or may not have been sent.
+    """
+
+    turn: Turn
+    attempt: int = 1
+    reply: Reply | None = None
+    wish: Wish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`own`: the worker's open turns, each with its wish. `others`: the beats of those who own other open turns.
+
+    `free`: whether some open turn has no owner.
+    """
+
+    own: Mapping[TurnId, Wish | None]
+    others: Mapping[WorkerId, int]
+    free: bool
+
+
 class ThreadStore(Protocol):
-    """Threads and their turns. Raises `StorageError`."""
+    """Threads and their turns. It only ever adds: nothing that was said changes. Raises `StorageError`."""
 
-    async def begin(self, turn: Turn) -> bool:
-        """Store a new turn; False, with nothing stored, when its thread already has this message id."""
+    @property
+    def shared(self) -> bool:
+        """Whether bots on other machines may be given the same messages and answer from the same store."""
         ...
 
-    async def finish(self, turn: Turn) -> None:
-        """Store a turn's end: state, results and answer."""
+    async def begin(self, turn: Turn, *, worker: WorkerId) -> Begun:
+        """Store a new turn, unless its thread has this message id already.
+
+        The worker owns the turn at once when nothing before it in its thread is open.
+        """
         ...
 
-    async def history(self, key: ThreadKey, *, limit: int) -> tuple[Turn, ...]:
-        """The newest `limit` turns of a thread that have ended, oldest first."""
+    async def keep(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None:
+        """Store results of a turn at work; `first` is the place of the first of them within the turn."""
+        ...
+
+    async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
+        """Store how a turn ended and what is about to be sent; its first `kept` results are stored already.
+
+        False, with nothing stored, when the worker does not own the turn any more, or its restart is wished: then the
+        worker must not answer.
+        """
+        ...
+
+    async def close(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+        """Note that the reply stands on its platform (or never will), and take the thread's next turn."""
+        ...
+
+    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+        """The newest `limit` turns before a thread's first open one, oldest first; the newest `whole` with tables.
+
+        What a person took back is not among them.
+        """
+        ...
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        """A turn with all that its tools brought."""
+        ...
+
+    async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
+        """Store what the person with this id thinks of an answer, instead of what they thought before."""
         ...
 
     async def check(self) -> Check: ...
 
 
+class Leases(Protocol):
+    """Who works on which turn, across processes. Raises `StorageError`.
+
+    A worker owns turns as long as its beat goes on. Nobody compares clocks: who watches a beat that stands still
+    decides by its own clock that the worker is gone.
+    """
+
+    async def beat(self, worker: WorkerId) -> None:
+        """Raise the worker's beat by one."""
+        ...
+
+    async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+        """What goes on: the worker's own turns, and what others own or nobody does on these platforms."""
+        ...
+
+    async def claim(self, worker: WorkerId, platforms: Collection[str], *, limit: int) -> tuple[Claim, ...]:
+        """Own turns on these platforms that nobody owns: the first open one of each thread, the oldest first."""
+        ...
+
+    async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
+        """Own the first open turn of a thread, whoever owned it: for callers who know that nobody works there."""
+        ...
+
+    async def bury(self, dead: WorkerId, *, beat: int) -> int:
+        """Let a worker's turns go, unless it has beaten since `beat` (0: never). Returns how many they were."""
+        ...
+
+    async def release(self, worker: WorkerId) -> None:
+        """Let the worker's turns go as if it had not begun them, and forget it."""
+        ...
+
+    async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
+        """Tell whoever owns an open turn what the person wants now; None when the turn is not running any more."""
+        ...
+
+    async def edit(self, key: ThreadKey, message: MessageId, text: str) -> Turn | None:
+        """Change the text of a message whose turn still runs, and wish its restart; None when it does not."""
+        ...
+
+    async def delete(self, key: ThreadKey, message: MessageId) -> Turn | None:
+        """Wish that a message's turn is ended without an answer; None when it does not run any more.
+
+        A turn that nobody works on yet is closed at once.
+        """
+        ...
+
+    async def restart(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+        """The turn as it is now, its wish fulfilled; None when the worker does not own it any more."""
+        ...
+
+
 class Outlet(Protocol):
-    """Where one turn's answer goes. Obeys its platform's limits by itself.
+    """Where one turn's answer goes. Obeys its platform's limits by itself. Raises `PlatformError`.
 
     Everything given to `prose` and `show` stands again in `reply`, in the same order, so what a platform cannot show
     early may wait for it.
@@ -115,7 +231,11 @@ class Outlet(Protocol):
         ...
 
     async def reply(self, reply: Reply) -> None:
-        """The whole answer. Called once, last."""
+        """The whole answer. Called last; and again, with the same reply, when it raised."""
+        ...
+
+    async def delivered(self) -> bool:
+        """Whether the platform holds this turn's whole reply already: asked before a turn is taken up again."""
         ...
 
 
@@ -123,10 +243,27 @@ class Desk(Protocol):
     """All that an adapter is ever given."""
 
     async def handle(self, message: Message) -> None:
-        """Take a message. When this returns it is stored and may be acknowledged; the answer goes to its outlet."""
+        """Take a message. When this returns it is stored and may be acknowledged; the answer goes to its outlet.
+
+        Raises: StorageError on an adopted platform, where other bots share the store and it does not answer: leave the
+        message unacknowledged, so that it is delivered again.
+        """
         ...
 
-    async def act(self, action: Action) -> None: ...
+    async def act(self, press: Press) -> Reply:
+        """Do at once what somebody wants of a turn. Returns what that person is shown, and nobody else."""
+        ...
+
+    async def adopt(self, platform: str) -> None:
+        """From now on answer also what other processes leave unanswered on this platform."""
+        ...
+
+    async def resume(self, key: ThreadKey) -> Message | None:
+        """Take up what a process that is gone left unanswered in this thread, which nobody else is in.
+
+        Returns the first such message; its answer goes to its outlet.
+        """
+        ...
 
     async def commands(self) -> tuple[CommandHelp, ...]: ...
 
@@ -146,7 +283,10 @@ class Adapter(Protocol):
     async def run(self, desk: Desk) -> None: ...
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
-        """A place for one turn's answer; also for a turn that this process never saw begin."""
+        """A place for one turn's answer; also for a turn that this process never saw begin.
+
+        A turn that is taken up again gets another one, which replaces whatever the earlier one showed.
+        """
         ...
 
     async def check(self) -> Check: ...

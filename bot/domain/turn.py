@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Literal, TypeAlias
 
 from bot.domain.json_types import JsonObject
@@ -39,7 +40,8 @@ class ToolResult:
     failed: bool = False
 
 
-TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed"]
+TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed", "deleted"]
+"""running: waiting or at work. deleted: the person took the question back, so it is nobody's history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """Why nothing is heard for a while: a model failed, and is asked again or another one is. `reason` is a clause."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """The end of one round: everything the model said in it.
 
@@ -84,7 +93,7 @@ class Completion:
     notice: str = ""
 
 
-ModelEvent: TypeAlias = TextDelta | Completion
+ModelEvent: TypeAlias = TextDelta | Delay | Completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """Everything that a model may know. No `tools`: it has to answer now."""
+    """Everything that a model may know. No `tools`: it has to answer now.
+
+    `deadline` is when the whole turn must have ended, in seconds of the event loop's clock, which no clock step moves.
+    """
 
     thread: ThreadKey
     instructions: str
@@ -106,3 +118,4 @@ class ModelRequest:
     now: datetime
     rounds: tuple[Round, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
+    deadline: float = inf

@@ -20,7 +20,7 @@ from bot.llm.calls import tool_call
 from bot.llm.chat_stream import Chunk, Heard
 from bot.llm.dialog import Called, Said, cache_key, entries, in_order, made_up_id, output_of
 from bot.llm.endpoint import MAX_OUTPUT_TOKENS, Endpoint
-from bot.llm.errors import AGAIN, REWORD, quoted
+from bot.llm.errors import AGAIN, REWORD, empty, quoted, too_long
 from bot.llm.strict_schema import strict_schema
 
 log = logging.getLogger("netspy.llm")
@@ -67,13 +67,13 @@ class ChatCompletionsModel:
         if heard.finish is None:
             return ModelTruncated(asked, "the answer broke off: its end never came", AGAIN)
         if heard.finish == "length":
-            return ModelTruncated(asked, "the answer ran into the model's output limit", AGAIN)
+            return too_long(asked)
         if heard.finish == "content_filter":
             return ModelRefused(asked, "its content filter cut the answer", REWORD)
         if heard.refusal:
             return ModelRefused(asked, f"it declined: {quoted(heard.refusal)}", REWORD)
         if not heard.text.strip() and not heard.calls:
-            return ModelError(asked, "its answer is empty: no text and no function call", AGAIN)
+            return empty(asked)
         return None
 
 

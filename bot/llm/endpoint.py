@@ -28,16 +28,18 @@ Event = TypeVar("Event")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a model may take to accept a connection, to begin an answer, and between two pieces of it."""
+    """How long a model may take to accept a connection, to begin an answer, and between two pieces of it.
+
+    `first_s` is a setting: a slow local model reads the whole prompt before it says its first word. A server that is
+    given more time for that has it between two pieces too.
+    """
 
     connect_s: float = 5.0
-    first_s: float = 60.0
+    first_s: float = 15.0
     silence_s: float = 60.0
 
 
 PATIENCE = Patience()
-"""For servers of one's own: a local model reads the whole prompt before it says its first word."""
-OPENAI_PATIENCE = Patience(first_s=15.0)
 _NO_EVENT = object()
 
 
@@ -104,19 +106,17 @@ class Endpoint:
 
 @asynccontextmanager
 async def open_endpoint(
-    model: str, *, api_key: str, base_url: str | None, patience: Patience | None = None
+    model: str, *, api_key: str, base_url: str | None, patience: Patience = PATIENCE
 ) -> AsyncGenerator[Endpoint]:
     """Raises: InvalidSettings for a URL or a key that cannot be one. No request is made.
 
     The SDK's own retries are off: they sleep up to two minutes in there, and no mid-stream failure is ever retried.
     """
     url = _usable_url(base_url or OPENAI_URL)
-    is_openai = _is_openai(url)
-    patience = patience or (OPENAI_PATIENCE if is_openai else PATIENCE)
-    timeout = Timeout(patience.silence_s, connect=patience.connect_s)
+    timeout = Timeout(max(patience.silence_s, patience.first_s), connect=patience.connect_s)
     key = _usable_key(api_key)
     async with AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=0) as client:
-        yield Endpoint(client=client, model=model, is_openai=is_openai, patience=patience)
+        yield Endpoint(client=client, model=model, is_openai=_is_openai(url), patience=patience)
 
 
 def _usable_url(url: str) -> str:

@@ -6,14 +6,14 @@ the provider's whole text, and a careless server may repeat the key in it.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import JSONDecodeError
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAIError
 from pydantic import ValidationError
 
-from bot.domain.errors import ModelError, ModelRefused, ModelTruncated, ModelUnreachable
+from bot.domain.errors import ModelBusy, ModelError, ModelRefused, ModelSilent, ModelTruncated, ModelUnreachable
 
 log = logging.getLogger("netspy.llm")
 
@@ -53,6 +53,10 @@ _BY_STATUS = {
 }
 
 
+class EmptyAnswer(ModelError):
+    """The answer has neither text nor calls."""
+
+
 @contextmanager
 def translated(asked: str, *, secret: str, broken: type[ModelError] = ModelUnreachable) -> Iterator[None]:
     """Raise model errors instead of the SDK's. `broken` is what a lost connection or corrupt data means just here."""
@@ -63,15 +67,31 @@ def translated(asked: str, *, secret: str, broken: type[ModelError] = ModelUnrea
         raise _translate(error, asked, secret, broken) from None
 
 
-def reported(asked: str, code: str | None, message: str, *, status: int | None = None, wait: str = "") -> ModelError:
-    """The error that a provider names by code, by HTTP status, or only in words."""
-    if known := _BY_CODE.get(code or "") or _BY_STATUS.get(status or 0):
+def reported(
+    asked: str, code: str | None, message: str, *, status: int | None = None, wait_s: float | None = None
+) -> ModelError:
+    """The error that a provider names by code, by HTTP status, or only in words. `wait_s` is the wait it asks for."""
+    known = _BY_CODE.get(code or "") or _BY_STATUS.get(status or 0)
+    if known is _RATE_LIMIT:
         got, remedy = known
-        return ModelRefused(asked, got.format(message=message, wait=wait), remedy)
+        wait = "" if wait_s is None else f", it asks to wait {wait_s:g} s"
+        return ModelBusy(asked, got.format(wait=wait), remedy, retry_after_s=wait_s)
+    if known:
+        got, remedy = known
+        return ModelRefused(asked, got.format(message=message), remedy)
     if status is not None and 400 <= status < 500 and status != 408:
         return ModelRefused(asked, f"it refused the request ({status}): {message}", f"{MODEL}, or {SERVER}")
     failed = f"it failed with status {status}" if status else "it reported a failure"
     return ModelUnreachable(asked, f"{failed}: {message}", AGAIN)
+
+
+def empty(asked: str) -> ModelError:
+    return EmptyAnswer(asked, "its answer is empty: no text and no function call", AGAIN)
+
+
+def too_long(asked: str) -> ModelError:
+    """Not a truncation: the same question would run into the same limit."""
+    return ModelError(asked, "the answer ran into the model's output limit", AGAIN)
 
 
 def quoted(text: str, secret: str = "") -> str:
@@ -84,8 +104,8 @@ def _translate(error: Exception, asked: str, secret: str, broken: type[ModelErro
     match error:
         case APIStatusError():
             message = quoted(_message(error), secret)
-            wait = _wait(error.response.headers.get("retry-after", ""))
-            return reported(asked, _code(error), message, status=error.status_code, wait=wait)
+            wait_s = _wait_s(error.response.headers)
+            return reported(asked, _code(error), message, status=error.status_code, wait_s=wait_s)
         case APIConnectionError():
             return _connection(error, asked, broken)
         case APIError():
@@ -93,20 +113,24 @@ def _translate(error: Exception, asked: str, secret: str, broken: type[ModelErro
             status = int(code) if code and code.isdecimal() else None
             return reported(asked, code, quoted(_message(error), secret), status=status)
         case TimeoutError():
-            return ModelUnreachable(asked, "no answer began in time", AGAIN)
+            return _late(asked)
     return broken(asked, "a piece of the answer is not what the API promises", f"ask again; {SERVER}")
 
 
 def _connection(error: APIConnectionError, asked: str, broken: type[ModelError]) -> ModelError:
-    cause = type(error.__cause__).__name__
+    cause, begun = type(error.__cause__).__name__, broken is ModelTruncated
     if cause == "ConnectTimeout":
-        return ModelUnreachable(asked, "no connection in time", SERVER)
+        return ModelSilent(asked, "no connection in time", SERVER)
     if cause == "ConnectError":
         return ModelUnreachable(asked, "no connection: nothing answers there, or the name is unknown", SERVER)
     if isinstance(error, APITimeoutError):
-        return broken(asked, "it fell silent", AGAIN)
-    got = "the connection broke off in the middle of the answer" if broken is ModelTruncated else "the connection broke"
+        return ModelSilent(asked, "it fell silent in the middle of the answer", AGAIN) if begun else _late(asked)
+    got = "the connection broke off in the middle of the answer" if begun else "the connection broke"
     return broken(asked, f"{got} ({cause})", AGAIN)
+
+
+def _late(asked: str) -> ModelError:
+    return ModelSilent(asked, "no answer began in time", AGAIN)
 
 
 def _code(error: APIError) -> str | None:
@@ -119,5 +143,9 @@ def _message(error: APIError) -> str:
     return str(body.get("message") or error.message) if isinstance(body, dict) else error.message
 
 
-def _wait(header: str) -> str:
-    return f", it asks to wait {header} s" if re.fullmatch(r"\d+(\.\d+)?", header) else ""
+def _wait_s(headers: Mapping[str, str]) -> float | None:
+    """The wait that the provider names as a number. A date is left unread: its clock is not ours."""
+    for name, per_s in (("retry-after-ms", 1000), ("retry-after", 1)):
+        if re.fullmatch(r"\d{1,9}(\.\d+)?", value := headers.get(name, "")):
+            return float(value) / per_s
+    return None

@@ -10,12 +10,17 @@ from dataclasses import dataclass, replace
 
 from bot.domain.errors import ModelError
 from bot.domain.ports import ChatModel, Check
-from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta
+from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta
 
 log = logging.getLogger("netspy.llm")
 
 CUT = " …\n\n"
 """Ends prose that was already shown when its model failed; what the fallback says follows as a new paragraph."""
+
+
+def cut(said: str) -> str:
+    """What marks `said` as cut: nothing where nothing was said, or where it is marked already."""
+    return CUT if said.strip() and not said.endswith(CUT) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,18 @@ class FallbackModel:
                 log.warning("model.fell_back", extra={"model": self.name, "cause": str(error)})
             else:
                 return
-        if said:
-            said += CUT
-            yield TextDelta(CUT)
+        if mark := cut(said):
+            said += mark
+            yield TextDelta(mark)
+        if failure and isinstance(self.fallback, FallbackModel):
+            yield Delay(f"{self.name}: {failure.got}; {self.fallback.name} is asked instead")
         async with aclosing(self.fallback.answer(request)) as events:
             async for event in events:
-                if isinstance(event, TextDelta):
-                    yield event
-                else:
+                if isinstance(event, Completion):
                     notice = self._notice(event, failure) if failure else event.notice or earlier or ""
                     yield replace(event, text=said + event.text, notice=notice)
+                else:
+                    yield event
 
     async def check(self) -> Check:
         check = await self.preferred.check()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.domain.ports import ChatModel
 from bot.llm.chat import ChatCompletionsModel
-from bot.llm.endpoint import Patience, open_endpoint
+from bot.llm.endpoint import PATIENCE, Patience, open_endpoint
 from bot.llm.responses import ResponsesModel
 
 
@@ -17,7 +17,7 @@ async def open_chat_model(
     api: Literal["responses", "chat"],
     api_key: str,
     base_url: str | None = None,
-    patience: Patience | None = None,
+    patience: Patience = PATIENCE,
 ) -> AsyncGenerator[ChatModel]:
     """The model `name` of OpenAI, or of the server at `base_url`, which may need no key (an empty string).
 

@@ -26,7 +26,7 @@ from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, Too
 from bot.llm.calls import tool_call
 from bot.llm.dialog import Called, Said, cache_key, entries, in_order, output_of
 from bot.llm.endpoint import MAX_OUTPUT_TOKENS, Endpoint
-from bot.llm.errors import AGAIN, REWORD, quoted, reported
+from bot.llm.errors import AGAIN, REWORD, empty, quoted, reported, too_long
 from bot.llm.responses_stream import READ, Event, Failure, Heard, Incomplete, Item
 from bot.llm.strict_schema import strict_schema
 
@@ -98,7 +98,7 @@ class ResponsesModel:
         if refusals:
             return ModelRefused(asked, f"it declined: {quoted(' '.join(refusals))}", REWORD)
         if not (heard.text or _spoken(items)).strip() and not any(item.type == "function_call" for item in items):
-            return ModelError(asked, "its answer is empty: no text and no function call", AGAIN)
+            return empty(asked)
         return None
 
     def _reported(self, heard: Heard) -> ModelError:
@@ -120,7 +120,7 @@ def _incomplete(asked: str, details: Incomplete | None) -> ModelError:
     if reason == "content_filter":
         return ModelRefused(asked, "its content filter cut the answer", REWORD)
     if reason == "max_output_tokens":
-        return ModelTruncated(asked, "the answer ran into the model's output limit", AGAIN)
+        return too_long(asked)
     return ModelTruncated(asked, f"the answer is incomplete ({reason})", AGAIN)
 
 

@@ -2,16 +2,20 @@
 
 import errno
 import os
+import socket
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.domain.errors import StorageCorrupt, StorageError, StorageFull, StorageLocked
+from bot.storage import postgresql
 
 _Kind: TypeAlias = tuple[type[StorageError], str, str]
 """The error, what came back, the remedy."""
@@ -58,6 +62,42 @@ _BY_ERRNO = {
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
 }
+_START_IT = "start PostgreSQL there, or correct NETSPY_DATABASE_URL"
+_AWAY: _Kind = (StorageError, "the server is starting or shutting down", "wait a moment and try again")
+_CUT: _Kind = (StorageError, "the connection broke", "see whether PostgreSQL still runs there, and try again")
+_BY_SQLSTATE: dict[str, _Kind] = {
+    "25006": (StorageFull, "the server takes no writes", "name the primary server in NETSPY_DATABASE_URL"),
+    "28000": (
+        StorageError,
+        "the server does not let this user in",
+        "see that the user exists there, and that pg_hba.conf lets it in, or correct NETSPY_DATABASE_URL",
+    ),
+    "28P01": (
+        StorageError,
+        "the server refuses the user or the password",
+        "correct the user and the password in NETSPY_DATABASE_URL",
+    ),
+    "3D000": (
+        StorageError,
+        "there is no such database on that server",
+        "create it there (createdb), or correct NETSPY_DATABASE_URL",
+    ),
+    "42501": (
+        StorageError,
+        "this user may not make or use netspy's tables",
+        "make the user the owner of the database (ALTER DATABASE ... OWNER TO ...)",
+    ),
+    "53100": (StorageFull, "the server's disk is full", f"free some space there, {_ELSEWHERE}"),
+    "53300": (
+        StorageError,
+        "the server has no connection left",
+        "raise max_connections there, or end some of its clients",
+    ),
+    "57P01": _AWAY,
+    "57P02": _AWAY,
+    "57P03": _AWAY,
+}
+"""PostgreSQL's codes: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 _VAGUE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 """SQLite's codes behind which the file system knows more."""
 _PRIMARY_CODE = 0xFF  # the rest of a SQLite code is detail
@@ -85,6 +125,27 @@ def _named(error: Exception, doing: str, place: str) -> StorageError:
 
 
 def _kind_of(error: Exception, place: str) -> _Kind:
+    return _kind_on_server(error, place) if "://" in place else _kind_in_file(error, place)
+
+
+def _kind_on_server(error: Exception, place: str) -> _Kind:
+    """Its driver gives failures to connect as the system's errors, and a timeout of any kind as Python's."""
+    server = postgresql.server_of(make_url(place))
+    if isinstance(error, (TimeoutError, PoolTimeoutError)):
+        return StorageError, f"{server} does not answer in time", f"see what keeps it, {_ELSEWHERE}"
+    if isinstance(error, socket.gaierror):
+        return StorageError, f"no address is known for {server}", "correct the host in NETSPY_DATABASE_URL"
+    if isinstance(error, DBAPIError):
+        known = _BY_SQLSTATE.get(getattr(error.orig, "sqlstate", None) or "")
+        return known or (_CUT if error.connection_invalidated else _unknown(error))
+    if isinstance(error, (BrokenPipeError, ConnectionResetError)):
+        return _CUT
+    # What is left of these: a server without TLS, which is named so, and one with another certificate.
+    answered = isinstance(error, ssl.SSLError) or type(error) is ConnectionError
+    return _unknown(error) if answered else (StorageError, f"nothing answers at {server}", _START_IT)
+
+
+def _kind_in_file(error: Exception, place: str) -> _Kind:
     if isinstance(error, PoolTimeoutError):
         return _LOCKED
     code = sqlite_code(error)
@@ -96,6 +157,10 @@ def _kind_of(error: Exception, place: str) -> _Kind:
         return known
     if code == sqlite3.SQLITE_IOERR:
         return StorageError, _first_line(error), f"see what the system's log says about the disk, {_ELSEWHERE}"
+    return _unknown(error)
+
+
+def _unknown(error: Exception) -> _Kind:
     return StorageError, _first_line(error), "see that NETSPY_DATABASE_URL names a database that can be used"
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, InvalidRequestError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.errors import InvalidSettings
-from bot.storage import sqlite
+from bot.storage import postgresql, sqlite
+from bot.storage.database import Database
 from bot.storage.failures import translated
 from bot.storage.migrating import HEAD, migrate, version_of
 from bot.storage.store import SqlThreadStore
@@ -30,14 +31,14 @@ async def open_store(url: str, *, busy_timeout_s: float = 5.0) -> AsyncIterator[
     """
     parsed = _parse(url)
     file = _file(parsed)
-    place = str(file or parsed.render_as_string(hide_password=True))
+    place = str(file or parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=True))
     with translated("opening", place):
         notice = await asyncio.to_thread(sqlite.prepare_file, file) if file else None
     engine = _engine(parsed, file, busy_timeout_s)
     try:
         with translated("opening", place):
             await unbroken(_make_ready(engine, place))
-        yield SqlThreadStore(engine, place=place, notices=(notice,) if notice else ())
+        yield SqlThreadStore(Database(engine, place), notices=(notice,) if notice else ())
     finally:
         await unbroken(engine.dispose())
 
@@ -61,7 +62,8 @@ def _parse(url: str) -> URL:
     if scheme.partition("+")[0] not in _DRIVERS:
         raise InvalidSettings("NETSPY_DATABASE_URL", f"{scheme} is not supported", f"write {_FORMS}")
     backend = "postgresql" if scheme == "postgres" else scheme
-    return parsed.set(drivername=backend if "+" in scheme else f"{backend}+{_DRIVERS[scheme]}")
+    parsed = parsed.set(drivername=backend if "+" in scheme else f"{backend}+{_DRIVERS[scheme]}")
+    return postgresql.usable(parsed) if backend.startswith("postgresql") else parsed
 
 
 def _file(url: URL) -> Path | None:
@@ -74,7 +76,7 @@ def _file(url: URL) -> Path | None:
 
 def _engine(url: URL, file: Path | None, busy_timeout_s: float) -> AsyncEngine:
     if file is None:
-        return _create(url, pool_pre_ping=True)
+        return _create(url, pool_pre_ping=True, connect_args=postgresql.connect_args(url))
     # One connection: SQLite has one writer anyway, and turns that line up here are served in order, which SQLite's own
     # waiting is not. A turn's statements take about a millisecond.
     engine = _create(url.set(database=str(file)), pool_size=1, max_overflow=0, connect_args={"timeout": busy_timeout_s})
@@ -89,3 +91,5 @@ def _create(url: URL, **options: Any) -> AsyncEngine:
         usual = _DRIVERS[url.get_backend_name()]
         remedy = f"install {usual}" if url.drivername.endswith(f"+{usual}") else f"write {_FORMS}"
         raise InvalidSettings("NETSPY_DATABASE_URL", f"no driver for {url.drivername} is installed", remedy) from error
+    except InvalidRequestError as error:  # a driver that would block the event loop
+        raise InvalidSettings("NETSPY_DATABASE_URL", f"{url.drivername} is not supported", f"write {_FORMS}") from error

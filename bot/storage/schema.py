@@ -5,12 +5,15 @@ that cannot be read spoils one turn instead of a whole query.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -62,15 +65,63 @@ turns = Table(
     Column("message", Text, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("state", Text, nullable=False),
-    Column("results", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("finished_at", UtcTime),
+    Column("owner", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("wish", Text),
+    Column("reply", Text),
+    Column("closed_at", UtcTime),
     PrimaryKeyConstraint("id", name="pk_turns"),
     ForeignKeyConstraint(["thread_id"], ["threads.id"], name="fk_turns_thread_id"),
     UniqueConstraint("thread_id", "message_id", name="uq_turns_message"),
     UniqueConstraint("thread_id", "position", name="uq_turns_position"),
 )
-"""`position` grows within a thread and may have gaps; it, not a clock, says which turn came first."""
+"""`position` grows within a thread and may have gaps; it, not a clock, says which turn came first.
+
+A turn is open until `closed_at`, when its reply stands on its platform; only the first open turn of a thread may have
+an `owner`. `reply` is the outbox: written with the turn's end, before anything is sent, and emptied when it is closed.
+"""
+
+is_open = turns.c.closed_at.is_(None)
+_open_turns: dict[str, Any] = {"sqlite_where": is_open, "postgresql_where": is_open}
+Index("ix_turns_open", turns.c.thread_id, turns.c.position, **_open_turns)
+Index("ix_turns_owner", turns.c.owner, **_open_turns)
+"""Open turns are few, whatever the history is: all that asks for work walks these two."""
+
+results = Table(
+    "results",
+    metadata,
+    Column("turn_id", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("failed", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("turn_id", "place", name="pk_results"),
+    ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_results_turn_id"),
+)
+"""One row a tool call. `data` holds tables and coverage: older turns are read without it."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("beat", Integer, nullable=False),
+    PrimaryKeyConstraint("id", name="pk_workers"),
+)
+"""Who owns turns. `beat` grows while the worker lives."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("turn_id", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("given_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("turn_id", "author", name="pk_feedback"),
+    ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_feedback_turn_id"),
+)
 
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 """Alembic's own table, which it creates by itself."""

@@ -1,56 +1,92 @@
-"""The statements of `SqlThreadStore`, each built once: SQLAlchemy then finds their compiled text without looking twice.
+"""The statements of the store, each built once: SQLAlchemy then finds their compiled text without looking twice.
 
-Parameters are named after their columns, as `rows` gives them.
+Parameters are named after their columns, as `rows` gives them. Those of the leases are in `lease_statements`.
 """
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, Update, and_, bindparam, select, update
+from sqlalchemy import Insert, Select, Table, Update, and_, bindparam, case, delete, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.schema import threads, turns
+from bot.storage.schema import feedback, is_open, results, threads, turns
 
 _KEY = ("platform", "workspace", "channel", "thread")
-_BEGIN = ("id", "message_id", "message", "started_at", "state", "results", "answer")
-_END = ("state", "results", "answer", "finished_at")
+_BEGIN = ("id", "message_id", "message", "started_at", "state", "answer")
+_END = ("state", "answer", "finished_at", "reply")
+_BEHIND_ALL = 2**31 - 1
 _this_thread = and_(*(threads.c[name] == bindparam(name) for name in _KEY))
+thread_id = select(threads.c.id).where(_this_thread).scalar_subquery()
+
+
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that knows ON CONFLICT, which both databases write alike, and the standard does not have."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @cache
 def next_position(dialect: str) -> Insert:
     """Makes the thread where it is new, and holds its row until the transaction ends."""
-    statement = _insert(dialect, threads).values({name: bindparam(name) for name in _KEY} | {"last_position": 1})
+    statement = insert_into(dialect, threads).values({name: bindparam(name) for name in _KEY} | {"last_position": 1})
     return statement.on_conflict_do_update(
         index_elements=[threads.c[name] for name in _KEY], set_={"last_position": threads.c.last_position + 1}
     )
 
 
 @cache
-def new_turn(dialect: str) -> Insert:
-    """Does nothing when the thread has the message already."""
+def new_turn(dialect: str) -> Any:
+    """Does nothing when the thread has the message already; else returns the owner, if it got one."""
+    waits = select(turns.c.id).where(turns.c.thread_id == threads.c.id, is_open).exists()
+    owner = case((waits, null()), else_=bindparam("worker", type_=turns.c.owner.type))
+    attempts = case((waits, 0), else_=1)
     values = [bindparam(name, type_=turns.c[name].type) for name in _BEGIN]
-    place = select(threads.c.id, threads.c.last_position, *values).where(_this_thread)
-    statement = _insert(dialect, turns).from_select(["thread_id", "position", *_BEGIN], place)
-    return statement.on_conflict_do_nothing(index_elements=[turns.c.thread_id, turns.c.message_id])
-
-
-def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that knows ON CONFLICT, which both databases write alike, and the standard does not have."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    place = select(threads.c.id, threads.c.last_position, owner, attempts, *values).where(_this_thread)
+    statement = insert_into(dialect, turns).from_select(["thread_id", "position", "owner", "attempts", *_BEGIN], place)
+    kept = statement.on_conflict_do_nothing(index_elements=[turns.c.thread_id, turns.c.message_id])
+    return kept.returning(turns.c.owner)
 
 
 def _end_turn() -> Update:
-    return update(turns).where(turns.c.id == bindparam("turn_id")).values({name: bindparam(name) for name in _END})
+    unedited = turns.c.wish.is_distinct_from("restart")
+    owned = (turns.c.id == bindparam("turn_id"), turns.c.owner == bindparam("worker"), is_open, unedited)
+    return update(turns).where(*owned).values({name: bindparam(name) for name in _END})
 
 
 def _newest_ended() -> Select[Any]:
-    """Walks one thread's turns backwards along an index: the thread's length costs nothing."""
-    thread_id = select(threads.c.id).where(_this_thread).scalar_subquery()
-    ended = (turns.c.thread_id == thread_id, turns.c.state != "running")
+    """Walks a thread's turns backwards along an index, from its first open turn: neither the thread's length costs
+    anything, nor how many messages wait in it.
+    """
+    waiting = turns.alias("waiting")
+    first_open = select(func.min(waiting.c.position)).where(
+        waiting.c.thread_id == thread_id, waiting.c.closed_at.is_(None)
+    )
+    before = turns.c.position < func.coalesce(first_open.scalar_subquery(), _BEHIND_ALL)
+    ended = (turns.c.thread_id == thread_id, before, turns.c.state != "running", turns.c.state != "deleted")
     return select(turns).where(*ended).order_by(turns.c.position.desc()).limit(bindparam("limit"))
+
+
+def _results_of() -> Select[Any]:
+    """Results of the turns `ids`; their data only for those of `whole`."""
+    data = case((results.c.turn_id.in_(bindparam("whole", expanding=True)), results.c.data), else_=None)
+    columns = (results.c.turn_id, results.c.call, results.c.summary, results.c.failed, data.label("data"))
+    mine = results.c.turn_id.in_(bindparam("ids", expanding=True))
+    return select(*columns).where(mine).order_by(results.c.turn_id, results.c.place)
+
+
+@cache
+def rating(dialect: str) -> Insert:
+    names = ("turn_id", "author", "verdict", "given_at")
+    statement = insert_into(dialect, feedback).values({name: bindparam(name) for name in names})
+    return statement.on_conflict_do_update(
+        index_elements=[feedback.c.turn_id, feedback.c.author],
+        set_={name: statement.excluded[name] for name in ("verdict", "given_at")},
+    )
 
 
 END_TURN = _end_turn()
 NEWEST_ENDED = _newest_ended()
+RESULTS_OF = _results_of()
+ADD_RESULTS = results.insert()
+FORGET_RESULTS = delete(results).where(results.c.turn_id == bindparam("of_turn"))
+THE_TURN = select(turns).where(turns.c.id == bindparam("turn_id"))
 ANY_TURN = select(turns.c.id).limit(1)

@@ -1,89 +1,123 @@
 """`SqlThreadStore`: the port's methods as transactions. `open_store` makes it."""
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, UpdateBase
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StorageError
-from bot.domain.message import ThreadKey
-from bot.domain.ports import Check
-from bot.domain.turn import Turn
-from bot.storage.failures import translated
-from bot.storage.rows import Values, begin_values, end_values, key_values, storable, to_turn
-from bot.storage.statements import ANY_TURN, END_TURN, NEWEST_ENDED, new_turn, next_position
-from bot.storage.unbroken import unbroken
-
-log = logging.getLogger("netspy.storage")
+from bot.domain.message import Reply, ThreadKey, TurnId, Verdict
+from bot.domain.ports import Begun, Check, Claim, WorkerId
+from bot.domain.turn import ToolResult, Turn
+from bot.storage.database import Database
+from bot.storage.lease_statements import CLOSE, TAKE_NEXT
+from bot.storage.leases import SqlLeases, claims_of
+from bot.storage.reading import readable
+from bot.storage.rows import begin_values, key_values, reply_text, result_values, storable, to_turn
+from bot.storage.statements import (
+    ADD_RESULTS,
+    ANY_TURN,
+    END_TURN,
+    FORGET_RESULTS,
+    NEWEST_ENDED,
+    THE_TURN,
+    new_turn,
+    next_position,
+    rating,
+)
 
 
 class SqlThreadStore:
-    """A `ThreadStore` in a database. `place` names it for people; `notices` are what they should be told about it."""
+    """A `ThreadStore` in a database, with the `Leases` on its turns. `notices` are what people should be told of it."""
 
-    def __init__(self, engine: AsyncEngine, *, place: str, notices: tuple[str, ...] = ()) -> None:
-        self._engine = engine
-        self._place = place
+    def __init__(self, database: Database, *, notices: tuple[str, ...] = ()) -> None:
+        self._database = database
+        self.leases = SqlLeases(database)
         self.notices = notices
 
-    async def begin(self, turn: Turn) -> bool:
-        dialect = self._engine.dialect.name
-        key = key_values(turn.message.key)
-        place = (next_position(dialect), key)
-        return await self._write("storing a message in", place, (new_turn(dialect), key | begin_values(turn))) > 0
+    @property
+    def shared(self) -> bool:
+        return self._database.dialect != "sqlite"
 
-    async def finish(self, turn: Turn) -> None:
-        values = end_values(turn) | {"turn_id": storable(turn.id), "finished_at": datetime.now(UTC)}
-        if not await self._write("storing an answer in", (END_TURN, values)):
-            raise StorageError(
-                f"storing an answer in {self._place}",
-                f"the turn {turn.id} is not there any more",
-                "see whether another program replaced or cleaned the database",
-            )
+    async def begin(self, turn: Turn, *, worker: WorkerId) -> Begun:
+        key, dialect = key_values(turn.message.key), self._database.dialect
 
-    async def history(self, key: ThreadKey, *, limit: int) -> tuple[Turn, ...]:
-        values = {**key_values(key), "limit": limit}
-        rows = await self._read("reading the history from", NEWEST_ENDED, values)
-        return tuple(_readable(reversed(rows)))
+        async def work(connection: AsyncConnection) -> Begun:
+            await connection.execute(next_position(dialect), key)
+            row = (await connection.execute(new_turn(dialect), {**key, **begin_values(turn), "worker": worker})).first()
+            if row is None:
+                return "repeated"
+            return "waiting" if row.owner is None else "owned"
+
+        return await self._database.transaction("storing a message in", work)
+
+    async def keep(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await _add_results(connection, turn, results, first)
+
+        await self._database.transaction("storing results in", work)
+
+    async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
+        values = {
+            "turn_id": storable(turn.id),
+            "worker": worker,
+            "state": turn.state,
+            "answer": storable(turn.answer),
+            "finished_at": datetime.now(UTC),
+            "reply": reply_text(reply),
+        }
+
+        async def work(connection: AsyncConnection) -> bool:
+            if not (await connection.execute(END_TURN, values)).rowcount:
+                return False
+            await _add_results(connection, turn.id, turn.results[kept:], kept)
+            return True
+
+        return await self._database.transaction("storing an answer in", work)
+
+    async def close(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+        closing = {"turn_id": storable(turn), "worker": worker, "closed_at": datetime.now(UTC)}
+
+        async def work(connection: AsyncConnection) -> Claim | None:
+            await connection.execute(CLOSE, closing)
+            rows = (await connection.execute(TAKE_NEXT, {"turn_id": storable(turn), "worker": worker})).all()
+            return next(iter(await claims_of(connection, rows)), None)
+
+        return await self._database.transaction("closing a turn in", work)
+
+    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+        async def work(connection: AsyncConnection) -> tuple[Turn, ...]:
+            rows = (await connection.execute(NEWEST_ENDED, {**key_values(key), "limit": limit})).all()
+            turns, _ = await readable(connection, rows, to_turn, whole=[row.id for row in rows[:whole]])
+            return tuple(reversed(turns))
+
+        return await self._database.transaction("reading the history from", work)
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        async def work(connection: AsyncConnection) -> Turn | None:
+            rows = (await connection.execute(THE_TURN, {"turn_id": storable(turn)})).all()
+            turns, _ = await readable(connection, rows, to_turn, whole=[row.id for row in rows])
+            return turns[0] if turns else None
+
+        return await self._database.transaction("reading a turn from", work)
+
+    async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
+        values = {"turn_id": storable(turn), "author": storable(by), "verdict": verdict, "given_at": datetime.now(UTC)}
+        await self._database.change("storing feedback in", rating(self._database.dialect), values)
 
     async def check(self) -> Check:
         try:
-            await self._read("reading", ANY_TURN, {})
+            await self._database.rows("reading", ANY_TURN, {})
         except StorageError as error:
             return Check("storage", "fault", f"{error.asked}: {error.got}", error.remedy)
         if self.notices:
             return Check("storage", "warning", " ".join(self.notices))
-        return Check("storage", "ok", self._place)
-
-    async def _write(self, doing: str, *statements: tuple[UpdateBase, Values]) -> int:
-        """One transaction; returns how many rows its last statement changed."""
-
-        async def run() -> int:
-            changed = 0
-            async with self._engine.begin() as connection:
-                for statement, values in statements:
-                    changed = (await connection.execute(statement, values)).rowcount
-            return changed
-
-        with translated(doing, self._place):
-            return await unbroken(run())
-
-    async def _read(self, doing: str, statement: Select[Any], values: Values) -> Sequence[Row[Any]]:
-        async def run() -> Sequence[Row[Any]]:
-            async with self._engine.connect() as connection:
-                rows: Sequence[Row[Any]] = (await connection.execute(statement, values)).all()
-            return rows
-
-        with translated(doing, self._place):
-            return await unbroken(run())
+        return Check("storage", "ok", self._database.place)
 
 
-def _readable(rows: Iterable[Row[Any]]) -> Iterable[Turn]:
-    """A turn that cannot be read (a newer replica wrote it) is left out: it must not silence its thread for ever."""
-    for row in rows:
-        try:
-            yield to_turn(row)
-        except (ValueError, TypeError, LookupError):
-            log.exception("storage.turn_unreadable", extra={"turn": row.id})
+async def _add_results(connection: AsyncConnection, turn: TurnId, results: Sequence[ToolResult], first: int) -> None:
+    """The first ones replace what an attempt that was cut off had brought."""
+    if first == 0:
+        await connection.execute(FORGET_RESULTS, {"of_turn": storable(turn)})
+    if results:
+        await connection.execute(ADD_RESULTS, result_values(turn, results, first=first))

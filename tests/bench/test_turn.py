@@ -16,8 +16,10 @@ from mcp_types import Tool as McpTool
 from bot.codec import encode_result
 from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
-from bot.conversation.manager import Parts, open_manager
-from bot.domain.message import Address, Author, Message, MessageId, ThreadKey, TurnId
+from bot.conversation.manager import open_manager
+from bot.conversation.parts import Parts
+from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
+from bot.domain.ports import WorkerId
 from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
 from bot.storage import open_store
 from bot.tools.host import open_tool_host
@@ -28,6 +30,7 @@ from tests.bench.pairs import measure_async
 from tests.fakes import NOW, FakeEbpf, RecordingOutlet, ScriptedModel, connection, drop
 
 ROWS = 100
+WORKER = WorkerId("bare")
 CALLED = ("list_connections", "list_packet_drops", "find_failures")
 SOURCE = FakeEbpf(
     [connection(f"p{number}", ago_s=number / 10) for number in range(ROWS)]
@@ -77,7 +80,12 @@ async def test_a_turn_of_three_tools_against_the_bare_calls(tmp_path: Path, pyte
             outlet = RecordingOutlet()
             answering = Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
             parts = Parts(
-                store=our_store, source=SOURCE, answering=answering, outlet=lambda *_: outlet, clock=lambda: NOW
+                store=our_store,
+                leases=our_store.leases,
+                source=SOURCE,
+                answering=answering,
+                outlet=lambda *_: outlet,
+                clock=lambda: NOW,
             )
             async with open_manager(parts) as desk:
                 await desk.handle(message(thread))
@@ -85,11 +93,12 @@ async def test_a_turn_of_three_tools_against_the_bare_calls(tmp_path: Path, pyte
 
         async def theirs() -> None:
             turn = Turn(TurnId(uuid4().hex), message(replace(thread, thread="theirs")), datetime.now(UTC))
-            await their_store.begin(turn)
-            await their_store.history(turn.message.key, limit=40)
+            await their_store.begin(turn, worker=WORKER)
+            await their_store.history(turn.message.key, limit=40, whole=3)
             await asyncio.gather(*(client.call_tool(call.name, dict(call.arguments)) for call in calls()))
             ended = replace(turn, state="answered", results=tuple(results.values()), answer="Three tables.")
-            await their_store.finish(ended)
+            await their_store.finish(ended, Reply(turn.id, ()), kept=0, worker=WORKER)
+            await their_store.close(turn.id, worker=WORKER)
 
         ratio = await measure_async(ours, theirs, rounds=pytestconfig.getoption("--bench-rounds"))
     print("\n" + ratio.line(f"a turn with three tools of {ROWS} rows : bare calls and transactions", 2))

@@ -5,16 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import StorageFull
-from bot.domain.message import Address, Author, Command, Message, MessageId, ThreadKey, TurnId
+from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
-from bot.domain.ports import ThreadStore
+from bot.domain.ports import ThreadStore, WorkerId
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.storage import open_store
@@ -49,69 +47,93 @@ def full_turn() -> Turn:
     )
 
 
+WORKER = WorkerId("w1")
+
+
 async def ended(store: ThreadStore, *turns: Turn) -> None:
-    """Begin all turns, in order, then finish them."""
+    """Begin all turns, in order, then end them as they are (those that run: as answered)."""
     for each in turns:
-        assert await store.begin(each)
+        assert await begun(store, each)
     for each in turns:
-        await store.finish(replace(each, state="answered"))
+        await end(store, each if each.state != "running" else replace(each, state="answered"))
+
+
+async def begun(store: ThreadStore, turn: Turn) -> bool:
+    return await store.begin(replace(turn, state="running", results=(), answer=""), worker=WORKER) != "repeated"
+
+
+async def end(store: ThreadStore, turn: Turn) -> None:
+    """Finish and close a turn that the worker owns; it then owns the next one of the thread."""
+    assert await store.finish(turn, Reply(turn.id, ()), kept=0, worker=WORKER)
+    await store.close(turn.id, worker=WORKER)
 
 
 @asynccontextmanager
-async def memory(_: Path) -> AsyncIterator[ThreadStore]:
+async def memory(_: pytest.FixtureRequest) -> AsyncIterator[ThreadStore]:
     yield MemoryStore()
 
 
 @asynccontextmanager
-async def forgetful(_: Path) -> AsyncIterator[ThreadStore]:
+async def forgetful(_: pytest.FixtureRequest) -> AsyncIterator[ThreadStore]:
     yield ForgetfulStore(StorageFull("opening", "the disk is full"))
 
 
 @asynccontextmanager
-async def sqlite_file(folder: Path) -> AsyncIterator[ThreadStore]:
-    async with open_store(str(folder / "netspy.db")) as store:
+async def sqlite_file(test: pytest.FixtureRequest) -> AsyncIterator[ThreadStore]:
+    async with open_store(str(test.getfixturevalue("tmp_path") / "netspy.db")) as store:
         yield store
 
 
-STORES: list[Callable[[Path], AbstractAsyncContextManager[ThreadStore]]] = [memory, forgetful, sqlite_file]
+@asynccontextmanager
+async def postgresql(test: pytest.FixtureRequest) -> AsyncIterator[ThreadStore]:
+    async with open_store(test.getfixturevalue("postgres_url")) as store:
+        yield store
+
+
+STORES: list[Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[ThreadStore]]] = [
+    memory,
+    forgetful,
+    sqlite_file,
+    postgresql,
+]
 
 
 @pytest.fixture(params=STORES, ids=lambda opened: opened.__name__)
-async def store(request: Any, tmp_path: Path) -> AsyncIterator[ThreadStore]:
-    async with request.param(tmp_path) as opened:
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[ThreadStore]:
+    async with request.param(request) as opened:
         yield opened
 
 
 async def test_a_message_delivered_twice_begins_one_turn(store: ThreadStore) -> None:
     again = replace(turn(), id=TurnId("another turn"))
-    assert [await store.begin(turn()), await store.begin(again)] == [True, False]
+    assert [await begun(store, turn()), await begun(store, again)] == [True, False]
 
 
 async def test_a_second_delivery_changes_nothing(store: ThreadStore) -> None:
     done = replace(turn(), state="answered", answer="because")
-    await store.begin(turn())
-    await store.finish(done)
-    assert not await store.begin(replace(turn(text="changed"), id=TurnId("another turn")))
-    assert await store.history(KEY, limit=10) == (done,)
+    await begun(store, turn())
+    await end(store, done)
+    assert not await begun(store, replace(turn(text="changed"), id=TurnId("another turn")))
+    assert await store.history(KEY, limit=10, whole=10) == (done,)
 
 
 async def test_of_deliveries_at_the_same_moment_one_begins(store: ThreadStore) -> None:
     deliveries = [replace(turn(), id=TurnId(f"t{number}")) for number in range(20)]
-    assert sorted(await asyncio.gather(*map(store.begin, deliveries))) == [False] * 19 + [True]
+    assert sorted(await asyncio.gather(*(begun(store, each) for each in deliveries))) == [False] * 19 + [True]
 
 
 @pytest.mark.parametrize("part", ["platform", "workspace", "channel", "thread"])
 async def test_the_same_message_id_in_another_thread_is_another_message(store: ThreadStore, part: str) -> None:
     other = turn(key=replace(KEY, **{part: "other"}))
     await ended(store, turn(), other)
-    assert await store.history(other.message.key, limit=10) == (replace(other, state="answered"),)
+    assert await store.history(other.message.key, limit=10, whole=10) == (replace(other, state="answered"),)
 
 
 async def test_a_turn_comes_back_exactly_as_it_ended(store: ThreadStore) -> None:
     done = replace(full_turn(), state="answered")
-    await store.begin(replace(done, state="running", results=(), answer=""))
-    await store.finish(done)
-    (back,) = await store.history(KEY, limit=1)
+    await begun(store, replace(done, state="running", results=(), answer=""))
+    await end(store, done)
+    (back,) = await store.history(KEY, limit=1, whole=1)
     assert back == done
     assert [type(cell) for cell in back.results[0].tables[0].rows[0]] == [datetime, str, int, float]
     assert back.started_at.tzinfo is not None
@@ -119,47 +141,43 @@ async def test_a_turn_comes_back_exactly_as_it_ended(store: ThreadStore) -> None
 
 async def test_history_holds_the_newest_turns_oldest_first(store: ThreadStore) -> None:
     await ended(store, *map(turn, range(5)))
-    assert [each.message.id for each in await store.history(KEY, limit=3)] == ["m2", "m3", "m4"]
+    assert [each.message.id for each in await store.history(KEY, limit=3, whole=3)] == ["m2", "m3", "m4"]
 
 
 async def test_order_is_that_of_arrival_whatever_the_clock_says(store: ThreadStore) -> None:
-    turns = [replace(turn(number), started_at=NOW - timedelta(hours=number)) for number in range(3)]
-    for each in turns:
-        await store.begin(each)
-    for each in reversed(turns):
-        await store.finish(replace(each, state="answered"))
-    assert [each.message.id for each in await store.history(KEY, limit=10)] == ["m0", "m1", "m2"]
+    await ended(store, *(replace(turn(number), started_at=NOW - timedelta(hours=number)) for number in range(3)))
+    assert [each.message.id for each in await store.history(KEY, limit=10, whole=10)] == ["m0", "m1", "m2"]
 
 
 async def test_a_running_turn_is_not_history_and_takes_no_place_in_it(store: ThreadStore) -> None:
     await ended(store, turn(1))
-    await store.begin(turn(2))
-    assert [each.message.id for each in await store.history(KEY, limit=1)] == ["m1"]
+    await begun(store, turn(2))
+    assert [each.message.id for each in await store.history(KEY, limit=1, whole=1)] == ["m1"]
 
 
 @pytest.mark.parametrize("state", ["answered", "stopped", "failed"])
 async def test_every_end_is_history(store: ThreadStore, state: TurnState) -> None:
-    await store.begin(turn())
-    await store.finish(turn(state=state))
-    assert await store.history(KEY, limit=1) == (turn(state=state),)
+    await begun(store, turn())
+    await end(store, turn(state=state))
+    assert await store.history(KEY, limit=1, whole=1) == (turn(state=state),)
 
 
 async def test_an_unknown_thread_has_no_history(store: ThreadStore) -> None:
-    assert await store.history(KEY, limit=5) == ()
+    assert await store.history(KEY, limit=5, whole=5) == ()
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "x" * 100_000, ""], ids=["hostile", "100 kB", "empty"])
 async def test_any_text_comes_back_unchanged(store: ThreadStore, text: str) -> None:
     done = turn(key=replace(KEY, thread=f"'\"{text[:20]}".replace("\x00", "")), text=text, state="answered")
-    await store.begin(replace(done, state="running"))
-    await store.finish(done)
-    assert await store.history(done.message.key, limit=1) == (done,)
+    await begun(store, replace(done, state="running"))
+    await end(store, done)
+    assert await store.history(done.message.key, limit=1, whole=1) == (done,)
 
 
 async def test_times_come_back_in_utc(store: ThreadStore) -> None:
     away = datetime(2026, 11, 23, 9, 7, tzinfo=timezone(timedelta(hours=-5)))
     await ended(store, replace(turn(), started_at=away))
-    (back,) = await store.history(KEY, limit=1)
+    (back,) = await store.history(KEY, limit=1, whole=1)
     assert back.started_at == datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
 
 

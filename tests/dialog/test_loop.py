@@ -1,15 +1,17 @@
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 
 from bot.conversation.analyst import LoopAnalyst
-from bot.conversation.loop import MAX_CALLS_PER_ROUND, MAX_ROUNDS, ToolLoop
+from bot.conversation.calling import MAX_CALLS_PER_ROUND
+from bot.conversation.loop import MAX_ROUNDS, ToolLoop
 from bot.conversation.transcript import Transcript
-from bot.domain.errors import ModelUnreachable
-from bot.domain.message import Footer, Notice, Prose, ThreadKey, TurnId
+from bot.domain.errors import ModelUnreachable, PlatformError
+from bot.domain.message import Block, Footer, Notice, Prose, Step, ThreadKey, TurnId
 from bot.domain.table import Table
-from bot.domain.turn import Completion, ModelRequest, ToolCall
+from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, ToolCall
 from tests.fakes import NOW, FakeHost, RecordingOutlet, ScriptedModel, result
 
 REQUEST = ModelRequest(
@@ -20,6 +22,11 @@ REQUEST = ModelRequest(
 def says(text: str, *calls: str) -> Completion:
     made = tuple(ToolCall(f"id{number}", name) for number, name in enumerate(calls))
     return Completion(text, made, "scripted")
+
+
+def asks(*numbers: int) -> Completion:
+    """Calls of one tool that differ in an argument."""
+    return Completion("", tuple(ToolCall(f"id{number}", "a", {"n": number}) for number in numbers), "scripted")
 
 
 async def run(model: ScriptedModel, host: FakeHost) -> tuple[Transcript, RecordingOutlet]:
@@ -97,7 +104,7 @@ async def test_steps_tell_what_runs_and_how_it_ended() -> None:
 
 
 async def test_a_model_that_never_stops_calling_is_asked_once_more_without_tools() -> None:
-    model = ScriptedModel([says("", "a") for _ in range(MAX_ROUNDS)] + [says("That is all I know.")])
+    model = ScriptedModel([asks(number) for number in range(MAX_ROUNDS)] + [says("That is all I know.")])
     host = FakeHost({"a": result("a")})
 
     transcript, _ = await run(model, host)
@@ -108,7 +115,7 @@ async def test_a_model_that_never_stops_calling_is_asked_once_more_without_tools
 
 
 async def test_calls_made_without_being_offered_tools_are_not_run() -> None:
-    model = ScriptedModel([says("", "a") for _ in range(MAX_ROUNDS)] + [says("again", "a")])
+    model = ScriptedModel([asks(number) for number in range(MAX_ROUNDS)] + [says("again", "a")])
     host = FakeHost({"a": result("a")})
 
     await run(model, host)
@@ -116,8 +123,86 @@ async def test_calls_made_without_being_offered_tools_are_not_run() -> None:
     assert len(host.calls) == MAX_ROUNDS
 
 
+async def test_a_last_round_that_asks_for_tools_again_is_told() -> None:
+    model = ScriptedModel([asks(number) for number in range(MAX_ROUNDS + 1)])
+
+    transcript, _ = await run(model, FakeHost({"a": result("a")}))
+
+    (notice,) = transcript.notices
+    assert "asked for more tools after 8 rounds" in notice.text
+
+
+async def test_identical_calls_are_made_and_shown_once_and_each_gets_the_result() -> None:
+    twice = (ToolCall("x", "a", {"n": 1, "m": 2}), ToolCall("y", "a", {"m": 2, "n": 1}))
+    later = ToolCall("z", "a", {"n": 1, "m": 2})
+    model = ScriptedModel([Completion("", twice, "s"), Completion("", (later,), "s"), says("done")])
+    host = FakeHost({"a": result("a")})
+
+    _, outlet = await run(model, host)
+
+    rounds = model.requests[-1].rounds
+    given = [(each.call.id, each.tables[0].label) for past in rounds for each in past.results]
+    assert given == [("x", "T1"), ("y", "T1"), ("z", "T1")]
+    assert len(host.calls) == 1
+    assert len([block for block in outlet.shown if isinstance(block, Table)]) == 1
+
+
+async def test_a_failed_call_is_made_again_when_a_later_round_asks_for_it() -> None:
+    model = ScriptedModel([asks(1), asks(1), says("done")])
+    host = FakeHost({"a": result("a", rows=0, failed=True)})
+
+    await run(model, host)
+
+    assert len(host.calls) == 2
+
+
+async def test_what_an_attempt_that_was_cut_off_brought_is_not_asked_for_again() -> None:
+    model = ScriptedModel([asks(1), asks(2), says("done")])
+    host = FakeHost({"a": result("a")})
+    known = replace(result("a", rows=7), call=ToolCall("old", "a", {"n": 1}))
+    transcript = Transcript(RecordingOutlet())
+
+    await ToolLoop(model, host).run(REQUEST, transcript, known=[known])
+
+    assert [call.arguments for call in host.calls] == [{"n": 2}]
+    assert [len(each.tables[0].rows) for each in transcript.results] == [7, 1]
+    assert model.requests[1].rounds[0].results[0].call.id == "id1"
+
+
+async def test_a_delay_is_a_step_until_something_comes() -> None:
+    class Hesitant(ScriptedModel):
+        async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+            yield Delay("gpt failed; asked again")
+            async for event in super().answer(request):
+                yield event
+
+    _, outlet = await run(Hesitant([says("So.")]), FakeHost())
+
+    assert [(step.title, step.state) for step in outlet.steps] == [
+        ("gpt failed; asked again", "running"),
+        ("gpt failed; asked again", "done"),
+    ]
+
+
+async def test_a_platform_that_shows_nothing_just_now_fails_no_turn() -> None:
+    class Mute(RecordingOutlet):
+        async def step(self, step: Step) -> None:
+            raise PlatformError("a step", "no connection")
+
+        async def prose(self, delta: str) -> None:
+            raise PlatformError("prose", "no connection")
+
+        async def show(self, block: Block) -> None:
+            raise PlatformError("a table", "no connection")
+
+    transcript = Transcript(Mute())
+    await ToolLoop(ScriptedModel([asks(1), says("So.")]), FakeHost({"a": result("a")})).run(REQUEST, transcript)
+
+    assert [type(block) for block in transcript.reply(TurnId("t")).blocks] == [Table, Footer, Prose]
+
+
 async def test_too_many_calls_of_one_round_are_refused_and_the_model_is_told() -> None:
-    model = ScriptedModel([says("", *["a"] * (MAX_CALLS_PER_ROUND + 2)), says("done")])
+    model = ScriptedModel([asks(*range(MAX_CALLS_PER_ROUND + 2)), says("done")])
     host = FakeHost({"a": result("a", rows=0)})
 
     await run(model, host)

@@ -1,103 +1,29 @@
 """The desk, from message to reply, with a scripted model and tools that wait when a test says so."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from bot.conversation.answering import MAX_MESSAGE, Answering
-from bot.conversation.loop import ToolLoop
-from bot.conversation.manager import Manager, Parts, open_manager
+from bot.conversation.answering import MAX_MESSAGE
 from bot.domain.errors import ModelUnreachable, NetspyError, StorageFull
 from bot.domain.message import (
-    Address,
-    Author,
     Command,
     Footer,
-    Message,
-    MessageId,
     Notice,
     Prose,
-    Reply,
     Stop,
-    ThreadKey,
-    TurnId,
 )
+from bot.domain.ports import Begun, WorkerId
 from bot.domain.table import Table
-from bot.domain.turn import Completion, ToolCall, Turn
+from bot.domain.turn import Turn
 from bot.tools.registry import TOOLS
-from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, connection, result
+from tests.dialog.stage import Stage, message_of, notices, press, says
+from tests.fakes import FakeHost, MemoryStore, ScriptedModel, result
 
 
 class FullStore(MemoryStore):
-    async def begin(self, turn: Turn) -> bool:
+    async def begin(self, turn: Turn, *, worker: WorkerId) -> Begun:
         raise StorageFull("storing the turn", "the disk is full", "free some space")
-
-
-@dataclass
-class Stage:
-    """A desk with everything a test wants to look at."""
-
-    model: ScriptedModel
-    host: FakeHost = field(default_factory=lambda: FakeHost({"list_connections": result("list_connections")}))
-    store: MemoryStore = field(default_factory=MemoryStore)
-    outlets: dict[str, RecordingOutlet] = field(default_factory=dict)
-    turns: dict[str, TurnId] = field(default_factory=dict)
-    deadline_s: float = 60.0
-
-    def outlet(self, turn: TurnId, address: Address) -> RecordingOutlet:
-        self.turns[address.target] = turn
-        return self.outlets.setdefault(address.target, RecordingOutlet())
-
-    @asynccontextmanager
-    async def desk(self) -> AsyncIterator[Manager]:
-        answering = Answering(loop=ToolLoop(self.model, self.host), tools=TOOLS, question_of=question_of)
-        parts = Parts(
-            store=self.store,
-            source=FakeEbpf([connection("curl"), connection("nginx"), connection("cupsd")]),
-            answering=answering,
-            outlet=self.outlet,
-            clock=lambda: NOW,
-            turn_deadline_s=self.deadline_s,
-        )
-        async with open_manager(parts) as desk:
-            yield desk
-
-    async def ask(self, desk: Manager, text: str, **more: Any) -> Reply:
-        message = message_of(text, **more)
-        await desk.handle(message)
-        return await self.reply_to(message.id)
-
-    async def reply_to(self, message_id: str) -> Reply:
-        outlet = self.outlets.setdefault(message_id, RecordingOutlet())
-        await asyncio.wait_for(outlet.done.wait(), 10)
-        return outlet.replies[0]
-
-
-def question_of(command: Command) -> str | None:
-    return str(command.arguments["query"]) if "query" in command.arguments else None
-
-
-_numbers = iter(range(10**6))
-
-
-def message_of(
-    text: str, *, thread: str = "1", message_id: str | None = None, command: Command | None = None
-) -> Message:
-    chosen = MessageId(message_id or f"m{next(_numbers)}")
-    key = ThreadKey("test", "w", "c", thread)
-    return Message(key, chosen, Author("u", "dana"), text, NOW, Address("test", chosen), command)
-
-
-def says(text: str, *calls: str) -> Completion:
-    return Completion(text, tuple(ToolCall(f"id{number}", name) for number, name in enumerate(calls)), "scripted")
-
-
-def notices(reply: Reply) -> list[Notice]:
-    return [block for block in reply.blocks if isinstance(block, Notice)]
 
 
 async def test_a_command_shows_its_table_and_asks_no_model() -> None:
@@ -168,7 +94,7 @@ async def test_second_message_of_a_thread_waits_for_the_first_and_other_threads_
         await desk.handle(message_of("droplist", message_id="second"))
         await stage.ask(desk, "droplist", thread="other")
         assert [call.name for call in host.calls] == ["list_connections", "list_packet_drops"]
-        assert "second" not in stage.outlets
+        assert [step.state for step in stage.outlets["second"].steps] == ["running"]
         gate.set()
         await stage.reply_to("second")
 
@@ -192,7 +118,7 @@ async def test_stop_ends_a_running_turn_and_keeps_what_was_found() -> None:
         await desk.handle(message_of("what is slow?", message_id="q"))
         while len(host.calls) < 2:
             await asyncio.sleep(0)
-        await desk.act(Stop(stage.turns["q"]))
+        await desk.act(press(Stop(stage.turns["q"])))
         reply = await stage.reply_to("q")
 
     assert [type(block) for block in reply.blocks] == [Table, Footer, Notice]
@@ -204,7 +130,7 @@ async def test_stop_of_a_turn_that_has_ended_changes_nothing() -> None:
     stage = Stage(ScriptedModel([]))
     async with stage.desk() as desk:
         await stage.ask(desk, "list", message_id="q")
-        await desk.act(Stop(stage.turns["q"]))
+        await desk.act(press(Stop(stage.turns["q"])))
         assert not notices(await stage.ask(desk, "list"))
 
 
@@ -279,7 +205,7 @@ async def test_without_a_database_the_answer_comes_and_says_that_it_is_not_remem
         reply = await stage.ask(desk, "list")
 
     assert isinstance(reply.blocks[1], Table)
-    assert "not remembered" in notices(reply)[0].text
+    assert "remembered only until netspy ends" in notices(reply)[0].text
     assert "the disk is full" in notices(reply)[0].text
 
 

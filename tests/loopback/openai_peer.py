@@ -105,7 +105,7 @@ class OpenAIPeer:
                 await _send_failure(writer, step)
                 return True
             case Stream(events, then):
-                return await self._stream(events, then, reader, writer)
+                return await self._stream(events, then, 0, reader, writer)
             case Say():
                 return await self._say(step, request, reader, writer)
 
@@ -134,13 +134,18 @@ class OpenAIPeer:
         else:
             events = list(chat_events(say, number, usage="stream_options" in request.body))
         if say.fault is None:
-            return await self._stream(events, "end", reader, writer)
+            return await self._stream(events, "end", say.pace_s, reader, writer)
         cut = [*events[: say.after], *(['{"cut'] if say.fault == "corrupt" else [])]
         then: Ending = say.fault if say.fault in {"disconnect", "hang"} else "end"
-        return await self._stream(cut, then, reader, writer)
+        return await self._stream(cut, then, say.pace_s, reader, writer)
 
     async def _stream(
-        self, events: Iterable[Any], then: Ending, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        events: Iterable[Any],
+        then: Ending,
+        pace_s: float,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> bool:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         for event in events:
@@ -148,6 +153,7 @@ class OpenAIPeer:
             line = f"data: {data}\n\n".encode()
             writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             await writer.drain()
+            await asyncio.sleep(pace_s)
         if then == "hang":
             await self._wait_for_hangup(reader)
         if then == "end":
@@ -176,14 +182,14 @@ def _ends_with_result(request: Request) -> bool:
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
-    """The next request, or None when the client has hung up."""
+    """The next request, or None when the client has hung up, be it in the middle of one."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, target, _ = head[0].split(" ")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
     except asyncio.IncompleteReadError:
         return None
-    method, target, _ = head[0].split(" ")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(method, target, headers, json.loads(body) if body else {})
 
 

@@ -38,6 +38,8 @@ class Say:
     failure: tuple[str, str] | None = None
     fault: Fault | None = None
     after: int = 0
+    pace_s: float = 0.0
+    """A pause behind every event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.codec import compact, decode, decode_action, decode_result, encode, encode_action, encode_result, for_model
+from bot.codec import (
+    MAX_CHARACTERS,
+    compact,
+    decode,
+    decode_action,
+    decode_result,
+    encode,
+    encode_action,
+    encode_result,
+    for_model,
+)
 from bot.domain.message import Address, Author, Command, Message, MessageId, Stop, ThreadKey, TurnId
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall
@@ -52,6 +62,23 @@ def test_a_model_is_told_that_rows_were_cut() -> None:
     assert given["tables"][0]["rows"] == [["list-0", 0], ["list-1", 1]]
     assert given["tables"][0]["note"] == "only 2 rows are given here; the call brought 5, 5 exist"
     assert "failed" not in given
+
+
+def test_a_model_gets_fewer_rows_of_a_result_that_is_large_as_a_whole() -> None:
+    wide = Table("wide", (Column("path"),), (("x" * 1000,),) * 50, total_rows=50)
+    large = replace(result("list"), tables=(wide, wide, wide))
+    text = for_model(large, max_rows=50)
+    given = json.loads(text)["tables"]
+    assert len(text) <= MAX_CHARACTERS
+    assert [len(table["rows"]) for table in given] == [6, 6, 6]
+    assert {table["note"] for table in given} == {"only 6 rows are given here; the call brought 50, 50 exist"}
+
+
+def test_a_row_that_is_too_large_by_itself_is_not_given() -> None:
+    huge = Table("huge", (Column("path"),), (("x" * MAX_CHARACTERS,),), total_rows=1)
+    given = json.loads(for_model(replace(result("list"), tables=(huge,)), max_rows=50))["tables"][0]
+    assert given["rows"] == []
+    assert given["note"] == "only 0 rows are given here; the call brought 1, 1 exist"
 
 
 def test_a_model_is_told_that_a_call_failed() -> None:

@@ -16,6 +16,14 @@ def test_an_unknown_tool_is_called_all_the_same() -> None:
     assert tool_call("1", "g", '{"a": null, "b": 1}', [TOOL]) == ToolCall("1", "g", {"a": None, "b": 1})
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("functions.find", "functions_find"), ("finde Größe", "finde_Gr__e"), ("x" * 65, "x" * 64), ("", "unnamed")],
+)
+def test_a_name_that_no_function_can_have_is_one_that_can_be_sent_back(name: str, kept: str) -> None:
+    assert tool_call("1", name, "", [TOOL]).name == kept
+
+
 @pytest.mark.parametrize("written", ["{", "[]", "true", "[" * 100_000, "{}{}"])
 def test_what_is_no_object_is_given_under_a_name_that_no_tool_takes(written: str) -> None:
     assert tool_call("1", "f", written, [TOOL]).arguments == {UNREADABLE: written[:500]}

@@ -4,15 +4,20 @@ import httpx2
 import pytest
 from openai import APIConnectionError, APIError, APITimeoutError
 
-from bot.domain.errors import ModelRefused, ModelTruncated, ModelUnreachable
+from bot.domain.errors import ModelBusy, ModelSilent, ModelTruncated, ModelUnreachable
 from bot.llm.errors import quoted, translated
 
 SENT = httpx2.Request("POST", "https://api.openai.com/v1/responses")
 
 
-def test_a_connection_that_is_not_accepted_is_unreachable() -> None:
-    with pytest.raises(ModelUnreachable, match="no connection in time"), translated("asking m", secret=""):
+def test_a_connection_that_is_not_accepted_in_time_is_silence() -> None:
+    with pytest.raises(ModelSilent, match="no connection in time"), translated("asking m", secret=""):
         raise APITimeoutError(SENT) from httpx2.ConnectTimeout("")
+
+
+def test_a_request_that_nobody_reads_is_silence() -> None:
+    with pytest.raises(ModelSilent, match="no answer began in time"), translated("asking m", secret=""):
+        raise APITimeoutError(SENT) from httpx2.WriteTimeout("")
 
 
 def test_a_name_that_nobody_knows_is_unreachable_even_in_the_middle() -> None:
@@ -24,7 +29,7 @@ def test_a_name_that_nobody_knows_is_unreachable_even_in_the_middle() -> None:
 
 
 def test_a_status_inside_of_a_stream_counts_like_one_outside() -> None:
-    with pytest.raises(ModelRefused, match="rate limit"), translated("asking m", secret=""):
+    with pytest.raises(ModelBusy, match="rate limit"), translated("asking m", secret=""):
         raise APIError("slow down", SENT, body={"code": 429, "message": "slow down"})
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from bot.domain.errors import ModelRefused, ModelUnreachable, NetspyError
 from bot.domain.ports import Check
-from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall
+from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta, ToolCall
 from bot.llm.fallback import CUT, FallbackModel
 from tests.fakes import ScriptedModel
-from tests.wire.llm_requests import REQUEST, after, ask
+from tests.unit.llm_models import PlayedModel
+from tests.wire.llm_requests import REQUEST, after, ask, collect
 
 REFUSED = ModelRefused("asking gpt", "the key was refused", "set OPENAI_API_KEY")
 CALL = ToolCall("1", "find_failures")
@@ -96,9 +97,30 @@ def chain(
 
 async def test_the_next_language_model_answers_before_the_planner() -> None:
     model = chain([REFUSED], [BY_MINI, BY_MINI])
-    first = (await ask(model)).completion
-    second = (await ask(model, after(REQUEST, first))).completion
-    assert first.notice == second.notice == f"mini answered instead of gpt: {REFUSED}"
+    first = await ask(model)
+    second = await ask(model, after(REQUEST, first.completion))
+    assert first.completion.notice == second.completion.notice == f"mini answered instead of gpt: {REFUSED}"
+    assert first.delays == ["gpt: the key was refused; mini is asked instead"]
+    assert second.delays == []
+
+
+async def test_the_planner_is_never_waited_for() -> None:
+    assert (await ask(FallbackModel(ScriptedModel([REFUSED], name="gpt"), planner(PLANNED)))).delays == []
+
+
+async def test_delays_of_models_pass_through_and_are_no_prose() -> None:
+    waiting, mini = Delay("gpt: busy; asked again in 2 s"), Delay("mini: busy; asked again in 3 s")
+    preferred = PlayedModel([(TextDelta("So"), TextDelta(CUT), waiting, REFUSED)])
+    behind = FallbackModel(
+        PlayedModel([(mini, TextDelta("Mini."), Completion("Mini.", (), "mini"))], "mini"), planner()
+    )
+    events = await collect(FallbackModel(preferred, behind).answer(REQUEST))
+    handed_over = Delay("gpt: the key was refused; mini is asked instead")
+    text = [event.text for event in events if isinstance(event, TextDelta)]
+    assert [event for event in events if isinstance(event, Delay)] == [waiting, handed_over, mini]
+    assert text == ["So", CUT, "Mini."]
+    assert isinstance(events[-1], Completion)
+    assert events[-1].text == f"So{CUT}Mini."
 
 
 async def test_a_chain_that_fails_whole_is_not_tried_again_in_this_turn() -> None:

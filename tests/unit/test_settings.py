@@ -18,6 +18,7 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.model_names == ("gpt-6-luna",)
     assert settings.api == "responses"
     assert settings.ebpf_url is None
+    assert settings.model_patience_s == 15
 
 
 def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,13 @@ def test_a_wrong_value_names_the_variable_but_never_the_value(monkeypatch: pytes
     assert "sk-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "soon"])
+def test_a_patience_is_a_number_of_seconds(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPY_MODEL_PATIENCE_S", value)
+    with pytest.raises(InvalidSettings, match="NETSPY_MODEL_PATIENCE_S"):
+        load()
+
+
 def test_a_key_is_not_printed_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     assert "sk-secret" not in repr(load())
@@ -61,7 +69,7 @@ def test_auto_picks_the_api_that_the_server_speaks_best(url: str, api: str) -> N
 
 
 def test_models_are_a_list_in_order_of_preference() -> None:
-    assert Settings(NETSPY_MODELS=" a, b ,").model_names == ("a", "b")  # type: ignore[call-arg]  # set by its alias
+    assert Settings(NETSPY_MODELS=" a, b ,a").model_names == ("a", "b")  # type: ignore[call-arg]  # set by its alias
     with pytest.raises(InvalidSettings, match="names no model"):
         _ = Settings(NETSPY_MODELS=",").model_names  # type: ignore[call-arg]  # set by its alias
 

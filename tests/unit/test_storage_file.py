@@ -15,7 +15,7 @@ import pytest
 
 from bot.domain.errors import StorageCorrupt, StorageError, StorageFull, StorageLocked
 from bot.storage import SqlThreadStore, open_store
-from tests.contract.test_thread_store import KEY, ended, turn
+from tests.contract.test_thread_store import KEY, begun, end, ended, turn
 
 NOBODY = 65534
 
@@ -43,7 +43,7 @@ def moved_aside(file: Path) -> list[Path]:
 async def test_file_and_new_folders_are_for_this_user_alone(tmp_path: Path) -> None:
     file = tmp_path / "state" / "netspy" / "netspy.db"
     async with open_store(str(file)) as store:
-        await store.begin(turn())
+        await begun(store, turn())
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (*file.parent.iterdir(), *file.parents[:2])}
     assert modes == {
         "state": 0o700, "netspy": 0o700, "netspy.db": 0o600, "netspy.db-wal": 0o600, "netspy.db-shm": 0o600,
@@ -51,7 +51,7 @@ async def test_file_and_new_folders_are_for_this_user_alone(tmp_path: Path) -> N
 
 
 async def test_settings_hold_on_every_connection(file: Path) -> None:
-    async with open_store(str(file), busy_timeout_s=1.5) as store, store._engine.connect() as connection:
+    async with open_store(str(file), busy_timeout_s=1.5) as store, store._database.engine.connect() as connection:
         names = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout"]
         values = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
     normal = 1
@@ -71,7 +71,7 @@ async def test_a_file_that_is_no_database_is_moved_aside(
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert str(aside) in store.notices[0]
         assert (await store.check()).state == "warning"
-        assert await store.begin(turn())
+        assert await begun(store, turn())
 
 
 @pytest.mark.parametrize("damage", [scribble, lambda file: os.truncate(file, 20_000)], ids=["overwritten", "cut short"])
@@ -80,7 +80,7 @@ async def test_a_damaged_database_is_moved_aside_unchanged(file: Path, damage: C
     damage(file)
     damaged = file.read_bytes()
     async with open_store(str(file)) as store:
-        assert await store.history(KEY, limit=5) == ()
+        assert await store.history(KEY, limit=5, whole=5) == ()
     (aside,) = [path for path in moved_aside(file) if path.name.endswith("Z")]
     assert aside.read_bytes() == damaged
     async with open_store(str(file)) as store:
@@ -96,7 +96,7 @@ async def test_a_large_file_is_opened_without_a_search_and_still_refused_when_it
     async with open_store(str(file)) as store:
         assert store.notices == ()
         with pytest.raises(StorageCorrupt):
-            await store.history(KEY, limit=5)
+            await store.history(KEY, limit=5, whole=5)
     file.write_bytes(b"no database" * 1000)
     async with open_store(str(file)) as store:
         assert len(store.notices) == 1
@@ -123,7 +123,7 @@ async def test_damage_met_later_is_named_and_mended_at_the_next_start(file: Path
     async with open_store(str(file)) as store:
         scribble(file)
         with pytest.raises(StorageCorrupt, match=re.escape(f"{file}: the file is damaged")):
-            await store.history(KEY, limit=5)
+            await store.history(KEY, limit=5, whole=5)
     async with open_store(str(file)) as store:
         assert len(store.notices) == 1
 
@@ -133,9 +133,9 @@ async def test_a_database_that_another_process_holds_is_named(file: Path) -> Non
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageLocked, match=re.escape(f"{file}: another process keeps it locked. End")):
-                await store.begin(turn())
-            assert await store.history(KEY, limit=1) == ()
-        assert await store.begin(turn())
+                await begun(store, turn())
+            assert await store.history(KEY, limit=1, whole=1) == ()
+        assert await begun(store, turn())
 
 
 async def test_an_up_to_date_database_opens_while_another_process_writes(file: Path) -> None:
@@ -143,7 +143,7 @@ async def test_an_up_to_date_database_opens_while_another_process_writes(file: P
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         async with open_store(str(file), busy_timeout_s=0.01) as store:
-            assert len(await store.history(KEY, limit=5)) == 5
+            assert len(await store.history(KEY, limit=5, whole=5)) == 5
 
 
 async def test_a_new_database_that_is_locked_is_named(file: Path) -> None:
@@ -156,7 +156,7 @@ async def test_a_new_database_that_is_locked_is_named(file: Path) -> None:
 
 async def limit_pages(store: SqlThreadStore, count: int) -> None:
     """A disk of `count` pages, as far as SQLite can tell. (The store's one connection keeps the limit.)"""
-    async with store._engine.connect() as connection:
+    async with store._database.engine.connect() as connection:
         await connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")
 
 
@@ -166,18 +166,18 @@ async def test_a_full_disk_is_named_and_leaves_no_half_of_a_turn(file: Path) -> 
         await ended(store, turn(1))
         await limit_pages(store, 1)
         with pytest.raises(StorageFull, match="the disk is full"):
-            await store.begin(long)
-        assert len(await store.history(KEY, limit=5)) == 1
+            await begun(store, long)
+        assert len(await store.history(KEY, limit=5, whole=5)) == 1
         await limit_pages(store, 10_000)
-        assert await store.begin(long)
+        assert await begun(store, long)
 
 
 async def test_a_read_only_database_is_named(file: Path) -> None:
     async with open_store(str(file)) as store:
-        async with store._engine.connect() as connection:
+        async with store._database.engine.connect() as connection:
             await connection.exec_driver_sql("PRAGMA query_only = ON")
         with pytest.raises(StorageFull, match="it is read-only"):
-            await store.begin(turn())
+            await begun(store, turn())
 
 
 @contextmanager
@@ -240,13 +240,13 @@ async def test_the_database_of_another_program_is_refused_untouched(file: Path, 
 async def test_a_cancelled_call_leaves_the_store_usable_and_no_half_of_a_turn(file: Path) -> None:
     async with open_store(str(file)) as store:
         for steps in range(40):
-            task = asyncio.create_task(store.begin(turn(steps)))
+            task = asyncio.create_task(begun(store, turn(steps)))
             for _ in range(steps):
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait([task])
             stored = not task.cancelled() and task.result()
-            again = await store.begin(replace(turn(steps), id=turn(steps + 1000).id))
+            again = await begun(store, replace(turn(steps), id=turn(steps + 1000).id))
             assert not (stored and again)
-            await store.finish(replace(turn(steps), id=turn(steps + (1000 if again else 0)).id, state="stopped"))
-        assert len(await store.history(KEY, limit=100)) == 40
+            await end(store, replace(turn(steps), id=turn(steps + (1000 if again else 0)).id, state="stopped"))
+        assert len(await store.history(KEY, limit=100, whole=100)) == 40

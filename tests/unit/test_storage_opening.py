@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.errors import InvalidSettings
 from bot.storage import open_store
-from tests.contract.test_thread_store import KEY, ended, turn
+from tests.contract.test_thread_store import KEY, begun, ended, turn
 
 OPEN_AND_BEGIN = """
 import asyncio, json, sys
@@ -26,18 +26,18 @@ message = Message(ThreadKey("p", "w", "c", "t"), "m1", Author("u", "dana"), "why
 async def main():
     sys.stdin.readline()
     async with open_store(sys.argv[1]) as store:
-        began = await store.begin(Turn(sys.argv[2], message, now))
-        print(json.dumps({"began": began, "notices": len(store.notices)}))
+        began = await store.begin(Turn(sys.argv[2], message, now), worker=sys.argv[2])
+        print(json.dumps({"began": began != "repeated", "notices": len(store.notices)}))
 
 print("ready", flush=True)
 asyncio.run(main())
 """
 
 
-async def open_in_processes(file: Path, count: int) -> list[dict[str, int]]:
-    """Open the file in `count` processes at once; each begins a turn for the same message."""
+async def open_in_processes(url: str, count: int) -> list[dict[str, int]]:
+    """Open the database in `count` processes at once; each begins a turn for the same message."""
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-W", "error", "-c", OPEN_AND_BEGIN, str(file))
+    command = (sys.executable, "-W", "error", "-c", OPEN_AND_BEGIN, url)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
         await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ async def open_in_processes(file: Path, count: int) -> list[dict[str, int]]:
 
 
 async def test_processes_that_open_a_new_database_at_once_share_it(tmp_path: Path) -> None:
-    opened = await open_in_processes(tmp_path / "new" / "netspy.db", 2)
+    opened = await open_in_processes(str(tmp_path / "new" / "netspy.db"), 2)
     assert sum(each["began"] for each in opened) == 1
     assert sum(each["notices"] for each in opened) == 0
 
@@ -62,7 +62,7 @@ async def test_processes_that_open_a_new_database_at_once_share_it(tmp_path: Pat
 async def test_processes_that_open_a_damaged_database_at_once_move_it_aside_once(tmp_path: Path) -> None:
     file = tmp_path / "netspy.db"
     file.write_bytes(b"no database" * 1000)
-    opened = await open_in_processes(file, 2)
+    opened = await open_in_processes(str(file), 2)
     assert sum(each["began"] for each in opened) == 1
     assert sum(each["notices"] for each in opened) == 1
     assert len([path for path in tmp_path.iterdir() if ".corrupt-" in path.name]) == 1
@@ -71,7 +71,7 @@ async def test_processes_that_open_a_damaged_database_at_once_move_it_aside_once
 async def test_stores_opened_at_once_in_one_process_are_both_made(tmp_path: Path) -> None:
     async def begin(name: str) -> bool:
         async with open_store(str(tmp_path / name)) as store:
-            return await store.begin(turn())
+            return await begun(store, turn())
 
     assert await asyncio.gather(*map(begin, ["a", "b", "c"])) == [True, True, True]
 
@@ -82,7 +82,7 @@ async def test_a_thread_is_known_again_after_a_close(tmp_path: Path, form: str) 
     async with open_store(url) as store:
         await ended(store, turn(1), turn(2))
     async with open_store(url) as store:
-        assert [each.message.id for each in await store.history(KEY, limit=5)] == ["m1", "m2"]
+        assert [each.message.id for each in await store.history(KEY, limit=5, whole=5)] == ["m1", "m2"]
 
 
 async def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +103,11 @@ async def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.Monke
         ("://secret", "it is not a URL"),
         ("postgresql://u:secret@h:port/db", "it is not a URL"),
         ("postgresql+nope://u:secret@h/db", "no driver for postgresql+nope is installed"),
+        ("sqlite+pysqlite:////tmp/netspy.db", "sqlite+pysqlite is not supported"),
+        ("postgresql://u:half@secret@h/db", "its password has an @ in it"),
+        ("postgresql://u:secret@h:99999/db", "its host or its port cannot be one"),
+        ("postgresql://u:secret@h..local/db", "its host or its port cannot be one"),
+        ("postgresql://u@h/db?password=secret", "it has a parameter that is not supported"),
     ],
 )
 async def test_an_unusable_url_is_refused_without_showing_it(url: str, got: str) -> None:

@@ -10,7 +10,7 @@ from bot.domain.message import MessageId, ThreadKey
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall, ToolResult
 from bot.storage import open_store
-from tests.contract.test_thread_store import KEY, ended, turn
+from tests.contract.test_thread_store import KEY, WORKER, begun, end, ended, turn
 
 LONE = "half \ud83d of an emoji"
 STORED = "half ? of an emoji"
@@ -22,10 +22,10 @@ async def test_lone_surrogates_become_question_marks(tmp_path: Path) -> None:
     result = ToolResult(call, LONE, (Table(LONE, (Column("process"),), ((LONE,),), 1),))
     done = replace(turn(key=key, text=LONE), state="answered", results=(result,), answer=LONE)
     async with open_store(str(tmp_path / "netspy.db")) as store:
-        assert await store.begin(turn(key=key, text=LONE))
-        await store.finish(done)
-        assert not await store.begin(turn(key=key, text=LONE))
-        (back,) = await store.history(key, limit=1)
+        assert await begun(store, turn(key=key, text=LONE))
+        await end(store, done)
+        assert not await begun(store, turn(key=key, text=LONE))
+        (back,) = await store.history(key, limit=1, whole=1)
     (result,) = back.results
     said = [back.message.text, back.answer, result.summary, result.tables[0].title, result.tables[0].rows[0][0]]
     assert said == [STORED] * 5
@@ -36,26 +36,45 @@ async def test_nul_is_kept_out_of_plain_columns(tmp_path: Path) -> None:
     done = turn(text="a\x00b", state="answered")
     done = replace(done, message=replace(done.message, id=MessageId("m\x001")), answer="a\x00b")
     async with open_store(str(tmp_path / "netspy.db")) as store:
-        await store.begin(done)
-        await store.finish(done)
-        (back,) = await store.history(KEY, limit=1)
+        await begun(store, done)
+        await end(store, done)
+        (back,) = await store.history(KEY, limit=1, whole=1)
     assert (back.message.text, back.answer) == ("a\x00b", "a?b")
 
 
 @pytest.mark.parametrize(
     "damage",
-    ["message = '{'", "results = '[{}]'", "results = '5'", "state = 'pondering'", "message = '{\"key\": 1}'"],
+    [
+        "turns SET message = '{'",
+        "turns SET state = 'pondering'",
+        "turns SET message = '{\"key\": 1}'",
+        "results SET call = '{}'",
+        "results SET data = '5'",
+    ],
 )
 async def test_a_turn_that_cannot_be_read_is_left_out_and_logged(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    column = "turn_id" if damage.startswith("results") else "id"
+    brought = (ToolResult(ToolCall("c1", "list_connections"), "none"),)
     async with open_store(str(tmp_path / "netspy.db")) as store:
-        await ended(store, *map(turn, range(3)))
-        async with store._engine.begin() as connection:
-            await connection.exec_driver_sql(f"UPDATE turns SET {damage} WHERE message_id = 'm1'")
+        await ended(store, *(replace(turn(number), results=brought, state="answered") for number in range(3)))
+        async with store._database.engine.begin() as connection:
+            await connection.exec_driver_sql(f"UPDATE {damage} WHERE {column} = '{turn(1).id}'")
         with caplog.at_level(logging.ERROR, logger="netspy.storage"):
-            history = await store.history(KEY, limit=5)
+            history = await store.history(KEY, limit=5, whole=5)
     assert [each.message.id for each in history] == ["m0", "m2"]
     assert [(record.message, record.__dict__["turn"]) for record in caplog.records] == [
         ("storage.turn_unreadable", turn(1).id)
     ]
+
+
+async def test_a_waiting_turn_that_cannot_be_read_does_not_silence_its_thread(tmp_path: Path) -> None:
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        for number in range(3):
+            await begun(store, turn(number))
+        async with store._database.engine.begin() as connection:
+            await connection.exec_driver_sql(f"UPDATE turns SET message = '{{' WHERE id = '{turn(1).id}'")
+        await end(store, turn(0, state="answered"))
+        (claim,) = await store.leases.claim(WORKER, ["terminal"], limit=5)
+    assert claim.turn.id == turn(2).id

@@ -9,13 +9,25 @@ from typing import Any, Literal, TypeAlias
 from bot.domain.message import Address, Author, Message, MessageId, ThreadKey, TurnId
 from bot.domain.ports import ChatModel
 from bot.domain.table import Column, Table
-from bot.domain.turn import Completion, ModelEvent, ModelRequest, Round, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
-from bot.llm.endpoint import Patience
+from bot.domain.turn import (
+    Completion,
+    Delay,
+    ModelEvent,
+    ModelRequest,
+    Round,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    Turn,
+)
+from bot.llm.endpoint import PATIENCE, Patience
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 
 Api: TypeAlias = Literal["responses", "chat"]
 
+MODEL = "gpt-6-luna"
 NOW = datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
 THREAD = ThreadKey("terminal", "local", "tty1", "1")
 SHORT = Patience(connect_s=2, first_s=0.2, silence_s=0.2)
@@ -52,17 +64,20 @@ REQUEST = ModelRequest(
 class Heard:
     deltas: list[str]
     completion: Completion
+    delays: list[str]
 
 
 async def ask(model: ChatModel, request: ModelRequest = REQUEST) -> Heard:
-    """One round; fails unless it is text and then one completion that repeats it."""
-    events = await collect(model.answer(request))
+    """One round; fails unless it is text, with delays, and then one completion that repeats the text."""
+    heard = await collect(model.answer(request))
+    delays = [event.reason for event in heard if isinstance(event, Delay)]
+    events = [event for event in heard if not isinstance(event, Delay)]
     deltas = [event.text for event in events if isinstance(event, TextDelta)]
     ends = [event for event in events if isinstance(event, Completion)]
     assert ends == events[len(deltas) :]
     assert len(ends) == 1
     assert "".join(deltas) == ends[0].text
-    return Heard(deltas, ends[0])
+    return Heard(deltas, ends[0], delays)
 
 
 async def collect(events: AsyncGenerator[ModelEvent, None]) -> list[ModelEvent]:
@@ -70,8 +85,10 @@ async def collect(events: AsyncGenerator[ModelEvent, None]) -> list[ModelEvent]:
 
 
 @asynccontextmanager
-async def model_at(peer: OpenAIPeer, api: Api, patience: Patience | None = None) -> AsyncGenerator[ChatModel]:
-    opened = open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=peer.base_url, patience=patience)
+async def model_at(
+    peer: OpenAIPeer, api: Api, patience: Patience = PATIENCE, name: str = MODEL
+) -> AsyncGenerator[ChatModel]:
+    opened = open_chat_model(name, api=api, api_key=KEY, base_url=peer.base_url, patience=patience)
     async with opened as model:
         yield model
 

@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import TextIO
@@ -15,7 +16,7 @@ from typing import TextIO
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
 from bot.domain.errors import OperatorError, StorageFull
-from bot.domain.message import Action, Block, Footer, Message, Notice, Prose, Reply, Step, Stop, TurnId
+from bot.domain.message import Block, Footer, Message, Notice, Press, Prose, Reply, Step, Stop, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import Check, CommandHelp, FlagHelp, Outlet
 from bot.domain.table import Column, Table
@@ -50,6 +51,7 @@ class FakeDesk:
     """A `Desk` whose answers hang on the words of the message; see `_answer`. `adapter` is set once it is made."""
 
     adapter: TerminalAdapter
+    left: Message | None = None
     hangs = False
     """Whether its status never comes."""
 
@@ -66,10 +68,22 @@ class FakeDesk:
         self.messages.append(message)
         self._working.append(self._tasks.create_task(self._work(message)))
 
-    async def act(self, action: Action) -> None:
-        assert isinstance(action, Stop)
-        self.stopped.append(action.turn)
-        self._stops[action.turn].set()
+    async def act(self, press: Press) -> Reply:
+        assert isinstance(press.action, Stop)
+        self.stopped.append(press.action.turn)
+        self._stops[press.action.turn].set()
+        return Reply(press.action.turn, ())
+
+    async def adopt(self, platform: str) -> None:
+        raise AssertionError(f"a terminal serves its own thread, not all of {platform}")
+
+    async def resume(self, key: ThreadKey) -> Message | None:
+        """Takes up `left`, where a test has set it."""
+        if self.left:
+            left = replace(self.left, key=key)
+            await self.handle(left)
+            return left
+        return None
 
     async def commands(self) -> tuple[CommandHelp, ...]:
         process = FlagHelp("--process NAME", "only this process", "process_name")

@@ -1,6 +1,7 @@
 """The whole chat on a real pseudo-terminal: threads over restarts, Ctrl-C, completion of what was really seen."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,6 +94,7 @@ def test_ctrl_c_ends_an_answer_and_the_chat_goes_on(open_chat: Opener, server: E
     assert server.asked.wait(30)
     chat.sendintr()
     chat.expect_exact("Stopped.")
+    assert server.hung_up.wait(30)  # the stop reached the request itself
     chat.expect_exact(PROMPT)
     ask(chat, "list", "10.2.0.14:5432")
 
@@ -111,3 +113,24 @@ def test_tab_completes_process_names_that_were_seen(open_chat: Opener, server: E
     chat.expect_exact("nx")
     chat.send("\r")
     chat.expect_exact("Process 'nginx' made 1 outbound connection attempt over the last 60 seconds")
+
+
+def test_a_question_cut_off_by_a_kill_is_answered_when_its_thread_is_resumed(
+    open_chat: Opener, server: EbpfServer
+) -> None:
+    killed = open_chat("--server", server.url)
+    server.asked.clear()
+    server.fail(Hang(), times=1)
+    killed.send("list\r")
+    assert server.asked.wait(30)
+    killed.kill(signal.SIGKILL)
+    killed.expect(pexpect.EOF)
+
+    resumed = open_chat("--server", server.url)  # up to the question, which stands there as it was typed
+    assert "the last question was cut off; it is answered now" in (resumed.before or "")
+    resumed.expect_exact("10.2.0.14:5432")
+    resumed.expect_exact(PROMPT)
+    ask(resumed, "tools", "list_connections")
+    leave(resumed)
+
+    assert "cut off" not in (open_chat("--server", server.url).before or "")

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.domain.errors import InvalidSettings, ModelError, ModelRefused, ModelTruncated, ModelUnreachable
+from bot.domain.errors import (
+    InvalidSettings,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelSilent,
+    ModelTruncated,
+    ModelUnreachable,
+)
+from bot.domain.turn import TextDelta
+from bot.llm.endpoint import PATIENCE
+from bot.llm.errors import EmptyAnswer
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 from tests.loopback.openai_script import Fail, Fault, Say, Step, Stream
@@ -29,8 +40,8 @@ REFUSED = [
     Case(Fail(status=404, code="model_not_found"), ModelRefused, "no such model", "NETSPY_MODELS"),
     Case(Fail(status=404, page="<h1>Not Found</h1>"), ModelRefused, "(404)", "OPENAI_BASE_URL"),
     Case(Fail(status=429, code="insufficient_quota"), ModelRefused, "credits are spent", "add credits"),
-    Case(Fail(status=429, headers={"retry-after": "20"}), ModelRefused, "asks to wait 20 s", "NETSPY_MODELS"),
-    Case(Fail(status=429, headers={"retry-after": "Mon"}), ModelRefused, "rate limit is reached", "NETSPY_MODELS"),
+    Case(Fail(status=429, headers={"retry-after": "20"}), ModelBusy, "asks to wait 20 s", "NETSPY_MODELS"),
+    Case(Fail(status=429, headers={"retry-after": "Mon"}), ModelBusy, "rate limit is reached", "NETSPY_MODELS"),
     Case(Fail(status=400, code="context_length_exceeded"), ModelRefused, "too long", "new thread"),
     Case(Fail(status=400, code="content_filter"), ModelRefused, "content filter", "other words"),
     Case(Fail(status=400, message="unknown parameter: {tools}"), ModelRefused, "parameter: {tools}", "NETSPY_MODELS"),
@@ -39,12 +50,12 @@ REFUSED = [
     Case(Fail(status=503), ModelUnreachable, "status 503", "NETSPY_MODELS"),
 ]
 ANSWERS = [
-    Case(Say(), ModelError, "empty", "ask again"),
-    Case(Say(text=" "), ModelError, "empty", "ask again"),
+    Case(Say(), EmptyAnswer, "empty", "ask again"),
+    Case(Say(text=" "), EmptyAnswer, "empty", "ask again"),
     Case(Say(refusal="I can't help."), ModelRefused, "declined: I can't help.", "other words"),
-    Case(Say(text="So", finish="length"), ModelTruncated, "output limit", "ask again"),
+    Case(Say(text="So", finish="length"), ModelError, "output limit", "ask again"),
     Case(Say(text="So", finish="content_filter"), ModelRefused, "content filter", "other words"),
-    Case(Say(text="So", failure=("rate_limit_exceeded", "slow")), ModelRefused, "rate limit", "wait"),
+    Case(Say(text="So", failure=("rate_limit_exceeded", "slow")), ModelBusy, "rate limit", "wait"),
     Case(Say(text="So", failure=("insufficient_quota", "pay")), ModelRefused, "credits are spent", "add credits"),
     Case(Say(text="So", failure=("server_error", "oops")), ModelUnreachable, "oops", "ask again"),
     Case(Say(text="So it is then", fault="truncate", after=4), ModelTruncated, "its end never came", "ask again"),
@@ -67,15 +78,15 @@ ANSWERS = [
     Case(Stream(({"choices": 7, "type": "error", "code": []},)), ModelTruncated, "not what the API", "OPENAI_BASE_URL"),
 ]
 SLOW = [
-    Case(Say(text="So it", fault="silent"), ModelUnreachable, "no answer began in time", "NETSPY_MODELS"),
-    Case(Say(text="So it", fault="hang"), ModelUnreachable, "no answer began in time", "NETSPY_MODELS"),
-    Case(Say(text="So it is then", fault="hang", after=4), ModelTruncated, "fell silent", "NETSPY_MODELS"),
+    Case(Say(text="So it", fault="silent"), ModelSilent, "no answer began in time", "NETSPY_MODELS"),
+    Case(Say(text="So it", fault="hang"), ModelSilent, "no answer began in time", "NETSPY_MODELS"),
+    Case(Say(text="So it is then", fault="hang", after=4), ModelSilent, "fell silent", "NETSPY_MODELS"),
 ]
 
 
 @pytest.mark.parametrize("case", [*REFUSED, *ANSWERS, *SLOW], ids=lambda case: str(case.step)[:60])
 async def test_a_failure_becomes_an_error_with_a_remedy(api: Api, case: Case) -> None:
-    patience = SHORT if case in SLOW else None
+    patience = SHORT if case in SLOW else PATIENCE
     async with OpenAIPeer([case.step]) as peer, model_at(peer, api, patience) as model:
         with pytest.raises(ModelError) as caught:
             await ask(model)
@@ -92,9 +103,27 @@ async def test_a_failure_becomes_an_error_with_a_remedy(api: Api, case: Case) ->
 async def test_what_was_said_before_a_fault_is_heard(api: Api, fault: Fault) -> None:
     said = Say(text="one two three four", fault=fault, after=4)
     async with OpenAIPeer([said]) as peer, model_at(peer, api) as model, aclosing(model.answer(REQUEST)) as events:
-        assert [(await anext(events)).text for _ in range(2)] == ["one", " two"]
+        assert [await anext(events) for _ in range(2)] == [TextDelta("one"), TextDelta(" two")]
         with pytest.raises(ModelTruncated):
             await collect(events)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"retry-after": "20"}, 20.0),
+        ({"retry-after": "20", "retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+async def test_a_rate_limit_tells_how_long_to_wait(api: Api, headers: dict[str, str], wait_s: float | None) -> None:
+    async with OpenAIPeer([Fail(status=429, headers=headers)]) as peer, model_at(peer, api) as model:
+        with pytest.raises(ModelBusy) as caught:
+            await ask(model)
+    assert caught.value.retry_after_s == wait_s
+    assert ("asks to wait" in caught.value.got) == (wait_s is not None)
 
 
 async def test_nothing_at_the_address_is_unreachable(api: Api) -> None:

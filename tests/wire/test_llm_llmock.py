@@ -3,7 +3,7 @@
 import pytest
 from llmock.pytest_plugin import LLMock
 
-from bot.domain.errors import ModelRefused, ModelTruncated, ModelUnreachable
+from bot.domain.errors import ModelBusy, ModelTruncated, ModelUnreachable
 from bot.llm.calls import UNREADABLE
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY
@@ -25,7 +25,7 @@ async def test_a_turn_of_two_rounds(api: Api, llmock: LLMock) -> None:
 async def test_faults_are_told_and_pass(api: Api, llmock: LLMock) -> None:
     async with open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=llmock.base_url()) as model:
         llmock.rate_limit(retry_after=9)
-        with pytest.raises(ModelRefused, match="wait 9"):
+        with pytest.raises(ModelBusy, match="wait 9"):
             await ask(model)
         llmock.outage(status=503)
         with pytest.raises(ModelUnreachable, match="503"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import ModelRefused, ModelTruncated
-from bot.domain.turn import TextDelta, ToolSpec
+from bot.domain.turn import Completion, TextDelta, ToolSpec
 from bot.llm.endpoint import open_endpoint
 from bot.llm.responses import ResponsesModel
 from tests.loopback.openai_peer import KEY, OpenAIPeer, Request
@@ -106,6 +106,7 @@ async def test_an_answer_that_comes_whole_is_heard() -> None:
     async with OpenAIPeer([Stream((end,))]) as peer, model_at(peer, "responses") as model:
         first, last = await collect(model.answer(REQUEST))
     assert first == TextDelta("Here.")
+    assert isinstance(last, Completion)
     assert last.text == "Here."
 
 

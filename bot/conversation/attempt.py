@@ -1,0 +1,133 @@
+"""One try of this process to answer a turn: its deadline, what interrupts it, and a sentence for whatever goes wrong.
+
+The manager makes one for each claim. It knows neither queues nor who else works on the turn.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Literal, Protocol, TypeAlias
+
+from bot.conversation.answering import Answering
+from bot.conversation.transcript import Transcript
+from bot.domain.errors import Bug, NetspyError, StorageError
+from bot.domain.message import Notice, ThreadKey, TurnId
+from bot.domain.ports import Claim, Outlet, Wish
+from bot.domain.turn import ToolResult, Turn, TurnState
+
+log = logging.getLogger("netspy.conversation")
+
+MAX_ATTEMPTS = 3
+"""A question that has brought down as many processes is not tried again."""
+
+Interruption: TypeAlias = Wish | Literal["lost"]
+"""lost: another process works on the turn now."""
+_WEIGHT: dict[Interruption | None, int] = {None: 0, "stop": 1, "restart": 2, "delete": 3, "lost": 4}
+
+
+class KeepResults(Protocol):
+    """`ThreadStore.keep`."""
+
+    async def __call__(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None: ...
+
+
+class Attempt:
+    """`history` reads the thread's earlier turns, and may raise StorageError."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        outlet: Outlet,
+        *,
+        keep: KeepResults,
+        history: Callable[[ThreadKey], Awaitable[tuple[Turn, ...]]],
+    ) -> None:
+        self._claim = claim
+        self._keep_results = keep
+        self._read_history = history
+        self._limit: asyncio.Timeout | None = None
+        self.interruption: Interruption | None = claim.wish
+        self.transcript = Transcript(outlet, keep=self._keep)
+
+    def interrupt(self, why: Interruption) -> None:
+        """End the work now. What weighs more than what was wished before takes its place."""
+        if _WEIGHT[why] > _WEIGHT[self.interruption]:
+            self.interruption = why
+        if self._limit and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self, answering: Answering, *, within_s: float) -> Turn:
+        """Do the work and return the turn as it ended. Whatever happens, the transcript says it."""
+        state = await (self._give_up() if self._claim.attempt > MAX_ATTEMPTS else self._work(answering, within_s))
+        transcript = self.transcript
+        return replace(self._claim.turn, state=state, results=transcript.results, answer=transcript.answer)
+
+    async def _work(self, answering: Answering, within_s: float) -> TurnState:
+        """Raises nothing but cancellation."""
+        if self.interruption:
+            return await self._cut_short(within_s)
+        deadline = asyncio.get_running_loop().time() + within_s
+        transcript = self.transcript
+        try:
+            async with asyncio.timeout_at(deadline) as self._limit:
+                await answering.work(self._claim.turn, self._history, transcript, deadline=deadline)
+        except TimeoutError as error:
+            if self._limit and self._limit.expired():
+                return await self._cut_short(within_s)
+            return await self._broke(error)
+        except NetspyError as error:
+            await transcript.notice(Notice("error", str(error)))
+            return "failed"
+        except Exception as error:  # noqa: BLE001 - the boundary of one message: it is logged and told
+            return await self._broke(error)
+        finally:
+            self._limit = None
+        return "answered"
+
+    async def _broke(self, error: Exception) -> TurnState:
+        turn = self._claim.turn.id
+        log.error("turn.failed", extra={"turn": turn}, exc_info=error)
+        bug = Bug("answering this", "something in netspy is wrong", f"its log has the cause under {turn}")
+        await self.transcript.notice(Notice("error", str(bug)))
+        return "failed"
+
+    async def _cut_short(self, within_s: float) -> TurnState:
+        transcript = self.transcript
+        found = "What was found until then stands above." if transcript.results or transcript.answer else ""
+        match self.interruption:
+            case None:
+                await transcript.notice(Notice("error", f"No whole answer within {within_s:g} s. {found}".strip()))
+                return "failed"
+            case "delete":
+                if transcript.reply(self._claim.turn.id).blocks:
+                    await transcript.notice(Notice("warning", "Stopped, because the question was deleted."))
+                return "deleted"
+            case _:
+                await transcript.notice(Notice("warning", f"Stopped. {found}".strip()))
+                return "stopped"
+
+    async def _give_up(self) -> TurnState:
+        for result in self._claim.turn.results:
+            await self.transcript.result(result)
+        log.error("turn.given_up", extra={"turn": self._claim.turn.id, "attempts": self._claim.attempt - 1})
+        told = f"netspy ended {MAX_ATTEMPTS} times while it answered this, and does not try again"
+        bug = Bug("answering this", told, "ask in another way; whoever runs netspy finds the cause in its log")
+        await self.transcript.notice(Notice("error", str(bug)))
+        return "failed"
+
+    async def _history(self) -> tuple[Turn, ...]:
+        try:
+            return await self._read_history(self._claim.turn.message.key)
+        except StorageError as error:
+            await self.transcript.notice(Notice("warning", f"Answered without this thread's history. {error}"))
+            return ()
+
+    async def _keep(self, results: Sequence[ToolResult], first: int) -> bool:
+        """What cannot be stored just now is stored with the turn's end."""
+        try:
+            await self._keep_results(self._claim.turn.id, results, first=first)
+        except StorageError as error:
+            log.warning("turn.results_not_kept", extra={"turn": self._claim.turn.id, "cause": str(error)})
+            return False
+        return True

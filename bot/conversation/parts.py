@@ -1,0 +1,26 @@
+"""What conversations are made with. `bot/app.py` puts it together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.conversation.answering import Answering
+from bot.conversation.lookout import LEASE_S
+from bot.domain.message import Address, TurnId
+from bot.domain.ports import EbpfSource, Leases, Outlet, ThreadStore
+
+TURN_DEADLINE_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`outlet` finds the adapter of an address."""
+
+    store: ThreadStore
+    leases: Leases
+    source: EbpfSource
+    answering: Answering
+    outlet: Callable[[TurnId, Address], Outlet]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    turn_deadline_s: float = TURN_DEADLINE_S
+    lease_s: float = LEASE_S

@@ -1,0 +1,121 @@
+"""One claimed turn, from its claim to its close: what is answered is recorded, then sent, then confirmed.
+
+The manager decides which turn is next. What an answer is made of is `answering.py`; how one try goes is `attempt.py`.
+"""
+
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bot.conversation.attempt import Attempt, Interruption
+from bot.conversation.forgetful import ForgetfulStore
+from bot.conversation.parts import Parts
+from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
+from bot.conversation.window import MAX_TURNS, WHOLE_TURNS
+from bot.domain.errors import PlatformError, StorageError
+from bot.domain.message import Notice, Reply, Step, ThreadKey, TurnId
+from bot.domain.ports import Claim, Leases, Outlet, ThreadStore, WorkerId
+from bot.domain.turn import Turn
+
+log = logging.getLogger("netspy.conversation")
+
+WAITING = Step("queue", "waiting for the question before this one", "running")
+
+
+class Service:
+    """Answers turns that `worker` owns: those of the database, and those that could not be stored there."""
+
+    def __init__(self, parts: Parts, worker: WorkerId) -> None:
+        self._parts = parts
+        self._worker = worker
+        self._attempts: dict[TurnId, Attempt] = {}
+        self._spare: ForgetfulStore | None = None
+
+    def interrupt(self, turn: TurnId, why: Interruption) -> bool:
+        """End a turn's work. Returns whether it is at work here."""
+        attempt = self._attempts.get(turn)
+        if attempt:
+            attempt.interrupt(why)
+        return attempt is not None
+
+    def without_database(self, error: StorageError) -> ForgetfulStore:
+        """Threads in memory, for as long as the database takes nothing."""
+        log.warning("storage.spared", extra={"cause": str(error)})
+        if self._spare is None:
+            self._spare = ForgetfulStore(error)
+        return self._spare
+
+    async def serve(self, claim: Claim, store: ThreadStore, *, waited: bool) -> Claim | None:
+        """Answer one turn. Returns what to work on next: this turn anew, or the one that follows in its thread."""
+        turn = claim.turn
+        outlet = self._parts.outlet(turn.id, turn.message.reply_to)
+        if waited:
+            with suppress(PlatformError):
+                await outlet.step(replace(WAITING, state="done"))
+        if await self._is_answered(claim, outlet, store):
+            log.info("reply.found", extra={"turn": turn.id})
+            if claim.reply is None:
+                answered = replace(turn, state="answered")
+                await stored(self._finishing(store, answered, Reply(turn.id, ()), kept=len(turn.results)))
+        elif claim.reply is not None:
+            await send(outlet, claim.reply)
+        elif not await self._answer(claim, outlet, store):
+            return await stored(partial(self._leases_of(store).restart, turn.id, worker=self._worker))
+        return await stored(partial(store.close, turn.id, worker=self._worker))
+
+    async def _is_answered(self, claim: Claim, outlet: Outlet, store: ThreadStore) -> bool:
+        """Whether the reply was sent already, and only its confirmation is missing."""
+        if self._spare and store is not self._spare and await self._spare.turn(claim.turn.id):
+            return True  # it was stored after all, when the database said that it was not
+        was_begun = claim.attempt > 1 or claim.reply is not None
+        return was_begun and await was_delivered(outlet, claim.turn.id)
+
+    async def _answer(self, claim: Claim, outlet: Outlet, store: ThreadStore) -> bool:
+        """Do the work, record what is about to be sent, and send it.
+
+        False, with nothing sent, when the question was edited meanwhile or another worker owns the turn now.
+        """
+        turn = claim.turn.id
+        attempt = self._attempts[turn] = Attempt(claim, outlet, keep=store.keep, history=self._history)
+        try:
+            ended = await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
+        finally:
+            del self._attempts[turn]
+        if attempt.interruption in {"restart", "lost"}:
+            return False
+        transcript = attempt.transcript
+        if self._spare and store is self._spare:
+            told = f"This answer is remembered only until netspy ends. {self._spare.reason}"
+            await transcript.notice(Notice("warning", told))
+        finishing = self._finishing(store, ended, transcript.reply(turn), kept=transcript.kept)
+        try:
+            if not await stored(finishing, patience_s=STORING_PATIENCE_S):
+                return False
+            await send(outlet, transcript.reply(turn))
+        except StorageError as error:
+            await transcript.notice(Notice("warning", f"This answer may not be remembered in the thread. {error}"))
+            await send(outlet, transcript.reply(turn))
+            await stored(finishing)
+        return True
+
+    def _finishing(
+        self, store: ThreadStore, turn: Turn, reply: Reply, *, kept: int
+    ) -> Callable[[], Coroutine[Any, Any, bool]]:
+        return partial(store.finish, turn, reply, kept=kept, worker=self._worker)
+
+    def _leases_of(self, store: ThreadStore) -> Leases:
+        return store if isinstance(store, ForgetfulStore) else self._parts.leases
+
+    async def _history(self, key: ThreadKey) -> tuple[Turn, ...]:
+        """What the thread holds, in the database and in memory. Raises: StorageError when nothing is known of it."""
+        spare = await self._spare.history(key, limit=MAX_TURNS, whole=WHOLE_TURNS) if self._spare else ()
+        try:
+            known = await self._parts.store.history(key, limit=MAX_TURNS, whole=WHOLE_TURNS)
+        except StorageError:
+            if not spare:
+                raise
+            known = ()
+        return (*known, *spare)[-MAX_TURNS:]

@@ -1,0 +1,104 @@
+"""A desk with a scripted model and tools that wait when a test says so, and everything that a test looks at."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.conversation.answering import Answering
+from bot.conversation.loop import ToolLoop
+from bot.conversation.manager import Manager, open_manager
+from bot.conversation.parts import Parts
+from bot.domain.message import (
+    Action,
+    Address,
+    Author,
+    Command,
+    Message,
+    MessageId,
+    Notice,
+    Press,
+    Reply,
+    ThreadKey,
+    TurnId,
+)
+from bot.domain.turn import Completion, ToolCall
+from bot.tools.registry import TOOLS
+from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, connection, result
+
+
+@dataclass
+class Stage:
+    """A desk with everything a test wants to look at."""
+
+    model: ScriptedModel
+    host: FakeHost = field(default_factory=lambda: FakeHost({"list_connections": result("list_connections")}))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    outlets: dict[str, RecordingOutlet] = field(default_factory=dict)
+    turns: dict[str, TurnId] = field(default_factory=dict)
+    deadline_s: float = 60.0
+    lease_s: float = 10.0
+    clock: Callable[[], datetime] = lambda: NOW
+
+    def outlet(self, turn: TurnId, address: Address) -> RecordingOutlet:
+        """Named after the message; a second turn with the same address gets a stroke behind its name."""
+        first = self.turns.setdefault(address.target, turn)
+        outlet = self.outlets.setdefault(address.target + ("" if first == turn else "'"), RecordingOutlet())
+        outlet.shown.clear()
+        outlet.said = ""
+        return outlet
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Manager]:
+        answering = Answering(loop=ToolLoop(self.model, self.host), tools=TOOLS, question_of=question_of)
+        parts = Parts(
+            store=self.store,
+            leases=self.store,
+            source=FakeEbpf([connection("curl"), connection("nginx"), connection("cupsd")]),
+            answering=answering,
+            outlet=self.outlet,
+            clock=self.clock,
+            turn_deadline_s=self.deadline_s,
+            lease_s=self.lease_s,
+        )
+        async with open_manager(parts) as desk:
+            yield desk
+
+    async def ask(self, desk: Manager, text: str, **more: Any) -> Reply:
+        message = message_of(text, **more)
+        await desk.handle(message)
+        return await self.reply_to(message.id)
+
+    async def reply_to(self, message_id: str) -> Reply:
+        outlet = self.outlets.setdefault(message_id, RecordingOutlet())
+        await asyncio.wait_for(outlet.done.wait(), 10)
+        return outlet.replies[0]
+
+
+def question_of(command: Command) -> str | None:
+    return str(command.arguments["query"]) if "query" in command.arguments else None
+
+
+_numbers = iter(range(10**6))
+
+
+def message_of(
+    text: str, *, thread: str = "1", message_id: str | None = None, command: Command | None = None
+) -> Message:
+    chosen = MessageId(message_id or f"m{next(_numbers)}")
+    key = ThreadKey("test", "w", "c", thread)
+    return Message(key, chosen, Author("u", "dana"), text, NOW, Address("test", chosen), command)
+
+
+def press(action: Action) -> Press:
+    return Press(action, MessageId(f"p{next(_numbers)}"), Author("u", "dana"))
+
+
+def says(text: str, *calls: str) -> Completion:
+    return Completion(text, tuple(ToolCall(f"id{number}", name) for number, name in enumerate(calls)), "scripted")
+
+
+def notices(reply: Reply) -> list[Notice]:
+    return [block for block in reply.blocks if isinstance(block, Notice)]
