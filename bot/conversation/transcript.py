@@ -65,7 +65,7 @@ class Transcript:
 
     @property
     def answer(self) -> str:
-        return "\n\n".join(block.markdown for block in self._blocks if isinstance(block, Prose))
+        return "\n\n".join(block.markdown.strip("\n") for block in self._blocks if isinstance(block, Prose))
 
     @property
     def notices(self) -> tuple[Notice, ...]:

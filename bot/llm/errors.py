@@ -28,15 +28,17 @@ REWORD = f"put the question in other words, or {MODEL}"
 
 _RATE_LIMIT = ("its rate limit is reached{wait}", f"wait a little, or {MODEL}")
 _QUESTION = ("it refused the question: {message}", REWORD)
+_TOO_LONG = (
+    "the question with its history is too long for this model",
+    "begin a new thread, or name a model with a larger context in NETSPY_MODELS",
+)
 _BY_CODE = {
     "insufficient_quota": (
         "the account's credits are spent (insufficient_quota)",
         "add credits to the account behind OPENAI_API_KEY, or set another key",
     ),
-    "context_length_exceeded": (
-        "the question with its history is too long for this model",
-        "begin a new thread, or name a model with a larger context in NETSPY_MODELS",
-    ),
+    "context_length_exceeded": _TOO_LONG,
+    "exceed_context_size_error": _TOO_LONG,  # llama.cpp's word for it
     "content_filter": ("its content filter refused the question", REWORD),
     "model_not_found": ("it has no such model", f"{MODEL}, or check that the key may use this one"),
     "rate_limit_exceeded": _RATE_LIMIT,

@@ -97,7 +97,7 @@ async def test_a_question_beyond_the_context_is_refused_before_any_text(model: C
     heard, failure = await hear(model, replace(CAPITAL, question="why? " * CONTEXT_TOKENS))
     assert heard == []
     assert isinstance(failure, ModelRefused)
-    assert "context" in str(failure)
+    assert "begin a new thread, or name a model with a larger context" in failure.remedy
 
 
 async def test_a_whole_question_is_answered_by_the_model_or_for_it_by_the_planner(base_url: str) -> None:
