@@ -43,9 +43,10 @@ class Service:
 
     def without_database(self, error: StorageError) -> ForgetfulStore:
         """Threads in memory, for as long as the database takes nothing."""
-        log.warning("storage.spared", extra={"cause": str(error)})
         if self._spare is None:
+            log.warning("storage.spared", extra={"cause": str(error)})
             self._spare = ForgetfulStore(error)
+        self._spare.reason = error
         return self._spare
 
     async def serve(self, claim: Claim, store: ThreadStore, *, waited: bool) -> Claim | None:
