@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from bot.domain.message import MessageId, Reply, ThreadKey, TurnId
+from bot.domain.message import Command, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import Claim, Leases, ThreadStore, Wish, WorkerId
 from bot.domain.turn import ToolCall, ToolResult, Turn
 from tests.contract.test_thread_store import KEY, begun, end, full_turn, store, turn
@@ -310,3 +310,69 @@ async def test_a_thousand_messages_of_one_thread_are_taken_in_their_order(store:
         assert await store.finish(done, Reply(done.id, ()), kept=0, worker=W1)
         claim = await store.close(done.id, worker=W1)
     assert order == [f"m{number}" for number in range(1000)]
+
+
+async def test_a_closed_turn_is_nobodys_whoever_owned_it(store: Store) -> None:
+    await store.begin(turn(), worker=W1)
+    await finished(store, 1)
+    await store.close(turn().id, worker=W1)
+    assert (await store.leases.look(W1, HERE)).own == {}
+    assert (await store.leases.look(W2, HERE)).others == {}
+    assert await store.leases.bury(W1, beat=0) == 0
+    assert not await store.finish(turn(state="failed"), Reply(turn().id, ()), kept=0, worker=W1)
+    assert await store.history(KEY, limit=9, whole=9) == (turn(state="answered"),)
+
+
+async def test_a_turn_that_was_closed_without_an_end_takes_no_wish(store: Store) -> None:
+    await store.begin(turn(), worker=W1)
+    await store.close(turn().id, worker=W1)
+    assert await store.leases.wish(turn().id, "stop") is None
+    assert await store.leases.edit(KEY, turn().message.id, "new") is None
+    assert await store.leases.delete(KEY, turn().message.id) is None
+    assert await store.leases.restart(turn().id, worker=W1) is None
+
+
+async def test_a_turn_that_has_ended_is_not_begun_anew(store: Store) -> None:
+    await store.begin(turn(), worker=W1)
+    await finished(store, 1)
+    assert await store.leases.restart(turn().id, worker=W1) is None
+
+
+async def test_a_worker_is_forgotten_when_it_is_buried_or_leaves_and_no_other_is(store: Store) -> None:
+    await store.begin(turn(), worker=W1)
+    await store.begin(turn(key=OTHER_KEY), worker=W2)
+    for worker in (W1, W1, W2, W2, W2):
+        await store.leases.beat(worker)
+    await store.leases.bury(W1, beat=1)
+    await store.leases.release(WorkerId("somebody else"))
+    assert (await store.leases.look(W3, HERE)).others == {W1: 2, W2: 3}
+    await store.leases.bury(W1, beat=2)
+    await store.leases.release(W2)
+    for worker in (W1, W2):
+        await store.begin(turn(key=replace(KEY, thread=f"of {worker}")), worker=worker)
+    assert (await store.leases.look(W3, HERE)).others == {W1: 0, W2: 0}
+
+
+async def test_an_edited_command_is_read_anew(store: Store) -> None:
+    asked = turn(text="list")
+    command = Command("list_connections", {"pid": 3})
+    await store.begin(replace(asked, message=replace(asked.message, command=command)), worker=W1)
+    edited = await store.leases.edit(KEY, asked.message.id, "droplist")
+    assert edited is not None
+    assert (edited.message.text, edited.message.command) == ("droplist", None)
+
+
+async def test_an_edit_changes_the_message_of_its_own_thread_only(store: Store) -> None:
+    await store.begin(turn(), worker=W1)
+    await store.begin(turn(key=OTHER_KEY), worker=W1)
+    edited = await store.leases.edit(OTHER_KEY, turn().message.id, "new")
+    assert edited is not None
+    assert edited.message.key == OTHER_KEY
+
+
+async def test_what_is_open_in_another_thread_ends_no_history(store: Store) -> None:
+    await store.begin(turn(key=OTHER_KEY), worker=W1)
+    for number in (1, 2):
+        await store.begin(turn(number), worker=W1)
+        await end(store, turn(number, state="answered"))
+    assert [each.message.id for each in await store.history(KEY, limit=9, whole=9)] == ["m1", "m2"]

@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.conversation import sending
+from bot.conversation import forgetful, lookout, sending
 from bot.conversation.attempt import MAX_ATTEMPTS
-from bot.domain.errors import StorageError, StorageFull, Undeliverable
+from bot.domain.errors import PlatformError, StorageError, StorageFull, Undeliverable
 from bot.domain.message import (
     Action,
     Address,
     Again,
     Attachment,
+    Author,
     Csv,
     Delete,
     Edit,
@@ -24,14 +26,17 @@ from bot.domain.message import (
     MessageId,
     Notice,
     Page,
+    Press,
     Prose,
     Reply,
+    Step,
     Stop,
+    ThreadKey,
     TurnId,
 )
-from bot.domain.ports import Begun, WorkerId
+from bot.domain.ports import Begun, Claim, View, Wish, WorkerId
 from bot.domain.table import Table
-from bot.domain.turn import Turn
+from bot.domain.turn import ToolResult, Turn
 from tests.dialog.stage import Stage, message_of, notices, press, says
 from tests.fakes import NOW, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, result
 
@@ -289,6 +294,14 @@ class Away(MemoryStore):
         self._fail("finish")
         return await super().finish(turn, reply, kept=kept, worker=worker)
 
+    async def keep(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None:
+        self._fail("keep")
+        await super().keep(turn, results, first=first)
+
+    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+        self._fail("history")
+        return await super().history(key, limit=limit, whole=whole)
+
     def _fail(self, method: str) -> None:
         if self.error and method in self.among:
             raise self.error
@@ -423,3 +436,372 @@ async def test_messages_that_arrive_out_of_order_are_answered_in_order_of_arriva
         for number in (3, 1, 2):
             await stage.reply_to(f"q{number}")
     assert [call.arguments["pid"] for call in stage.host.calls] == ["3", "1", "2"]
+
+
+def waiting_steps(outlet: RecordingOutlet) -> list[str]:
+    return [step.state for step in outlet.steps if step.id == "queue"]
+
+
+async def test_only_a_message_that_waits_is_said_to_wait_and_told_when_its_time_comes() -> None:
+    host = stuck("list_connections")
+    stage = Stage(ScriptedModel([says("", "stuck")]), host)
+    async with stage.desk() as desk:
+        await desk.handle(message_of("what is slow?", message_id="first"))
+        await desk.handle(message_of("list", message_id="second"))
+        await called(host, 1)
+        host.gates["stuck"].set()
+        stage.model.script = [*stage.model.script, says("Nothing.")]
+        await stage.reply_to("second")
+    assert waiting_steps(stage.outlets["first"]) == []
+    assert waiting_steps(stage.outlets["second"]) == ["running", "done"]
+
+
+async def test_a_platform_that_shows_no_steps_costs_no_message_its_answer() -> None:
+    class Mute(RecordingOutlet):
+        async def step(self, step: Step) -> None:
+            raise PlatformError("a step", "no connection")
+
+    stage = Stage(ScriptedModel([]))
+    stage.outlets |= {"first": Mute(), "second": Mute()}
+    async with stage.desk() as desk:
+        await desk.handle(message_of("list", message_id="first"))
+        await desk.handle(message_of("list", message_id="second"))
+        await stage.reply_to("second")
+    assert len(stage.outlets["first"].replies) == 1
+
+
+async def test_a_platform_is_not_asked_for_the_reply_of_a_turn_that_was_never_begun() -> None:
+    class Unasked(RecordingOutlet):
+        async def delivered(self) -> bool:
+            raise AssertionError
+
+    stage = Stage(ScriptedModel([]))
+    stage.outlets["q"] = Unasked()
+    async with stage.desk() as desk:
+        assert not notices(await stage.ask(desk, "list", message_id="q"))
+
+
+async def test_a_recorded_end_stays_when_its_reply_stands_on_its_platform() -> None:
+    stage = Stage(ScriptedModel([]))
+    message = await left_behind(stage.store, "what fails?")
+    reply = Reply(turn_of(message).id, (Prose("Half."),))
+    await stage.store.finish(replace(turn_of(message), state="stopped", answer="Half."), reply, kept=0, worker=GONE)
+    stage.outlet(turn_of(message).id, message.reply_to).replies.append(reply)
+    async with stage.desk() as desk:
+        await desk.resume(message.key)
+        await stage.ask(desk, "list")
+    taken_up = stage.store.turns[message.key, message.id]
+    assert (taken_up.state, taken_up.answer) == ("stopped", "Half.")
+
+
+async def test_a_thread_that_cannot_be_read_is_not_resumed_and_the_desk_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Blind(MemoryStore):
+        async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
+            raise StorageError("taking a turn", "no connection")
+
+    stage = Stage(ScriptedModel([]), store=Blind())
+    async with stage.desk() as desk:
+        assert await desk.resume(message_of("").key) is None
+        await stage.ask(desk, "list")
+    assert [record.message for record in caplog.records] == ["resume.failed"]
+
+
+async def test_leaving_while_the_database_is_away_is_no_failure() -> None:
+    class Away(MemoryStore):
+        async def release(self, worker: WorkerId) -> None:
+            raise StorageError("releasing turns", "no connection")
+
+    stage = Stage(ScriptedModel([]), store=Away())
+    async with stage.desk() as desk:
+        await stage.ask(desk, "list")
+
+
+async def test_a_turn_that_is_taken_while_the_desk_closes_is_handed_over_too() -> None:
+    class Unbroken(MemoryStore):
+        """Its transactions end, also when their caller is cancelled."""
+
+        closing = asyncio.Event()
+
+        async def close(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
+            self.closing.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                await super().close(turn, worker=worker)
+            return None
+
+    store = Unbroken()
+    stage = Stage(ScriptedModel([]), store=store)
+    async with stage.desk() as desk:
+        await desk.handle(message_of("list", message_id="first"))
+        await desk.handle(message_of("list", message_id="second"))
+        await store.closing.wait()
+    claims = await store.claim(WorkerId("next"), ["test"], limit=9)
+    assert [(claim.turn.message.id, claim.attempt) for claim in claims] == [("second", 1)]
+
+
+@pytest.fixture
+def looking_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "LOOK_S", 0.0)
+
+
+async def some_looks() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("looking_always")
+async def test_a_turn_that_another_process_took_is_not_answered_here_also_when_the_database_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    host = stuck()
+    store = Away()
+    store.among = frozenset({"finish"})
+    stage = Stage(ScriptedModel([says("", "stuck")]), host, store)
+    message = message_of("what is slow?", message_id="q")
+    async with stage.desk() as desk:
+        await desk.handle(message)
+        await called(host, 1)
+        store.error = StorageFull("storing an answer", "the disk is full")
+        await store.take_over(WorkerId("another"), message.key)
+        async with asyncio.timeout(5):
+            while "turn.lost" not in caplog.messages or desk._service._attempts:
+                await asyncio.sleep(0)
+        await some_looks()
+        store.error = None
+    assert stage.outlets["q"].replies == []
+    assert [turn.state for turn in store.turns.values()] == ["running"]
+
+
+async def test_an_edited_question_is_answered_anew_also_when_the_database_takes_no_answer() -> None:
+    host = stuck()
+    store = Away()
+    store.among = frozenset({"finish"})
+    stage = Stage(ScriptedModel([says("", "stuck"), says("New.")]), host, store)
+    message = message_of("old?", message_id="q")
+    async with stage.desk() as desk:
+        await desk.handle(message)
+        await called(host, 1)
+        store.error = StorageFull("storing an answer", "the disk is full")
+        await desk.act(press(Edit(message.key, message.id, "new?")))
+        reply = await stage.reply_to("q")
+        store.error = None
+    assert reply.blocks[0] == Prose("New.")
+
+
+async def test_an_edit_that_another_process_heard_of_just_before_the_end_is_answered_instead() -> None:
+    class EditedLate(MemoryStore):
+        edited = False
+
+        async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
+            if not self.edited:
+                self.edited = True
+                await self.edit(turn.message.key, turn.message.id, "new?")
+            return await super().finish(turn, reply, kept=kept, worker=worker)
+
+    stage = Stage(ScriptedModel([says("Old."), says("New.")]), store=EditedLate())
+    async with stage.desk() as desk:
+        reply = await stage.ask(desk, "old?")
+    assert reply.blocks == (Prose("New."),)
+
+
+@pytest.mark.usefixtures("looking_always")
+async def test_a_turn_in_memory_is_not_lost_to_a_database_that_does_not_know_it() -> None:
+    host = stuck("list_connections")
+    store = Away()
+    store.error = StorageFull("storing a message", "the disk is full")
+    stage = Stage(ScriptedModel([says("", "stuck"), says("Fine.")]), host, store)
+    async with stage.desk() as desk:
+        await desk.adopt("test")
+        await desk.handle(message_of("what is slow?", message_id="q"))
+        await called(host, 1)
+        await some_looks()
+        host.gates["stuck"].set()
+        reply = await stage.reply_to("q")
+    assert Prose("Fine.") in reply.blocks
+    assert len(stage.model.requests[1].rounds) == 1
+
+
+@pytest.mark.usefixtures("looking_always")
+async def test_a_desk_that_has_answered_everything_asks_the_store_nothing() -> None:
+    class Counting(MemoryStore):
+        looks = 0
+
+        async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+            self.looks += 1
+            return await super().look(worker, platforms)
+
+    store = Counting()
+    stage = Stage(ScriptedModel([]), store=store)
+    async with stage.desk() as desk:
+        await stage.ask(desk, "list")
+        await some_looks()
+        looks = store.looks
+        await some_looks()
+        assert store.looks == looks
+
+
+class NoWishes(MemoryStore):
+    async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
+        raise StorageError("changing a turn", "no connection")
+
+
+async def test_a_turn_at_work_here_is_stopped_also_while_the_database_is_away() -> None:
+    host = stuck()
+    stage = Stage(ScriptedModel([says("", "stuck")]), host, NoWishes())
+    async with stage.desk() as desk:
+        await desk.handle(message_of("what is slow?", message_id="q"))
+        await called(host, 1)
+        shown = await desk.act(press(Stop(stage.turns["q"])))
+        reply = await stage.reply_to("q")
+    assert notices(shown)[0].text == "Stopping."
+    assert notices(reply)[0].text == "Stopped."
+
+
+async def test_a_stop_that_nobody_can_be_told_of_is_not_promised() -> None:
+    async with Stage(ScriptedModel([]), store=NoWishes()).desk() as desk:
+        with pytest.raises(StorageError, match="no connection"):
+            await desk.act(press(Stop(TurnId("at work elsewhere"))))
+
+
+async def test_a_question_that_brought_down_two_processes_is_tried_a_third_time() -> None:
+    stage = Stage(ScriptedModel([says("Fine.")]))
+    message = await left_behind(stage.store, "what fails?", attempts=MAX_ATTEMPTS - 1)
+    async with stage.desk() as desk:
+        await desk.resume(message.key)
+        assert (await stage.reply_to(message.id)).blocks == (Prose("Fine."),)
+
+
+@pytest.mark.parametrize("stop_first", [True, False])
+async def test_a_question_that_is_stopped_and_deleted_is_no_history_whichever_came_first(*, stop_first: bool) -> None:
+    host = stuck()
+    stage = Stage(ScriptedModel([says("", "stuck")]), host)
+    message = message_of("what is slow?", message_id="q")
+    async with stage.desk() as desk:
+        await desk.handle(message)
+        await called(host, 1)
+        actions: list[Action] = [Stop(stage.turns["q"]), Delete(message.key, message.id)]
+        for action in actions if stop_first else reversed(actions):
+            await desk.act(press(action))
+        await stage.reply_to("q")
+    assert [turn.state for turn in stage.store.turns.values()] == ["deleted"]
+
+
+async def test_a_thread_whose_history_cannot_be_read_is_answered_without_it() -> None:
+    store = Away()
+    store.among, store.error = frozenset({"history"}), StorageError("reading the history", "no connection")
+    stage = Stage(ScriptedModel([says("Fine.")]), store=store)
+    async with stage.desk() as desk:
+        reply = await stage.ask(desk, "what fails?")
+    notice, prose = reply.blocks
+    told = "Answered without this thread's history. reading the history: no connection"
+    assert (notice, prose) == (Notice("warning", told), Prose("Fine."))
+
+
+async def test_what_was_said_before_the_database_failed_comes_before_what_was_said_since() -> None:
+    store = Away()
+    stage = Stage(ScriptedModel([says("Both.")]), store=store)
+    async with stage.desk() as desk:
+        await stage.ask(desk, "list")
+        store.among, store.error = frozenset({"begin"}), StorageFull("storing a message", "the disk is full")
+        await stage.ask(desk, "list --pid 3")
+        await stage.ask(desk, "what was that?")
+    assert [turn.message.text for turn in stage.model.requests[0].history] == ["list", "list --pid 3"]
+
+
+async def test_results_that_cannot_be_kept_meanwhile_are_stored_with_the_end() -> None:
+    class Counting(Away):
+        stored_before = -1
+
+        async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
+            self.stored_before = kept
+            return await super().finish(turn, reply, kept=kept, worker=worker)
+
+    store = Counting()
+    store.among, store.error = frozenset({"keep"}), StorageError("storing results", "no connection")
+    stage = Stage(ScriptedModel([says("", "list_connections"), says("Fine.")]), store=store)
+    async with stage.desk() as desk:
+        reply = await stage.ask(desk, "what fails?")
+    assert not notices(reply)
+    assert store.stored_before == 0
+    assert [len(turn.results) for turn in store.turns.values()] == [1]
+
+
+async def test_the_model_is_told_when_the_turn_ends() -> None:
+    stage = Stage(ScriptedModel([says("Fine.")]))
+    before = asyncio.get_running_loop().time()
+    async with stage.desk() as desk:
+        await stage.ask(desk, "what fails?")
+    after = asyncio.get_running_loop().time()
+    assert before <= stage.model.requests[0].deadline - stage.deadline_s <= after
+
+
+async def test_a_time_limit_inside_an_answer_is_not_the_deadline() -> None:
+    stage = Stage(ScriptedModel([TimeoutError()]))
+    async with stage.desk() as desk:
+        reply = await stage.ask(desk, "what fails?")
+    assert "something in netspy is wrong" in notices(reply)[0].text
+
+
+async def test_threads_in_memory_forget_the_oldest_closed_turns_and_no_open_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forgetful, "MAX_TURNS_KEPT", 2)
+    store = MemoryStore()
+    still_open = turn_of(message_of("open", thread="other"))
+    await store.begin(still_open, worker=GONE)
+    turns = [turn_of(message_of(f"{number}", message_id=f"q{number}")) for number in range(5)]
+    for turn in turns:
+        await store.begin(turn, worker=GONE)
+        await store.finish(replace(turn, state="answered"), Reply(turn.id, ()), kept=0, worker=GONE)
+        if turn is not turns[-1]:
+            await store.close(turn.id, worker=GONE)
+    history = await store.history(turns[0].message.key, limit=9, whole=9)
+    assert [turn.message.text for turn in history] == ["2", "3"]
+    assert await store.turn(still_open.id) == still_open
+    assert await store.begin(turns[3], worker=GONE) == "repeated"
+    assert await store.begin(turns[0], worker=GONE) == "waiting"
+
+
+async def test_an_edit_reaches_a_turn_at_work_here_without_a_look() -> None:
+    host = stuck()
+    stage = Stage(ScriptedModel([says("", "stuck"), says("New.")]), host)
+    message = message_of("old?")
+    async with stage.desk() as desk:
+        await desk.handle(message)
+        await called(host, 1)
+        await some_looks()
+        await desk.act(press(Edit(message.key, message.id, "new?")))
+        await some_looks()
+        assert len(stage.outlets[message.id].replies) == 1
+
+
+async def test_who_asks_again_is_the_author_of_the_new_question() -> None:
+    stage = Stage(ScriptedModel([]))
+    eve = Author("v", "eve")
+    async with stage.desk() as desk:
+        await stage.ask(desk, "list", message_id="q")
+        await desk.act(Press(Again(stage.turns["q"]), MessageId("pressed"), eve))
+        await stage.reply_to("q'")
+    assert stage.store.turns[message_of("").key, MessageId("pressed")].message.author == eve
+
+
+async def test_a_csv_that_has_not_all_rows_says_so() -> None:
+    brought = result("list_connections", rows=2)
+    more = replace(brought, tables=(replace(brought.tables[0], total_rows=1300),))
+    stage = Stage(ScriptedModel([]), FakeHost({"list_connections": more}))
+    async with stage.desk() as desk:
+        await stage.ask(desk, "list", message_id="q")
+        csv = await desk.act(press(Csv(stage.turns["q"], "T1")))
+    assert notices(csv)[0].text.startswith("2 of 1,300 rows were fetched")
+
+
+async def test_feedback_on_a_turn_that_is_gone_is_not_kept() -> None:
+    stage = Stage(ScriptedModel([]))
+    async with stage.desk() as desk:
+        shown = await desk.act(press(Feedback(TurnId("?"), "up")))
+    assert "not stored here any more" in notices(shown)[0].text
+    assert stage.store._verdicts == {}

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,10 +8,10 @@ from bot.conversation.analyst import LoopAnalyst
 from bot.conversation.calling import MAX_CALLS_PER_ROUND
 from bot.conversation.loop import MAX_ROUNDS, ToolLoop
 from bot.conversation.transcript import Transcript
-from bot.domain.errors import ModelUnreachable, PlatformError
+from bot.domain.errors import ModelTruncated, ModelUnreachable, PlatformError
 from bot.domain.message import Block, Footer, Notice, Prose, Step, ThreadKey, TurnId
 from bot.domain.table import Table
-from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, ToolCall
+from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult
 from tests.fakes import NOW, FakeHost, RecordingOutlet, ScriptedModel, result
 
 REQUEST = ModelRequest(
@@ -266,3 +266,77 @@ async def test_an_analyst_whose_model_fails_is_a_failed_result() -> None:
 
     assert answer.failed
     assert answer.summary == "asked gpt: no answer. Try again"
+
+
+async def test_results_are_kept_round_by_round_and_what_was_not_kept_with_those_that_follow() -> None:
+    kept: list[tuple[int, int]] = []
+    answers = iter([False, True, True])
+
+    async def keep(results: Sequence[ToolResult], first: int) -> bool:
+        kept.append((first, len(results)))
+        return next(answers)
+
+    transcript = Transcript(RecordingOutlet(), keep=keep)
+    model = ScriptedModel([asks(1), asks(2), asks(2), asks(3), says("done")])
+    await ToolLoop(model, FakeHost({"a": result("a")})).run(REQUEST, transcript)
+
+    assert kept == [(0, 1), (0, 2), (2, 1)]
+    assert transcript.kept == 3
+
+
+async def test_a_call_that_failed_in_an_earlier_attempt_is_made_again() -> None:
+    known = replace(result("a", rows=0, failed=True), call=ToolCall("old", "a", {"n": 1}))
+    host = FakeHost({"a": result("a")})
+
+    await ToolLoop(ScriptedModel([asks(1), says("done")]), host).run(
+        REQUEST, Transcript(RecordingOutlet()), known=[known]
+    )
+
+    assert len(host.calls) == 1
+
+
+async def test_a_model_whose_answer_has_no_end_is_an_error() -> None:
+    class Endless(ScriptedModel):
+        async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+            yield TextDelta("It is ")
+
+    transcript = Transcript(RecordingOutlet())
+    with pytest.raises(ModelTruncated, match="ended without an end"):
+        await ToolLoop(Endless([]), FakeHost()).run(REQUEST, transcript)
+    assert transcript.answer == "It is "
+
+
+async def test_a_last_round_that_answers_and_asks_is_an_answer() -> None:
+    model = ScriptedModel([asks(number) for number in range(MAX_ROUNDS)] + [says("That is all.", "a")])
+
+    transcript, _ = await run(model, FakeHost({"a": result("a")}))
+
+    assert transcript.notices == ()
+
+
+async def test_the_steps_of_a_call_that_is_known_already_have_its_new_id() -> None:
+    known = replace(result("a"), call=ToolCall("old", "a", {"n": 1}))
+    outlet = RecordingOutlet()
+
+    model = ScriptedModel([asks(1), says("done")])
+    await ToolLoop(model, FakeHost({"a": result("a")})).run(REQUEST, Transcript(outlet), known=[known])
+
+    assert [(step.id, step.state) for step in outlet.steps] == [("id1", "running"), ("id1", "done")]
+
+
+async def test_every_delay_ends_once() -> None:
+    class Hesitant(ScriptedModel):
+        async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+            yield Delay("gpt failed")
+            yield Delay("gpt failed again")
+            async for event in super().answer(request):
+                yield event
+
+    _, outlet = await run(Hesitant([says("So it is.")]), FakeHost())
+
+    assert [(step.title, step.state) for step in outlet.steps] == [
+        ("gpt failed", "running"),
+        ("gpt failed", "done"),
+        ("gpt failed again", "running"),
+        ("gpt failed again", "done"),
+    ]

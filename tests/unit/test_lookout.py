@@ -1,7 +1,7 @@
 """Who is gone, what is heard from other processes, and what is taken up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -175,3 +175,92 @@ async def test_with_nothing_to_look_after_nothing_is_asked() -> None:
         assert store.looks == 1
         eye.begin()
         await passes(lambda: store.looks == 2)
+
+
+def test_a_pause_of_more_than_half_a_lease_is_one() -> None:
+    watch = Watch(10)
+    assert [watch.gone({OTHER: 1}, now) for now in (100, 106, 110, 114)] == [{}] * 4
+    assert watch.gone({OTHER: 1}, 116) == {OTHER: 1}
+
+
+class Recording(MemoryStore):
+    """Whose calls a test may look at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.buried: list[tuple[WorkerId, int]] = []
+
+    async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+        self.calls.append("look")
+        return await super().look(worker, platforms)
+
+    async def bury(self, dead: WorkerId, *, beat: int) -> int:
+        self.calls.append("bury")
+        self.buried.append((dead, beat))
+        return await super().bury(dead, beat=beat)
+
+    async def claim(self, worker: WorkerId, platforms: Collection[str], *, limit: int) -> tuple[Claim, ...]:
+        self.calls.append("claim")
+        return await super().claim(worker, platforms, limit=limit)
+
+
+async def test_a_worker_without_turns_does_not_beat() -> None:
+    post = Post(store=(store := Recording()))
+    async with post.looking("terminal"):
+        await passes(lambda: store.calls.count("look") > 2)
+    assert store._beats == {}
+
+
+async def test_a_worker_beats_several_times_in_a_lease() -> None:
+    post = Post(working={turn().id})
+    await post.store.begin(turn(), worker=ME)
+    async with post.looking(lease_s=400) as eye:
+        await passes(lambda: ME in post.store._beats)
+        assert eye._next_beat <= asyncio.get_running_loop().time() + 400 / 3
+
+
+async def test_turns_of_a_worker_that_is_gone_are_taken_in_the_same_look() -> None:
+    post = Post(store=(store := Recording()))
+    await store.begin(turn(), worker=OTHER)
+    await store.beat(OTHER)
+    async with post.looking("terminal"):
+        await passes(lambda: post.taken)
+    assert store.calls[store.calls.index("bury") :][:2] == ["bury", "claim"]
+    assert store.buried == [(OTHER, 1)]
+
+
+async def test_a_turn_that_begins_during_a_look_is_not_lost() -> None:
+    class Meanwhile(Recording):
+        async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+            view = await super().look(worker, platforms)
+            if self.calls.count("look") == 1:
+                await self.begin(turn(), worker=ME)
+                post.working.add(turn().id)
+            return view
+
+    post = Post(store=(store := Meanwhile()))
+    async with post.looking("terminal"):
+        await passes(lambda: store.calls.count("look") > 2)
+    assert post.interrupted == []
+
+
+@pytest.mark.parametrize("during_the_next_look", [False, True])
+async def test_a_turn_that_is_ours_and_begun_before_the_next_look_ends_is_not_taken_up(
+    *, during_the_next_look: bool
+) -> None:
+    class Slow(Recording):
+        async def look(self, worker: WorkerId, platforms: Collection[str]) -> View:
+            view = await super().look(worker, platforms)
+            if during_the_next_look and self.calls.count("look") == 2:
+                post.working.add(turn().id)
+            return view
+
+    post = Post(store=(store := Slow()))
+    await store.begin(turn(), worker=ME)
+    async with post.looking("terminal"):
+        await passes(lambda: store.calls.count("look") == 1)
+        if not during_the_next_look:
+            post.working.add(turn().id)
+        await passes(lambda: store.calls.count("look") > 3)
+    assert post.taken == []

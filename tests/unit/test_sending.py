@@ -1,13 +1,14 @@
 """Replies and records get through failures that pass."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot.conversation import sending
 from bot.conversation.sending import send, stored, was_delivered
-from bot.domain.errors import PlatformError, StorageError, StorageFull, Undeliverable
+from bot.domain.errors import PlatformError, StorageCorrupt, StorageError, StorageFull, Undeliverable
 from bot.domain.message import Reply, TurnId
 from tests.fakes import RecordingOutlet
 
@@ -106,3 +107,21 @@ async def test_an_answer_does_not_wait_for_a_full_disk() -> None:
         await stored(work, patience_s=1000.0)
     assert len(tries) == 1
     assert await stored(work) == 7
+
+
+async def test_an_answer_does_not_wait_for_a_damaged_file() -> None:
+    work, tries = failing(StorageCorrupt("storing", "the file is damaged"), 3)
+    with pytest.raises(StorageCorrupt):
+        await stored(work, patience_s=1000.0)
+    assert len(tries) == 1
+
+
+async def test_waits_for_a_database_grow_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(sending, "LONGEST_WAIT_S", 0.003)
+    work, _ = failing(StorageError("storing", "no connection"), 4)
+    with caplog.at_level(logging.WARNING):
+        await stored(work)
+    assert [record.__dict__["wait_s"] for record in caplog.records] == [0.001, 0.002, 0.003, 0.003]

@@ -250,3 +250,12 @@ async def test_a_cancelled_call_leaves_the_store_usable_and_no_half_of_a_turn(fi
             assert not (stored and again)
             await end(store, replace(turn(steps), id=turn(steps + (1000 if again else 0)).id, state="stopped"))
         assert len(await store.history(KEY, limit=100, whole=100)) == 40
+
+
+async def test_a_database_that_answers_nothing_is_a_fault_with_its_cause(file: Path) -> None:
+    async with open_store(str(file)) as store:
+        async with store._database.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE turns RENAME TO mislaid")
+        check = await store.check()
+    assert (check.part, check.state) == ("storage", "fault")
+    assert "no such table: turns" in check.detail

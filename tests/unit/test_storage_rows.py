@@ -50,6 +50,7 @@ async def test_nul_is_kept_out_of_plain_columns(tmp_path: Path) -> None:
         "turns SET message = '{\"key\": 1}'",
         "results SET call = '{}'",
         "results SET data = '5'",
+        "results SET data = '{}'",
     ],
 )
 async def test_a_turn_that_cannot_be_read_is_left_out_and_logged(
@@ -78,3 +79,54 @@ async def test_a_waiting_turn_that_cannot_be_read_does_not_silence_its_thread(tm
         await end(store, turn(0, state="answered"))
         (claim,) = await store.leases.claim(WORKER, ["terminal"], limit=5)
     assert claim.turn.id == turn(2).id
+
+
+async def test_feedback_is_one_row_a_person_with_their_last_verdict(tmp_path: Path) -> None:
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        await begun(store, turn())
+        await store.rate(turn().id, "up", by="dana")
+        await store.rate(turn().id, "up", by="eve")
+        await store.rate(turn().id, "down", by="dana")
+        async with store._database.engine.begin() as connection:
+            rows = await connection.exec_driver_sql("SELECT author, verdict FROM feedback ORDER BY author")
+            assert [tuple(row) for row in rows] == [("dana", "down"), ("eve", "up")]
+
+
+async def test_the_outbox_of_a_closed_turn_is_empty(tmp_path: Path) -> None:
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        await begun(store, turn())
+        await store.leases.wish(turn().id, "stop")
+        await end(store, turn(state="stopped"))
+        async with store._database.engine.begin() as connection:
+            row = (await connection.exec_driver_sql("SELECT reply, wish FROM turns")).one()
+            assert tuple(row) == (None, None)
+
+
+async def test_the_outbox_of_a_turn_that_cannot_be_read_is_empty_too(tmp_path: Path) -> None:
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        await begun(store, turn())
+        async with store._database.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE turns SET reply = '{'")
+        assert await store.leases.take_over(WORKER, KEY) is None
+        async with store._database.engine.begin() as connection:
+            row = (await connection.exec_driver_sql("SELECT state, reply FROM turns")).one()
+            assert tuple(row) == ("failed", None)
+
+
+async def test_a_wish_of_a_newer_netspy_is_left_out_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        await begun(store, turn())
+        async with store._database.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE turns SET wish = 'ponder'")
+        assert (await store.leases.look(WORKER, [])).own == {turn().id: None}
+    assert [record.message for record in caplog.records] == ["storage.wish_unknown"]
+
+
+async def test_a_message_whose_id_no_database_takes_is_known_when_it_comes_again(tmp_path: Path) -> None:
+    strange = turn()
+    strange = replace(strange, message=replace(strange.message, id=MessageId(LONE)))
+    async with open_store(str(tmp_path / "netspy.db")) as store:
+        assert await begun(store, strange)
+        assert not await begun(store, strange)
