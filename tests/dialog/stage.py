@@ -1,7 +1,7 @@
 """A desk with a scripted model and tools that wait when a test says so, and everything that a test looks at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
 from bot.conversation.manager import Manager, open_manager
 from bot.conversation.parts import Parts
+from bot.domain.errors import StorageError
 from bot.domain.message import (
     Action,
     Address,
@@ -24,7 +25,8 @@ from bot.domain.message import (
     ThreadKey,
     TurnId,
 )
-from bot.domain.turn import Completion, ToolCall
+from bot.domain.ports import Begun, WorkerId
+from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
 from bot.tools.registry import TOOLS
 from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, connection, result
 
@@ -102,3 +104,66 @@ def says(text: str, *calls: str) -> Completion:
 
 def notices(reply: Reply) -> list[Notice]:
     return [block for block in reply.blocks if isinstance(block, Notice)]
+
+
+GONE = WorkerId("a process that was killed")
+
+
+def stuck(*quick: str) -> FakeHost:
+    """A host whose tool `stuck` never answers."""
+    return FakeHost({name: result(name) for name in (*quick, "stuck")}, gates={"stuck": asyncio.Event()})
+
+
+async def called(host: FakeHost, times: int) -> None:
+    while len(host.calls) < times:
+        await asyncio.sleep(0)
+
+
+def turn_of(message: Message) -> Turn:
+    return Turn(TurnId(f"turn of {message.id}"), message, NOW)
+
+
+async def left_behind(store: MemoryStore, text: str, *, attempts: int = 1) -> Message:
+    """A turn that as many processes died of."""
+    message = message_of(text)
+    await store.begin(turn_of(message), worker=GONE)
+    for _ in range(attempts - 1):
+        await store.take_over(GONE, message.key)
+    return message
+
+
+class Away(MemoryStore):
+    """A store that takes nothing while `error` is set. `among`: the methods that fail then."""
+
+    error: StorageError | None = None
+    shares = False
+    among: frozenset[str] = frozenset({"begin", "keep", "finish", "history"})
+
+    @property
+    def shared(self) -> bool:
+        return self.shares
+
+    async def begin(self, turn: Turn, *, worker: WorkerId) -> Begun:
+        self._fail("begin")
+        return await super().begin(turn, worker=worker)
+
+    async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
+        self._fail("finish")
+        return await super().finish(turn, reply, kept=kept, worker=worker)
+
+    async def keep(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None:
+        self._fail("keep")
+        await super().keep(turn, results, first=first)
+
+    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+        self._fail("history")
+        return await super().history(key, limit=limit, whole=whole)
+
+    def _fail(self, method: str) -> None:
+        if self.error and method in self.among:
+            raise self.error
+
+
+async def some_looks() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
