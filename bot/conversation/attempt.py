@@ -70,10 +70,14 @@ class Attempt:
         deadline = asyncio.get_running_loop().time() + within_s
         transcript = self.transcript
         try:
-            async with asyncio.timeout_at(deadline) as self._limit:
-                await answering.work(self._claim.turn, self._history, transcript, deadline=deadline)
+            async with asyncio.timeout_at(deadline) as limit:
+                self._limit = limit
+                try:
+                    await answering.work(self._claim.turn, self._history, transcript, deadline=deadline)
+                finally:
+                    self._limit = None  # while it is still open: a finished one cannot be moved
         except TimeoutError as error:
-            if self._limit and self._limit.expired():
+            if limit.expired():
                 return await self._cut_short(within_s)
             return await self._broke(error)
         except NetspyError as error:
@@ -81,8 +85,6 @@ class Attempt:
             return "failed"
         except Exception as error:  # noqa: BLE001 - the boundary of one message: it is logged and told
             return await self._broke(error)
-        finally:
-            self._limit = None
         return "answered"
 
     async def _broke(self, error: Exception) -> TurnState:

@@ -17,7 +17,7 @@ from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_deliv
 from bot.conversation.window import MAX_TURNS, WHOLE_TURNS
 from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import Notice, Reply, Step, ThreadKey, TurnId
-from bot.domain.ports import Claim, Leases, Outlet, ThreadStore, WorkerId
+from bot.domain.ports import Claim, Outlet, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
 log = logging.getLogger("netspy.conversation")
@@ -64,7 +64,7 @@ class Service:
         elif claim.reply is not None:
             await send(outlet, claim.reply)
         elif not await self._answer(claim, outlet, store):
-            return await stored(partial(self._leases_of(store).restart, turn.id, worker=self._worker))
+            return await stored(partial(self._parts.leases.restart, turn.id, worker=self._worker))
         return await stored(partial(store.close, turn.id, worker=self._worker))
 
     async def _is_answered(self, claim: Claim, outlet: Outlet, store: ThreadStore) -> bool:
@@ -106,9 +106,6 @@ class Service:
         self, store: ThreadStore, turn: Turn, reply: Reply, *, kept: int
     ) -> Callable[[], Coroutine[Any, Any, bool]]:
         return partial(store.finish, turn, reply, kept=kept, worker=self._worker)
-
-    def _leases_of(self, store: ThreadStore) -> Leases:
-        return store if isinstance(store, ForgetfulStore) else self._parts.leases
 
     async def _history(self, key: ThreadKey) -> tuple[Turn, ...]:
         """What the thread holds, in the database and in memory. Raises: StorageError when nothing is known of it."""

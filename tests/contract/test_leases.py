@@ -376,3 +376,7 @@ async def test_what_is_open_in_another_thread_ends_no_history(store: Store) -> N
         await store.begin(turn(number), worker=W1)
         await end(store, turn(number, state="answered"))
     assert [each.message.id for each in await store.history(KEY, limit=9, whole=9)] == ["m1", "m2"]
+
+
+async def test_an_unknown_turn_cannot_be_ended(store: Store) -> None:
+    assert not await store.finish(turn(state="answered"), Reply(turn().id, ()), kept=0, worker=W1)

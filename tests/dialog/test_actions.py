@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import sending
-from bot.domain.errors import StorageError, StorageFull
+from bot.domain.errors import ModelUnreachable, StorageError, StorageFull
 from bot.domain.message import (
     Action,
     Again,
     Attachment,
     Author,
+    Block,
     Csv,
     Delete,
     Edit,
@@ -30,7 +31,7 @@ from bot.domain.ports import Wish, WorkerId
 from bot.domain.table import Table
 from bot.domain.turn import Turn
 from tests.dialog.stage import Away, Stage, called, message_of, notices, press, says, some_looks, stuck
-from tests.fakes import FakeHost, MemoryStore, ScriptedModel, result
+from tests.fakes import FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, result
 
 
 @pytest.fixture(autouse=True)
@@ -275,3 +276,24 @@ async def test_feedback_on_a_turn_that_is_gone_is_not_kept() -> None:
         shown = await desk.act(press(Feedback(TurnId("?"), "up")))
     assert "not stored here any more" in notices(shown)[0].text
     assert stage.store._verdicts == {}
+
+
+async def test_a_stop_while_an_error_is_being_told_is_no_failure() -> None:
+    class Slow(RecordingOutlet):
+        telling = asyncio.Event()
+        told = asyncio.Event()
+
+        async def show(self, block: Block) -> None:
+            self.telling.set()
+            await self.told.wait()
+            await super().show(block)
+
+    stage = Stage(ScriptedModel([ModelUnreachable("asked gpt", "no answer")]))
+    stage.outlets["q"] = outlet = Slow()
+    async with stage.desk() as desk:
+        await desk.handle(message_of("what fails?", message_id="q"))
+        await outlet.telling.wait()
+        shown = await desk.act(press(Stop(stage.turns["q"])))
+        outlet.told.set()
+        await stage.reply_to("q")
+    assert notices(shown)[0].text == "Stopping."
