@@ -62,7 +62,7 @@ def _close() -> Update:
 def _others() -> Select[Any]:
     """The beats of those who own open turns; 0 for who never beat."""
     joined = turns.join(threads, threads.c.id == turns.c.thread_id).outerjoin(workers, workers.c.id == turns.c.owner)
-    others = (is_open, turns.c.owner.is_not(None), turns.c.owner != _worker, _on_platforms)
+    others = (is_open, turns.c.owner != _worker, _on_platforms)
     return select(turns.c.owner, func.coalesce(workers.c.beat, 0)).select_from(joined).where(*others).distinct()
 
 
