@@ -101,10 +101,11 @@ class TerminalAdapter:
         talk.begun.set()
         return TerminalOutlet(self._screen, on_reply=talk.replied.set)
 
-    async def check(self) -> Check:
+    async def check(self) -> tuple[Check, ...]:
         look = self._screen.look()
         manner = "interactive" if self.is_interactive else "piped"
-        return Check(self.name, "ok", f"{manner}, {look.width} columns, {'colour' if look.colour else 'no colour'}")
+        colour = "colour" if look.colour else "no colour"
+        return (Check(self.name, "ok", f"{manner}, {look.width} columns, {colour}"),)
 
     async def _converse(self, desk: Desk, stdin: TextIO) -> None:
         with self._thread() as thread:

@@ -64,9 +64,9 @@ class LoopbackAdapter:
     def outlet(self, turn: TurnId, address: Address) -> "LoopbackOutlet":
         return LoopbackOutlet(self, turn, json.loads(address.target))
 
-    async def check(self) -> Check:
+    async def check(self) -> tuple[Check, ...]:
         connected = self._writer is not None
-        return Check("loopback", "ok" if connected else "fault", "connected" if connected else "not connected")
+        return (Check("loopback", "ok" if connected else "fault", "connected" if connected else "not connected"),)
 
     async def call(self, name: str, **arguments: Any) -> Any:
         """Raises: PlatformError, Undeliverable."""

@@ -80,7 +80,7 @@ async def test_turn_that_this_terminal_never_asked_for_is_shown_all_the_same(ada
 
 
 async def test_check_says_how_the_terminal_is_used(adapter: Adapter) -> None:
-    assert await adapter.check() == Check("terminal", "ok", "piped, 80 columns, no colour")
+    assert await adapter.check() == (Check("terminal", "ok", "piped, 80 columns, no colour"),)
 
 
 async def test_nothing_is_written_once_the_person_has_left(screen: Screen, tmp_path: Path) -> None:
