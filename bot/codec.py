@@ -41,7 +41,7 @@ Value = TypeVar("Value")
 _KINDS = {"prose": Prose, "table": Table, "footer": Footer, "notice": Notice, "attachment": Attachment}
 _NAMES: dict[Any, str] = {kind: name for name, kind in _KINDS.items()}
 _ACTION = re.compile(r"(?P<turn>[^:]+):(?P<action>[a-z]+):(?P<argument>.*)")
-_PAGE = re.compile(r"(?P<table>\w+)\.(?P<number>[1-9][0-9]{0,5})", re.ASCII)
+_PAGE = re.compile(r"(?P<table>\w+)\.(?P<number>[1-9][0-9]{0,5})\.(?P<size>[1-9][0-9]{0,3})", re.ASCII)
 
 
 def encode(value: object) -> Any:
@@ -106,8 +106,8 @@ def encode_action(action: Button) -> str:
             return f"{turn}:stop:"
         case Again(turn):
             return f"{turn}:again:"
-        case Page(turn, table, number):
-            return f"{turn}:page:{table}.{number}"
+        case Page(turn, table, number, size):
+            return f"{turn}:page:{table}.{number}.{size}"
         case Csv(turn, table):
             return f"{turn}:csv:{table}"
         case Feedback(turn, verdict):
@@ -124,7 +124,7 @@ def decode_action(text: str) -> Button:
             case "again", "":
                 return Again(turn)
             case "page", argument if page := _PAGE.fullmatch(argument):
-                return Page(turn, page["table"], int(page["number"]))
+                return Page(turn, page["table"], int(page["number"]), int(page["size"]))
             case "csv", table if table:
                 return Csv(turn, table)
             case "feedback", ("up" | "down") as verdict:

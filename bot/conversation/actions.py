@@ -37,7 +37,6 @@ from bot.tables.paging import page
 
 log = logging.getLogger("netspy.conversation")
 
-ROWS_OF_A_PAGE = 15
 _NO_TURN = TurnId("")
 _GONE = Notice("error", "That answer is not stored here any more. Ask the question again.")
 
@@ -68,8 +67,8 @@ class Actions:
                 return (await self._stop(turn),)
             case Again(turn):
                 return (await self._again(turn, press),)
-            case Page(turn, table, number):
-                return await self._page(turn, table, number)
+            case Page():
+                return await self._page(button)
             case Csv(turn, table):
                 return await self._csv(turn, table)
             case Feedback(turn, verdict):
@@ -95,12 +94,12 @@ class Actions:
         await self.handle(replace(found.message, id=press.id, author=press.by, sent_at=self.clock()))
         return Notice("info", "Asked again.")
 
-    async def _page(self, turn: TurnId, label: str, number: int) -> tuple[Block, ...]:
-        found = await self._table(turn, label)
+    async def _page(self, asked: Page) -> tuple[Block, ...]:
+        found = await self._table(asked.turn, asked.table)
         if isinstance(found, Notice):
             return (found,)
         result, table = found
-        chosen = page(table, size=ROWS_OF_A_PAGE, number=number)
+        chosen = page(table, size=asked.size, number=asked.number)
         return (
             chosen.table,
             *_footer(result, len(chosen.table.rows)),

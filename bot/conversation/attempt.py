@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal, Protocol, TypeAlias
 
 from bot.conversation.answering import Answering
+from bot.conversation.house import House
 from bot.conversation.transcript import Transcript
 from bot.domain.errors import Bug, NetspyError, StorageError
 from bot.domain.message import Notice, ThreadKey, TurnId
@@ -42,10 +43,12 @@ class Attempt:
         *,
         keep: KeepResults,
         history: Callable[[ThreadKey], Awaitable[tuple[Turn, ...]]],
+        house: House,
     ) -> None:
         self._claim = claim
         self._keep_results = keep
         self._read_history = history
+        self._house = house
         self._limit: asyncio.Timeout | None = None
         self.interruption: Interruption | None = claim.wish
         self.transcript = Transcript(outlet, keep=self._keep)
@@ -73,7 +76,7 @@ class Attempt:
             async with asyncio.timeout_at(deadline) as limit:
                 self._limit = limit
                 try:
-                    await answering.work(self._claim.turn, self._history, transcript, deadline=deadline)
+                    await self._do(answering, deadline)
                 finally:
                     self._limit = None  # while it is still open: a finished one cannot be moved
         except TimeoutError as error:
@@ -86,6 +89,13 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - the boundary of one message: it is logged and told
             return await self._broke(error)
         return "answered"
+
+    async def _do(self, answering: Answering, deadline: float) -> None:
+        turn = self._claim.turn
+        if (known := await self._house.answer(turn.message)) is not None:
+            await self.transcript.prose(known)
+        else:
+            await answering.work(turn, self._history, self.transcript, deadline=deadline)
 
     async def _broke(self, error: Exception) -> TurnState:
         turn = self._claim.turn.id

@@ -1,4 +1,4 @@
-"""Commands that need no data: help and the list of tools."""
+"""Commands that need no data: help and the list of tools. Those that `house.py` answers are named here for help."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ from bot.domain.ports import CommandHelp, FlagHelp
 
 COMMANDS = (
     CommandHelp("tools", "tools", "the tools that answer questions"),
+    CommandHelp("status", "status", "whether source, language model and storage are well"),
+    CommandHelp("quiet", "quiet", "in this thread, answer only when mentioned"),
+    CommandHelp("listen", "listen", "in this thread, answer follow-up questions again"),
     CommandHelp("help", "help [COMMAND]", "this help, or what one command takes"),
 )
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from bot.domain.errors import StorageError
 from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, View, Wish, WorkerId
+from bot.domain.ports import Begun, Check, Claim, Standing, View, Wish, WorkerId
 from bot.domain.turn import ToolResult, Turn
 
 MAX_TURNS_KEPT = 1000
@@ -40,6 +40,7 @@ class ForgetfulStore:
         self._messages: dict[tuple[ThreadKey, MessageId], TurnId] = {}
         self._beats: dict[WorkerId, int] = {}
         self._verdicts: dict[tuple[TurnId, str], Verdict] = {}
+        self._quiet: set[ThreadKey] = set()
 
     @property
     def shared(self) -> bool:
@@ -94,6 +95,20 @@ class ForgetfulStore:
 
     async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
         self._verdicts[turn, by] = verdict
+
+    async def standing(self, key: ThreadKey) -> Standing | None:
+        messages = [message for entry in self._entries.values() if (message := entry.turn.message).key == key]
+        if not messages:
+            return None
+        first, *more = messages
+        crowded = any(message.author.id != first.author.id for message in more)
+        return Standing(first.opens, first.author.id, crowded, key in self._quiet)
+
+    async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
+        if await self.standing(key) is None or (key in self._quiet) == quiet:
+            return False
+        self._quiet ^= {key}
+        return True
 
     async def check(self) -> Check:
         detail = f"nothing said here is kept: {self.reason.asked}: {self.reason.got}"

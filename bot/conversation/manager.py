@@ -13,12 +13,14 @@ from uuid import uuid4
 
 from bot.conversation import builtin
 from bot.conversation.actions import Actions
+from bot.conversation.house import House
 from bot.conversation.lookout import Lookout
+from bot.conversation.manners import EXCUSE, Heed, heed
 from bot.conversation.parts import Parts
-from bot.conversation.sending import stored
+from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
 from bot.domain.errors import NetspyError, PlatformError, StorageError
-from bot.domain.message import Message, Press, Reply, ThreadKey, TurnId
+from bot.domain.message import Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
 from bot.domain.ports import Check, Claim, CommandHelp, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
@@ -37,7 +39,8 @@ class Manager:
         self._parts = parts
         self._tasks = tasks
         self._worker = WorkerId(uuid4().hex)
-        self._service = Service(parts, self._worker)
+        self._house = House(source=parts.source, model=parts.answering.loop.model, store=parts.store)
+        self._service = Service(parts, self._worker, self._house)
         self._working: set[TurnId] = set()
         self._lookout = Lookout(
             store=parts.store,
@@ -58,7 +61,23 @@ class Manager:
         self._jobs = {tasks.create_task(self._lookout.run())}
 
     async def handle(self, message: Message) -> None:
-        turn = Turn(TurnId(uuid4().hex), message, self._parts.clock())
+        match await self._heed(message):
+            case "answer":
+                await self._begin(Turn(TurnId(uuid4().hex), message, self._parts.clock()))
+            case "excuse":
+                self._spawn(self._excuse(message))
+
+    async def _heed(self, message: Message) -> Heed:
+        store = self._parts.store
+        try:
+            return await heed(message, store, self._parts.thread_replies)
+        except StorageError as error:
+            if store.shared:
+                raise
+            return await heed(message, self._service.without_database(error), self._parts.thread_replies)
+
+    async def _begin(self, turn: Turn) -> None:
+        message = turn.message
         store: ThreadStore = self._parts.store
         try:
             begun = await store.begin(turn, worker=self._worker)
@@ -110,9 +129,7 @@ class Manager:
         return tuple(value for value in values if value.startswith(prefix))
 
     async def status(self) -> tuple[Check, ...]:
-        parts = self._parts
-        checks = parts.source.check(), parts.answering.loop.model.check(), parts.store.check()
-        return tuple(await asyncio.gather(*checks))
+        return await self._house.status()
 
     async def close(self) -> None:
         """End the turns that still run, and let them go: who serves their threads next takes them up at once."""
@@ -137,6 +154,10 @@ class Manager:
     async def _tell_waiting(self, turn: Turn) -> None:
         with suppress(PlatformError):
             await self._parts.outlet(turn.id, turn.message.reply_to).step(WAITING)
+
+    async def _excuse(self, message: Message) -> None:
+        turn = TurnId(uuid4().hex)
+        await send(self._parts.outlet(turn, message.reply_to), Reply(turn, (Notice("info", EXCUSE),)))
 
     def _take(self, claim: Claim) -> None:
         self._spawn(self._work(claim, self._parts.store, waited=True))

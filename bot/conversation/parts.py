@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.conversation.answering import Answering
 from bot.conversation.lookout import LEASE_S
+from bot.conversation.manners import ThreadReplies
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import EbpfSource, Leases, Outlet, ThreadStore
 
@@ -22,5 +23,6 @@ class Parts:
     answering: Answering
     outlet: Callable[[TurnId, Address], Outlet]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    thread_replies: ThreadReplies = "auto"
     turn_deadline_s: float = TURN_DEADLINE_S
     lease_s: float = LEASE_S

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.conversation.attempt import Attempt, Interruption
 from bot.conversation.forgetful import ForgetfulStore
+from bot.conversation.house import House
 from bot.conversation.parts import Parts
 from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
 from bot.conversation.window import MAX_TURNS, WHOLE_TURNS
@@ -28,8 +29,9 @@ WAITING = Step("queue", "waiting for the question before this one", "running")
 class Service:
     """Answers turns that `worker` owns: those of the database, and those that could not be stored there."""
 
-    def __init__(self, parts: Parts, worker: WorkerId) -> None:
+    def __init__(self, parts: Parts, worker: WorkerId, house: House) -> None:
         self._parts = parts
+        self._house = house
         self._worker = worker
         self._attempts: dict[TurnId, Attempt] = {}
         self._spare: ForgetfulStore | None = None
@@ -80,7 +82,8 @@ class Service:
         False, with nothing sent, when the question was edited meanwhile or another worker owns the turn now.
         """
         turn = claim.turn.id
-        attempt = self._attempts[turn] = Attempt(claim, outlet, keep=store.keep, history=self._history)
+        attempt = Attempt(claim, outlet, keep=store.keep, history=self._history, house=self._house)
+        self._attempts[turn] = attempt
         try:
             ended = await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
         finally:

@@ -52,11 +52,16 @@ class Command:
     arguments: Mapping[str, Json] = field(default_factory=dict)
 
 
+Addressee: TypeAlias = Literal["netspy", "thread", "others"]
+"""Whom a message speaks to: netspy (a mention, a direct message, a command), nobody by name, or people by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One human utterance, mention and markup removed.
 
     `command` is set where the platform gave structured options; commands in `text` are the manager's to parse.
+    `opens`: the thread begins with it, so that netspy was asked for from the start.
     """
 
     key: ThreadKey
@@ -66,6 +71,8 @@ class Message:
     sent_at: datetime
     reply_to: Address
     command: Command | None = None
+    addressee: Addressee = "netspy"
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +142,12 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Show the page with this number (from 1) of the table with this label ("T1")."""
+    """Show the page with this number (from 1), of `size` rows each, of the table with this label ("T1")."""
 
     turn: TurnId
     table: str
     number: int
+    size: int = 15
 
 
 @dataclass(frozen=True, slots=True)

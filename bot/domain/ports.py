@@ -102,6 +102,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a thread that holds turns is to netspy.
+
+    `ours`: its first message spoke to netspy and began it. `first_author` is who wrote that (empty: not known);
+    `crowded`: other people asked there too. `quiet`: only mentions are answered there.
+    """
+
+    ours: bool
+    first_author: str
+    crowded: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """`own`: the worker's open turns, each with its wish. `others`: the beats of those who own other open turns.
 
@@ -157,6 +171,14 @@ class ThreadStore(Protocol):
 
     async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
         """Store what the person with this id thinks of an answer, instead of what they thought before."""
+        ...
+
+    async def standing(self, key: ThreadKey) -> Standing | None:
+        """None for a thread without turns."""
+        ...
+
+    async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
+        """Answer only mentions in a thread from now on, or everything again. Returns whether that is a change."""
         ...
 
     async def check(self) -> Check: ...
@@ -245,8 +267,10 @@ class Desk(Protocol):
     async def handle(self, message: Message) -> None:
         """Take a message. When this returns it is stored and may be acknowledged; the answer goes to its outlet.
 
-        Raises: StorageError on an adopted platform, where other bots share the store and it does not answer: leave the
-        message unacknowledged, so that it is delivered again.
+        One that does not speak to netspy is only answered where that is no noise, else dropped.
+
+        Raises: StorageError where other bots share the store and it does not answer (and the platform is adopted, or
+        the message does not speak to netspy): leave it unacknowledged, so that it is delivered again.
         """
         ...
 

@@ -27,6 +27,11 @@ def key_values(key: ThreadKey) -> dict[str, str]:
     return {column: storable(text) for column, text in parts.items()}
 
 
+def opening_values(message: Message) -> Values:
+    """What a message says about its thread."""
+    return {"opens": message.opens, "author": storable(message.author.id)}
+
+
 def begin_values(turn: Turn) -> Values:
     return {
         "id": storable(turn.id),

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -49,11 +50,16 @@ threads = Table(
     Column("channel", Text, nullable=False),
     Column("thread", Text, nullable=False),
     Column("last_position", Integer, nullable=False),
+    Column("ours", Boolean, nullable=False, server_default=false()),
+    Column("first_author", Text, nullable=False, server_default=""),
+    Column("crowded", Boolean, nullable=False, server_default=false()),
+    Column("quiet", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("id", name="pk_threads"),
     UniqueConstraint("platform", "workspace", "channel", "thread", name="uq_threads_key"),
 )
 """One row a conversation. Whoever stores a turn raises `last_position`, which holds the row until the turn is there:
-turns of one thread get their places in the order in which they become visible, also when many replicas write."""
+turns of one thread get their places in the order in which they become visible, also when many replicas write.
+The last four columns are those of `Standing`; `first_author` is empty where an earlier netspy made the row."""
 
 turns = Table(
     "turns",

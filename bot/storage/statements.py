@@ -6,7 +6,7 @@ Parameters are named after their columns, as `rows` gives them. Those of the lea
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, Update, and_, bindparam, case, delete, func, null, select, update
+from sqlalchemy import Insert, Select, Table, Update, and_, bindparam, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.schema import feedback, is_open, results, threads, turns
@@ -27,9 +27,15 @@ def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert
 @cache
 def next_position(dialect: str) -> Insert:
     """Makes the thread where it is new, and holds its row until the transaction ends."""
-    statement = insert_into(dialect, threads).values({name: bindparam(name) for name in _KEY} | {"last_position": 1})
+    given = {name: bindparam(name) for name in _KEY} | {
+        "ours": bindparam("opens", type_=threads.c.ours.type),
+        "first_author": bindparam("author"),
+    }
+    statement = insert_into(dialect, threads).values({**given, "last_position": 1})
+    is_other = threads.c.first_author != statement.excluded.first_author
     return statement.on_conflict_do_update(
-        index_elements=[threads.c[name] for name in _KEY], set_={"last_position": threads.c.last_position + 1}
+        index_elements=[threads.c[name] for name in _KEY],
+        set_={"last_position": threads.c.last_position + 1, "crowded": or_(threads.c.crowded, is_other)},
     )
 
 
@@ -83,7 +89,16 @@ def rating(dialect: str) -> Insert:
     )
 
 
+def _hush() -> Update:
+    """The key comes as `in_platform` and so on: an update takes parameters named like columns for new values."""
+    chosen = bindparam("hushed", type_=threads.c.quiet.type)
+    this_thread = (threads.c[name] == bindparam(f"in_{name}") for name in _KEY)
+    return update(threads).where(*this_thread, threads.c.quiet != chosen).values(quiet=chosen)
+
+
 END_TURN = _end_turn()
+STANDING = select(threads.c.ours, threads.c.first_author, threads.c.crowded, threads.c.quiet).where(_this_thread)
+HUSH = _hush()
 NEWEST_ENDED = _newest_ended()
 RESULTS_OF = _results_of()
 ADD_RESULTS = results.insert()

@@ -7,19 +7,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StorageError
 from bot.domain.message import Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, WorkerId
+from bot.domain.ports import Begun, Check, Claim, Standing, WorkerId
 from bot.domain.turn import ToolResult, Turn
 from bot.storage.database import Database
 from bot.storage.lease_statements import CLOSE, TAKE_NEXT
 from bot.storage.leases import SqlLeases, claims_of
 from bot.storage.reading import readable
-from bot.storage.rows import begin_values, key_values, reply_text, result_values, storable, to_turn
+from bot.storage.rows import begin_values, key_values, opening_values, reply_text, result_values, storable, to_turn
 from bot.storage.statements import (
     ADD_RESULTS,
     ANY_TURN,
     END_TURN,
     FORGET_RESULTS,
+    HUSH,
     NEWEST_ENDED,
+    STANDING,
     THE_TURN,
     new_turn,
     next_position,
@@ -43,7 +45,7 @@ class SqlThreadStore:
         key, dialect = key_values(turn.message.key), self._database.dialect
 
         async def work(connection: AsyncConnection) -> Begun:
-            await connection.execute(next_position(dialect), key)
+            await connection.execute(next_position(dialect), {**key, **opening_values(turn.message)})
             row = (await connection.execute(new_turn(dialect), {**key, **begin_values(turn), "worker": worker})).first()
             if row is None:
                 return "repeated"
@@ -104,6 +106,14 @@ class SqlThreadStore:
     async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
         values = {"turn_id": storable(turn), "author": storable(by), "verdict": verdict, "given_at": datetime.now(UTC)}
         await self._database.change("storing feedback in", rating(self._database.dialect), values)
+
+    async def standing(self, key: ThreadKey) -> Standing | None:
+        rows = await self._database.rows("reading a thread from", STANDING, key_values(key))
+        return next((Standing(*row) for row in rows), None)
+
+    async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
+        values = {"hushed": quiet} | {f"in_{name}": value for name, value in key_values(key).items()}
+        return bool(await self._database.change("storing a choice in", HUSH, values))
 
     async def check(self) -> Check:
         try:

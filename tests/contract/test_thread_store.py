@@ -12,7 +12,7 @@ from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import StorageFull
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
-from bot.domain.ports import ThreadStore, WorkerId
+from bot.domain.ports import Standing, ThreadStore, WorkerId
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.storage import open_store
@@ -185,3 +185,32 @@ async def test_a_working_store_says_so(store: ThreadStore) -> None:
     check = await store.check()
     state = "fault" if type(store) is ForgetfulStore else "ok"
     assert (check.part, check.state) == ("storage", state)
+
+
+def by(number: int, author: str, *, opens: bool = False) -> Turn:
+    """A numbered turn whose message somebody wrote."""
+    plain = turn(number)
+    return replace(plain, message=replace(plain.message, author=Author(author, author), opens=opens))
+
+
+async def test_a_thread_without_turns_has_no_standing(store: ThreadStore) -> None:
+    assert await store.standing(KEY) is None
+    assert not await store.hush(KEY, quiet=True)
+
+
+@pytest.mark.parametrize("opens", [True, False])
+async def test_the_first_message_says_whose_thread_it_is(store: ThreadStore, *, opens: bool) -> None:
+    await ended(store, by(1, "dana", opens=opens), by(2, "dana", opens=not opens))
+    assert await store.standing(KEY) == Standing(ours=opens, first_author="dana", crowded=False, quiet=False)
+
+
+async def test_a_second_author_makes_a_crowd_for_good(store: ThreadStore) -> None:
+    await ended(store, by(1, "dana"), by(2, "bob"), by(3, "dana"))
+    assert await store.standing(KEY) == Standing(ours=False, first_author="dana", crowded=True, quiet=False)
+
+
+async def test_of_those_who_hush_a_thread_at_once_one_makes_the_change(store: ThreadStore) -> None:
+    await ended(store, by(1, "dana"))
+    assert sorted(await asyncio.gather(*(store.hush(KEY, quiet=True) for _ in range(5)))) == [False] * 4 + [True]
+    assert await store.standing(KEY) == Standing(ours=False, first_author="dana", crowded=False, quiet=True)
+    assert await store.hush(KEY, quiet=False)

@@ -10,11 +10,13 @@ from typing import Any
 from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
 from bot.conversation.manager import Manager, open_manager
+from bot.conversation.manners import ThreadReplies
 from bot.conversation.parts import Parts
 from bot.domain.errors import StorageError
 from bot.domain.message import (
     Action,
     Address,
+    Addressee,
     Author,
     Command,
     Message,
@@ -42,6 +44,7 @@ class Stage:
     turns: dict[str, TurnId] = field(default_factory=dict)
     deadline_s: float = 60.0
     lease_s: float = 10.0
+    thread_replies: ThreadReplies = "auto"
     clock: Callable[[], datetime] = lambda: NOW
 
     def outlet(self, turn: TurnId, address: Address) -> RecordingOutlet:
@@ -64,6 +67,7 @@ class Stage:
             clock=self.clock,
             turn_deadline_s=self.deadline_s,
             lease_s=self.lease_s,
+            thread_replies=self.thread_replies,
         )
         async with open_manager(parts) as desk:
             yield desk
@@ -87,11 +91,20 @@ _numbers = iter(range(10**6))
 
 
 def message_of(
-    text: str, *, thread: str = "1", message_id: str | None = None, command: Command | None = None
+    text: str,
+    *,
+    thread: str = "1",
+    message_id: str | None = None,
+    command: Command | None = None,
+    by: str = "dana",
+    addressee: Addressee = "netspy",
+    opens: bool = False,
 ) -> Message:
     chosen = MessageId(message_id or f"m{next(_numbers)}")
     key = ThreadKey("test", "w", "c", thread)
-    return Message(key, chosen, Author("u", "dana"), text, NOW, Address("test", chosen), command)
+    return Message(
+        key, chosen, Author(f"id of {by}", by), text, NOW, Address("test", chosen), command, addressee, opens
+    )
 
 
 def press(action: Action) -> Press:

@@ -21,7 +21,7 @@ from bot.domain.errors import StorageError
 from bot.storage import lease_statements, open_store
 from bot.storage.migrating import _SCRIPTS, HEAD
 from bot.storage.schema import metadata, turns
-from bot.storage.statements import END_TURN, NEWEST_ENDED, new_turn, next_position
+from bot.storage.statements import END_TURN, HUSH, NEWEST_ENDED, STANDING, new_turn, next_position
 from tests.contract.test_thread_store import KEY, WORKER, begun, ended, full_turn, turn
 
 
@@ -125,7 +125,9 @@ def steps(file: Path, statement: Any) -> int:
     return counted[0]
 
 
-@pytest.mark.parametrize("statement", [NEWEST_ENDED, *OF_OPEN_TURNS.values()], ids=["NEWEST_ENDED", *OF_OPEN_TURNS])
+@pytest.mark.parametrize(
+    "statement", [NEWEST_ENDED, STANDING, *OF_OPEN_TURNS.values()], ids=["NEWEST_ENDED", "STANDING", *OF_OPEN_TURNS]
+)
 async def test_a_statement_costs_the_same_after_10_turns_and_after_1000(tmp_path: Path, statement: Any) -> None:
     short, long = tmp_path / "short.db", tmp_path / "long.db"
     async with open_store(str(short)) as store:
@@ -195,7 +197,16 @@ async def test_what_an_older_netspy_stored_is_history_and_what_it_left_open_is_o
 
 
 @pytest.mark.parametrize(
-    "statement", [next_position("postgresql"), new_turn("postgresql"), END_TURN, NEWEST_ENDED, *OF_OPEN_TURNS.values()]
+    "statement",
+    [
+        next_position("postgresql"),
+        new_turn("postgresql"),
+        END_TURN,
+        HUSH,
+        NEWEST_ENDED,
+        STANDING,
+        *OF_OPEN_TURNS.values(),
+    ],
 )
 def test_every_statement_is_postgresql_too(statement: ClauseElement) -> None:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped

@@ -1,0 +1,39 @@
+"""Commands about netspy itself and this thread: they need no tool and no model, but what the desk stands on."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.domain.message import Message
+from bot.domain.ports import ChatModel, Check, EbpfSource, ThreadStore
+
+_QUIET = "Quiet: in this thread I answer only when I am mentioned. `listen` makes me answer everything again."
+_LISTENING = "Listening: in this thread I answer follow-up questions without a mention."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    source: EbpfSource
+    model: ChatModel
+    store: ThreadStore
+
+    async def answer(self, message: Message) -> str | None:
+        """The Markdown that answers `status`, `quiet` or `listen`; None for other messages. Raises: StorageError."""
+        match message.text.strip().lower():
+            case "status" | "/status":
+                return "\n".join(map(_line, await self.status()))
+            case "quiet" | "be quiet":
+                await self.store.hush(message.key, quiet=True)
+                return _QUIET
+            case "listen":
+                await self.store.hush(message.key, quiet=False)
+                return _LISTENING
+        return None
+
+    async def status(self) -> tuple[Check, ...]:
+        """Source, model, storage."""
+        return tuple(await asyncio.gather(self.source.check(), self.model.check(), self.store.check()))
+
+
+def _line(check: Check) -> str:
+    remedy = f" ({check.remedy})" if check.remedy else ""
+    return f"- **{check.part}** {check.state}: {check.detail}{remedy}"
