@@ -109,7 +109,7 @@ class SqlThreadStore:
 
     async def standing(self, key: ThreadKey) -> Standing | None:
         rows = await self._database.rows("reading a thread from", STANDING, key_values(key))
-        return next((Standing(*row) for row in rows), None)
+        return next((Standing(**row._asdict()) for row in rows), None)
 
     async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
         values = {"hushed": quiet} | {f"in_{name}": value for name, value in key_values(key).items()}
