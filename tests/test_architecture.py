@@ -20,6 +20,7 @@ LAYERS = {
     "bot.ebpf": 2,
     "bot.storage": 2,
     "adapters.terminal": 3,
+    "adapters.slack": 3,
     "bot.settings": 4,
     "bot.usage": 4,
     "bot.app": 4,
@@ -35,6 +36,9 @@ ONLY_IMPORTED_BY = {
     "alembic": ["bot.storage"],
     "rich": ["adapters.terminal"],
     "prompt_toolkit": ["adapters.terminal"],
+    "slack_bolt": ["adapters.slack"],
+    "slack_sdk": ["adapters.slack"],
+    "aiohttp": ["adapters.slack"],
     "pydantic_settings": ["bot.settings"],
 }
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")])

@@ -1,0 +1,52 @@
+"""Whether everything that netspy needs in Slack is there: what `netspy doctor` says of it."""
+
+from collections.abc import Collection
+
+from adapters.slack.calls import Calls
+from adapters.slack.credentials import SlackCredentials
+from adapters.slack.scopes import REQUIRED, SCOPES, missing
+from bot.domain.errors import PlatformError
+from bot.domain.ports import Check
+
+PATIENCE_S = 3.0
+
+
+async def check(calls: Calls, credentials: SlackCredentials) -> tuple[Check, ...]:
+    """Token, scopes, and how events arrive. No connection is made: it would take events from a netspy that runs."""
+    token, granted = await _token(calls)
+    scopes = [_scopes(granted)] if granted is not None else []
+    return (token, *scopes, await _delivery(calls, credentials))
+
+
+async def _token(calls: Calls) -> tuple[Check, Collection[str] | None]:
+    """`None` for scopes that Slack did not name."""
+    try:
+        response = await calls.answer(calls.client.auth_test, patience_s=PATIENCE_S)
+    except PlatformError as error:
+        return Check("slack", "fault", f"{error.asked}: {error.got}", error.remedy), None
+    given = {name.lower(): value for name, value in response.headers.items()}.get("x-oauth-scopes")
+    data = response.data if isinstance(response.data, dict) else {}
+    told = f"{data.get('user', '?')} in {data.get('team', '?')}"
+    return Check("slack", "ok", told), None if given is None else {scope.strip() for scope in given.split(",")}
+
+
+def _scopes(granted: Collection[str]) -> Check:
+    lacking = missing(granted)
+    if not lacking:
+        return Check("slack scopes", "ok", "all that netspy can use")
+    is_fault = any(scope in REQUIRED for scope in lacking)
+    without = "; ".join(f"without {scope} {SCOPES[scope]}" for scope in lacking)
+    remedy = f"add {', '.join(lacking)} to the app's bot scopes and install it again"
+    return Check("slack scopes", "fault" if is_fault else "warning", without, remedy)
+
+
+async def _delivery(calls: Calls, credentials: SlackCredentials) -> Check:
+    if credentials.app_token is None:
+        detail = "over HTTP: Slack must reach POST /slack/events of netspy serve"
+        return Check("slack events", "ok", detail, "set that address as request URL in the app's settings")
+    try:
+        await calls.do(calls.client.apps_connections_open, patience_s=PATIENCE_S, app_token=credentials.app_token)
+    except PlatformError as error:
+        remedy = error.remedy or "SLACK_APP_TOKEN needs the scope connections:write, the app Socket Mode switched on"
+        return Check("slack events", "fault", f"{error.asked}: {error.got}", remedy)
+    return Check("slack events", "ok", "over Socket Mode")

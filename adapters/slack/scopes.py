@@ -1,0 +1,25 @@
+"""The scopes of the app, and what netspy cannot do without each. The manifests in `deploy` grant them. Pure."""
+
+from collections.abc import Collection
+
+SCOPES = {
+    "chat:write": "netspy cannot answer at all",
+    "app_mentions:read": "netspy does not hear when it is mentioned",
+    "commands": "there is no /netspy and no shortcut",
+    "users:read": "netspy cannot tell guests and people of other workspaces from members",
+    "files:write": "tables that are too long for Slack come without their CSV file",
+    "channels:history": "follow-ups in public channels need a mention, and an answer cut off there may be posted twice",
+    "groups:history": "follow-ups in private channels need a mention, and an answer cut off there may be posted twice",
+    "mpim:history": "follow-ups in group messages need a mention",
+    "im:history": "netspy does not hear direct messages",
+    "im:write": "netspy cannot tell you directly when it may not answer in a channel",
+    "assistant:write": "there is no status line, no suggested prompts and no stop button of Slack's own",
+    "reactions:write": "netspy cannot react to a message",
+}
+"""Bot scope -> what is missing without it, as the end of a sentence."""
+REQUIRED = frozenset({"chat:write", "app_mentions:read", "commands"})
+
+
+def missing(granted: Collection[str]) -> tuple[str, ...]:
+    """In the order of `SCOPES`."""
+    return tuple(scope for scope in SCOPES if scope not in granted)

@@ -1,0 +1,128 @@
+"""`/netspy`: help and status for the one who asks, all else as a post in the channel that a thread can grow from.
+
+A slash command names no message and no thread, so netspy posts one first (its root) and answers there: a command's
+table in the root itself, a question in its thread.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from adapters.slack import home
+from adapters.slack.calls import Gone
+from adapters.slack.inbox import Event, Parts
+from adapters.slack.people import REFUSALS, Person
+from adapters.slack.place import NAME, Place
+from adapters.slack.reading import question
+from adapters.slack.render import word_of_netspy
+from bot.domain.errors import PlatformError, StorageError
+from bot.domain.message import Author, Message, MessageId, ThreadKey
+from bot.domain.ports import CommandHelp
+from bot.tables.text import as_sentence
+
+Ack: TypeAlias = dict[str, Any]
+"""What `AsyncAck` takes."""
+
+ROOT_PATIENCE_S = 1.0
+ROOT_DEADLINE_S = 2.0
+"""Slack waits 3 s for the acknowledgement, which comes when the question is stored in the thread of its root."""
+IN_A_THREAD = frozenset({"quiet", "listen"})
+
+
+class Slash:
+    """`fresh` is told the root of each command that is answered in it."""
+
+    def __init__(self, parts: Parts, fresh: set[str]) -> None:
+        self._parts = parts
+        self._fresh = fresh
+
+    async def run(self, body: Event) -> Ack:
+        """Returns what only the person who typed it is shown (an acknowledgement's payload); empty for nothing."""
+        text = question(str(body.get("text") or ""), bot=self._parts.me.user)
+        commands = await self._parts.desk.commands()
+        if (told := await self._about_netspy(text, commands)) is not None:
+            return told
+        try:
+            return await self._ask(body, text, {entry.name for entry in commands})
+        except StorageError as error:
+            return _told(f"Your question could not be stored. {error}")
+        except Gone as error:
+            return _told(f"{as_sentence(error.got)}. {as_sentence(error.remedy)}, then run the command again.")
+        except PlatformError as error:
+            return _told(f"Nothing was asked: {error}. Run the command again.")
+
+    async def _about_netspy(self, text: str, commands: Sequence[CommandHelp]) -> Ack | None:
+        """Help and status, which nobody else in the channel needs to read; None for what is to be asked."""
+        parts, known = self._parts, {entry.name: entry for entry in commands}
+        match text.lower().split():
+            case [] | ["help"]:
+                return {"blocks": home.help_blocks(commands, mention=f"@{parts.me.user_name}")}
+            case ["help", name] if name in known:
+                return {"blocks": home.details(known[name])}
+            case ["status"]:
+                return {"blocks": home.status(await parts.desk.status())}
+            case [word] if word in IN_A_THREAD:
+                return _told(f"Say {word} in the thread that it is for.")
+        return None
+
+    async def _ask(self, body: Event, text: str, commands: Collection[str]) -> Ack:
+        """`ask` in front of a question may be left out."""
+        first, _, rest = text.partition(" ")
+        text = rest.strip() if first.lower() == "ask" and rest.strip() else text
+        parts, channel = self._parts, str(body["channel_id"])
+        person = await parts.people.who(str(body["user_id"]))
+        if told := REFUSALS.get(person.kind):
+            return _told(told)
+        header = f"{person.name}: {body.get('command', '/netspy')} {text}"
+        root = await self._post_root(channel, header)
+        is_command = text.split(maxsplit=1)[0].lower() in commands
+        if is_command:
+            self._fresh.add(root)
+        place = Place(
+            channel=channel,
+            thread=root,
+            message=root,
+            user=person.id,
+            team=parts.me.team,
+            root=root if is_command else "",
+            header=header if is_command else "",
+        )
+        try:
+            await parts.desk.handle(self._message(place, person, text))
+        except StorageError:
+            await parts.calls.do(parts.calls.client.chat_delete, channel=channel, ts=root)
+            raise
+        return {}
+
+    async def _post_root(self, channel: str, header: str) -> str:
+        said = word_of_netspy(header)
+        calls = self._parts.calls
+        posting = calls.do(
+            calls.client.chat_postMessage,
+            patience_s=ROOT_PATIENCE_S,
+            channel=channel,
+            text=said.text,
+            blocks=list(said.blocks),
+        )
+        try:
+            async with asyncio.timeout(ROOT_DEADLINE_S):
+                return str((await posting)["ts"])
+        except TimeoutError:
+            raise PlatformError("posting the question", f"Slack took longer than {ROOT_DEADLINE_S:g} s") from None
+
+    def _message(self, place: Place, person: Person, text: str) -> Message:
+        return Message(
+            key=ThreadKey(NAME, self._parts.me.team, place.channel, place.thread),
+            id=MessageId(place.message),
+            author=Author(person.id, person.name),
+            text=text,
+            sent_at=datetime.now(UTC),
+            reply_to=place.address,
+            opens=True,
+        )
+
+
+def _told(text: str) -> Ack:
+    said = word_of_netspy(text)
+    return {"text": said.text, "blocks": list(said.blocks)}

@@ -1,0 +1,140 @@
+"""A table in Slack: as a `data_table` with typed cells, and as a code block for where Slack refuses it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from itertools import accumulate
+from math import isfinite
+
+from adapters.slack.limits import (
+    CODE_WIDTH,
+    MAX_CAPTION,
+    MAX_CELL,
+    MAX_SECTION,
+    MAX_TABLE_CHARACTERS,
+    MAX_TABLE_COLUMNS,
+    MAX_TABLE_ROWS,
+    ROWS_OF_A_PAGE,
+)
+from adapters.slack.markdown import ZERO_WIDTH
+from bot.domain.json_types import JsonObject
+from bot.domain.table import Cell, Column, Table
+from bot.tables.layout import lay_out
+from bot.tables.text import cut_end, plain
+from bot.tables.units import cell_text
+
+_FENCES = 8
+"""Characters around a code block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """`zone` and `now` decide how times are written."""
+
+    zone: tzinfo
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """As much of a table as a message holds; `is_whole` is False where rows, columns or ends of cells are missing."""
+
+    table: Table
+    is_whole: bool
+    characters: int
+
+
+def fitted(table: Table, look: Look) -> Fitted:
+    """The first columns and rows that stay within Slack's limits."""
+    columns = table.columns[:MAX_TABLE_COLUMNS]
+    width = len(columns)
+    rows = [row[:width] for row in table.rows[:MAX_TABLE_ROWS]]
+    header = sum(len(_name(column)) for column in columns)
+    sizes = accumulate((sum(len(text) for text in _texts(row, columns, look)) for row in rows), initial=header)
+    totals = [size for size in sizes if size <= MAX_TABLE_CHARACTERS]
+    kept = max(0, len(totals) - 1)
+    is_cut = any(len(cell) > MAX_CELL for row in rows[:kept] for cell in row if isinstance(cell, str))
+    is_whole = kept == len(table.rows) and width == len(table.columns) and not is_cut
+    return Fitted(replace(table, columns=columns, rows=tuple(rows[:kept])), is_whole, totals[-1] if totals else 0)
+
+
+def title_of(table: Table) -> str:
+    title = f"{table.label}  {table.title}" if table.label else table.title
+    return cut_end(plain(title), MAX_CAPTION)
+
+
+def data_table(table: Table, look: Look) -> JsonObject:
+    """https://docs.slack.dev/reference/block-kit/blocks/data-table-block; at least one row."""
+    header: list[JsonObject] = [{"type": "raw_text", "text": _name(column)} for column in table.columns]
+    rows = [[_cell(cell, column, look) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    return {
+        "type": "data_table",
+        "caption": _caption(table),
+        "page_size": ROWS_OF_A_PAGE,
+        "rows": [header, *rows],
+    }
+
+
+def code_blocks(table: Table, look: Look) -> tuple[JsonObject, ...]:
+    """The table as sections of code, cut between rows."""
+    laid_out = lay_out(table, width=CODE_WIDTH, zone=look.zone, now=look.now)
+    head = [_caption(table)] + ([laid_out.header] if laid_out.header else [])
+    return tuple(map(_section, _pages([*head, *laid_out.rows])))
+
+
+def escaped(text: str) -> str:
+    """For mrkdwn (https://docs.slack.dev/messaging/formatting-message-text#escaping)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def in_code(text: str) -> str:
+    """For the inside of a code block, which three backticks would end."""
+    return escaped(re.sub("`(?=`)", f"`{ZERO_WIDTH}", text))
+
+
+def _caption(table: Table) -> str:
+    shown, total = len(table.rows), table.total_rows
+    return title_of(table) + (f" ({shown:,} of {total:,} rows)" if total > shown else "")
+
+
+def _name(column: Column) -> str:
+    return cut_end(plain(column.name), MAX_CELL) or "-"
+
+
+def _texts(row: Sequence[Cell], columns: Sequence[Column], look: Look) -> Iterator[str]:
+    return (_text(cell, column, look) for cell, column in zip(row, columns, strict=True))
+
+
+def _text(cell: Cell, column: Column, look: Look) -> str:
+    return cut_end(cell_text(cell, column, zone=look.zone, now=look.now), MAX_CELL) or "-"
+
+
+def _cell(cell: Cell, column: Column, look: Look) -> JsonObject:
+    text = _text(cell, column, look)
+    if column.kind in {"integer", "decimal"} and isinstance(cell, int | float) and isfinite(cell):
+        return {"type": "raw_number", "value": cell, "text": text}
+    return {"type": "raw_text", "text": text}
+
+
+def _pages(lines: Iterable[str]) -> Iterator[str]:
+    """Lines in groups that fit into a section each; a longer line is cut into several."""
+    room, size = MAX_SECTION - _FENCES, 0
+    page: list[str] = []
+    for line in lines:
+        for piece in _fold(in_code(line), room):
+            if page and size + len(piece) + 1 > room:
+                yield "\n".join(page)
+                page, size = [], 0
+            page.append(piece)
+            size += len(piece) + 1
+    if page:
+        yield "\n".join(page)
+
+
+def _fold(line: str, room: int) -> list[str]:
+    return [line[at : at + room] for at in range(0, len(line), room)] or [""]
+
+
+def _section(code: str) -> JsonObject:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{code}\n```"}}
