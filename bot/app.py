@@ -9,13 +9,16 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.domain.errors import StorageError
+from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import ChatModel, EbpfSource, Outlet, ToolHost
+from bot.domain.ports import Adapter, ChatModel, EbpfSource, Outlet, ToolHost
 from bot.settings import Settings, data_dir
 from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from adapters.slack.app import SlackAdapter
     from bot.conversation.answering import Answering
     from bot.conversation.forgetful import ForgetfulStore
     from bot.conversation.manager import Manager
@@ -29,15 +32,18 @@ ANALYSIS_DEADLINE_S = 180.0
 
 
 @asynccontextmanager
-async def open_source(settings: Settings, *, server: str | None = None) -> AsyncGenerator[EbpfSource, None]:
+async def open_source(
+    settings: Settings, *, server: str | None = None, live: bool = False
+) -> AsyncGenerator[EbpfSource, None]:
     """The source of events: the server that was named, else one at the default address, else the recording.
 
-    Raises: InvalidSettings for a URL that is none.
+    `live`: never the recording; a server that does not answer yet may do so later. Raises: InvalidSettings for a URL
+    that is none.
     """
     from bot.ebpf.probe import probe
 
     url = server or settings.ebpf_url
-    if url is None and await probe(DEFAULT_SERVER, timeout_s=PROBE_S):
+    if url is None and (live or await probe(DEFAULT_SERVER, timeout_s=PROBE_S)):
         url = DEFAULT_SERVER
     if url is not None:
         from bot.ebpf.client import open_http_source
@@ -111,21 +117,65 @@ async def open_desk(
     from bot.conversation.parts import Parts
 
     async with AsyncExitStack() as stack:
-        store = await _store(settings, stack)
-        parts = Parts(store=store, leases=store.leases, source=source, answering=answering, outlet=outlet)
+        store = await stack.enter_async_context(open_threads(settings))
+        parts = Parts(
+            store=store,
+            leases=store.leases,
+            source=source,
+            answering=answering,
+            outlet=outlet,
+            thread_replies=settings.thread_replies,
+        )
         yield await stack.enter_async_context(open_manager(parts))
 
 
-async def _store(settings: Settings, stack: AsyncExitStack) -> "SqlThreadStore | ForgetfulStore":
+@asynccontextmanager
+async def open_threads(settings: Settings) -> "AsyncGenerator[SqlThreadStore | ForgetfulStore, None]":
+    """The threads' database, or a memory that says why there is none. Raises: InvalidSettings."""
     from bot.storage import open_store
 
     url = settings.database_url or f"sqlite+aiosqlite:///{data_dir() / 'netspy.db'}"
-    try:
-        return await stack.enter_async_context(open_store(url))
-    except StorageError as error:
-        from bot.conversation.forgetful import ForgetfulStore
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(open_store(url))
+        except StorageError as error:
+            from bot.conversation.forgetful import ForgetfulStore
 
-        return ForgetfulStore(error)
+            yield ForgetfulStore(error)
+        else:
+            yield store
+
+
+def adapters_of(settings: Settings) -> tuple[Adapter, ...]:
+    """An adapter for each chat platform that has credentials. Raises: InvalidSettings for half of them."""
+    return tuple(filter(None, [_slack(settings)]))
+
+
+def _slack(settings: Settings) -> "SlackAdapter | None":
+    bot, app, secret = settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret
+    if bot is None:
+        return None
+    _require_kind("SLACK_BOT_TOKEN", bot, "xoxb-")
+    if app is not None:
+        _require_kind("SLACK_APP_TOKEN", app, "xapp-")
+    elif secret is None:
+        remedy = "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"
+        raise InvalidSettings("SLACK_BOT_TOKEN", "it is set, but not how events arrive", remedy)
+    from adapters.slack.app import SlackAdapter
+    from adapters.slack.credentials import SlackCredentials
+
+    credentials = SlackCredentials(
+        bot_token=bot.get_secret_value(),
+        app_token=app.get_secret_value() if app else None,
+        signing_secret=secret.get_secret_value() if secret else None,
+        api_url=settings.slack_url,
+    )
+    return SlackAdapter(credentials, zone=local_zone())
+
+
+def _require_kind(name: str, token: "SecretStr", prefix: str) -> None:
+    if not token.get_secret_value().startswith(prefix):
+        raise InvalidSettings(name, f"it does not begin with {prefix}", "copy it anew from the app's settings")
 
 
 def local_zone() -> tzinfo:

@@ -32,9 +32,17 @@ async def dispatch(asked: Usage) -> int:
     from bot import settings, telemetry
 
     read = settings.load()
-    telemetry.configure("debug" if asked.verbose else read.log_level)
+    telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
+    if asked.mode == "serve":
+        from bot.serve import serve
+
+        return await serve(read, server=asked.server)
+    if asked.mode == "doctor":
+        from bot.doctor import examine
+
+        return await examine(read, server=asked.server, as_json=asked.json)
     if asked.command is None:
         return await _chat(asked, read)
     if find_tool(asked.command.tool).text_argument:

@@ -14,6 +14,7 @@ from bot.domain.errors import InvalidSettings
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
+MAX_PORT = 65535
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -58,8 +59,38 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_MODEL_PATIENCE_S",
         description="seconds until a language model must have begun its answer; raise it for a slow local one",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", validation_alias="NETSPY_LOG_LEVEL", description="debug, info, warning or error; logs go to stderr"
+    slack_bot_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_BOT_TOKEN",
+        description="the app's bot token (xoxb-...); with it `serve` joins Slack",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_APP_TOKEN",
+        description="an app-level token (xapp-...) with connections:write: events come over Socket Mode",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_SIGNING_SECRET",
+        description="without an app token: events come to /slack/events by HTTP, signed with this",
+    )
+    slack_api_url: Text = Field(
+        "https://slack.com/api/", validation_alias="SLACK_API_URL", description="Slack's Web API, or a proxy of it"
+    )
+    listen: Text = Field(
+        "127.0.0.1:8787",
+        validation_alias="NETSPY_LISTEN",
+        description="HOST:PORT of serve's HTTP; port 0 picks a free one and logs it",
+    )
+    thread_replies: Literal["auto", "mention", "all"] = Field(
+        "auto",
+        validation_alias="NETSPY_THREAD_REPLIES",
+        description="auto: in a thread, follow-ups of the one who asked need no mention; mention: all do; all: none do",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        None,
+        validation_alias="NETSPY_LOG_LEVEL",
+        description="debug, info, warning or error; logs go to stderr; unset: warning, and info for serve",
     )
 
     @property
@@ -69,6 +100,22 @@ class Settings(BaseSettings):
         if not names:
             raise InvalidSettings("NETSPY_MODELS", "it names no model", f"unset it for {DEFAULT_MODEL}")
         return names
+
+    def log_level_of(self, mode: str) -> str:
+        return self.log_level or ("info" if mode == "serve" else "warning")
+
+    @property
+    def slack_url(self) -> str:
+        return self.slack_api_url.rstrip("/") + "/"
+
+    @property
+    def listen_address(self) -> tuple[str, int]:
+        """Host and port of `listen`. Raises: InvalidSettings."""
+        host, colon, port = self.listen.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > MAX_PORT:
+            remedy = "write HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787"
+            raise InvalidSettings("NETSPY_LISTEN", f"{self.listen[:60]!r} is no address", remedy)
+        return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 (only for `:PORT`, which says so)
 
     @property
     def api(self) -> Literal["responses", "chat"]:

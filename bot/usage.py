@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeAlias
 
 from bot.commands import Argument, Tool, nearest
 from bot.domain.errors import InvalidArguments
@@ -18,11 +18,19 @@ ONE_SHOT_MAX_EVENTS = 100
 _FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
 
 
+Mode: TypeAlias = Literal["chat", "serve", "doctor"]
+MODES: dict[Mode, str] = {
+    "serve": "answer in the chat platforms whose credentials are set, until it is stopped",
+    "doctor": "check every configured part, and say what is wrong and how to mend it",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What the command line asks for. `command` is set by `--tool`."""
+    """What the command line asks for. `command` is set by `--tool`; without one, `mode` is what to do."""
 
     command: Command | None
+    mode: Mode = "chat"
     server: str | None
     verbose: bool
     json: bool
@@ -31,6 +39,8 @@ class Usage:
 
 def read(words: Sequence[str]) -> Usage:
     """Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed."""
+    if words and words[0] in MODES:
+        return _read_mode(words[0], words[1:])
     spoken = next((tool for tool in TOOLS if words and words[0] == tool.command), None)
     given, strangers = _parser().parse_known_args(words[1:] if spoken else words)
     if spoken and given.tool is not None:
@@ -48,6 +58,17 @@ def read(words: Sequence[str]) -> Usage:
         json=given.json,
         new=given.new,
     )
+
+
+def _read_mode(mode: Mode, words: Sequence[str]) -> Usage:
+    parser = _Parser(prog=f"netspy {mode}", description=MODES[mode].capitalize() + ".", allow_abbrev=False)
+    parser.add_argument("--server", metavar="URL", help=f"ebpf-server or its aggregator (default: {DEFAULT_SERVER})")
+    parser.add_argument("--verbose", action="store_true", help="debug log on stderr")
+    if mode == "doctor":
+        parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    given = parser.parse_args(list(words))
+    as_json = bool(getattr(given, "json", False))
+    return Usage(command=None, mode=mode, server=given.server, verbose=given.verbose, json=as_json, new=False)
 
 
 def _take_free_text(strangers: list[str], spoken: Tool | None, given: argparse.Namespace) -> list[str]:
@@ -78,7 +99,8 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
-        usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]",
+        usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
+        "       netspy serve | doctor [--server URL]",
         description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",
         epilog=_tools_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -128,8 +150,9 @@ def _range_of(argument: Argument) -> str:
 
 def _tools_help() -> str:
     width = max(len(tool.command) for tool in TOOLS)
+    modes = [f"  {mode:<{width}}  {summary}" for mode, summary in MODES.items()]
     lines = (f"  {tool.command:<{width}}  {tool.name}: {tool.summary}" for tool in TOOLS)
-    return "\n".join(["commands and their tools:", *lines])
+    return "\n".join(["commands and their tools:", *lines, "", "instead of a chat:", *modes])
 
 
 def _command(tool: Tool, given: argparse.Namespace, *, rows: int | None) -> Command:
@@ -171,6 +194,6 @@ def _refuse_without_tool(given: argparse.Namespace) -> None:
 def _unknown(word: str, tool: Tool | None) -> InvalidArguments:
     flags = ["--server", "--verbose", "--new", "--help", "--version", "--tool", "--json"]
     flags += [argument.flag for argument in (tool.arguments if tool else _FLAGS.values())]
-    known = flags if word.startswith("-") else [each.command for each in TOOLS]
+    known = flags if word.startswith("-") else [*(each.command for each in TOOLS), *MODES]
     hint = nearest(word.partition("=")[0], known)
     return InvalidArguments(repr(word[:60]), "there is no such flag or command", hint or "see netspy --help")

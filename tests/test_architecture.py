@@ -21,7 +21,10 @@ LAYERS = {
     "bot.storage": 2,
     "adapters.terminal": 3,
     "adapters.slack": 3,
+    "bot.web": 3,
     "bot.settings": 4,
+    "bot.serve": 4,
+    "bot.doctor": 4,
     "bot.usage": 4,
     "bot.app": 4,
     "bot.api": 4,
@@ -39,6 +42,8 @@ ONLY_IMPORTED_BY = {
     "slack_bolt": ["adapters.slack"],
     "slack_sdk": ["adapters.slack"],
     "aiohttp": ["adapters.slack"],
+    "starlette": ["bot.web", "adapters.slack"],
+    "uvicorn": ["bot.web"],
     "pydantic_settings": ["bot.settings"],
 }
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")])

@@ -155,12 +155,18 @@ class SlackAdapter:
         """One listener a kind of payload, for all of that kind: nothing stays unacknowledged."""
         logger = logging.getLogger("netspy.slack.bolt")
         logger.setLevel(logging.ERROR)
+
+        async def authorize() -> AuthorizeResult:
+            """Known before the first event is taken: bolt would acknowledge and drop one that comes without."""
+            team = self._me.team if self._me else None
+            return AuthorizeResult(enterprise_id=None, team_id=team, bot_token=self._credentials.bot_token)
+
         app = AsyncApp(
             name=NAME,
             logger=logger,
             client=self._calls.client,
             signing_secret=self._credentials.signing_secret or "",
-            authorize=self._authorize,
+            authorize=authorize,
             process_before_response=True,
             ignoring_self_events_enabled=False,
         )
@@ -169,15 +175,6 @@ class SlackAdapter:
         app.action(ANYTHING)(self._on_action)
         app.shortcut(INVESTIGATE)(self._on_shortcut)
         return app
-
-    async def _authorize(self) -> AuthorizeResult:
-        me = self._me
-        return AuthorizeResult(
-            enterprise_id=me.enterprise if me else None,
-            team_id=me.team if me else None,
-            bot_user_id=me.user if me else None,
-            bot_token=self._credentials.bot_token,
-        )
 
     async def _on_event(self, event: Event) -> None:
         if self._inbox is None:

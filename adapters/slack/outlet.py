@@ -119,6 +119,7 @@ class SlackOutlet:
                     log.info("slack.progress_not_shown", extra={"cause": str(error)})
 
     async def _send_progress(self) -> None:
+        await self._status.offer_stop()
         self._writer.needs_stop_button = not self._status.has_stop
         reply = Reply(self._writer.turn, tuple(self._progress.blocks))
         posts = [item for item in render(reply, self._look) if isinstance(item, Post)]

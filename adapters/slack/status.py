@@ -3,6 +3,7 @@
 Slack takes the status away when netspy posts there; it is cleared in the end all the same, because it can stick.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -29,30 +30,39 @@ class Abilities:
 
 
 class Status:
-    """Of one thread. It raises nothing: an answer is worth more than its announcement."""
+    """Of one thread, for one turn. It raises nothing: an answer is worth more than its announcement."""
 
     def __init__(self, calls: Calls, place: Place, abilities: Abilities) -> None:
         self._calls = calls
         self._place = place
         self._abilities = abilities
+        self._one_by_one = asyncio.Lock()
+        self._has_ended = False
         self.has_stop = False
         """Whether Slack shows a button that stops the turn."""
 
     async def begin(self) -> None:
-        client, abilities = self._calls.client, self._abilities
-        if abilities.status:
-            arguments = {"status": STATUS, "loading_messages": list(LOADING)}
-            abilities.status = await self._try(client.assistant_threads_setStatus, **arguments)
-        if abilities.sessions:
-            abilities.sessions = await self._try(client.agents_sessions_setStatus, status="processing")
-            self.has_stop = abilities.sessions
+        """Say that netspy is at work."""
+        arguments = {"status": STATUS, "loading_messages": list(LOADING)}
+        async with self._one_by_one:
+            if self._abilities.status and not self._has_ended:
+                self._abilities.status = await self._try(self._calls.client.assistant_threads_setStatus, **arguments)
+
+    async def offer_stop(self) -> None:
+        """It takes longer: let Slack show its stop button."""
+        async with self._one_by_one:
+            if self._abilities.sessions and not self.has_stop and not self._has_ended:
+                method = self._calls.client.agents_sessions_setStatus
+                self._abilities.sessions = await self._try(method, status="processing")
+                self.has_stop = self._abilities.sessions
 
     async def clear(self) -> None:
-        client, abilities = self._calls.client, self._abilities
-        if abilities.status:
-            await self._try(client.assistant_threads_setStatus, status="")
-        if self.has_stop:
-            await self._try(client.agents_sessions_setStatus, status="active")
+        self._has_ended = True
+        async with self._one_by_one:
+            if self._abilities.status:
+                await self._try(self._calls.client.assistant_threads_setStatus, status="")
+            if self.has_stop:
+                await self._try(self._calls.client.agents_sessions_setStatus, status="active")
 
     async def _try(self, method: Method, **arguments: Any) -> bool:
         """False when it never works here."""
