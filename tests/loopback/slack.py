@@ -69,7 +69,11 @@ class LoopbackSlack(People):
         await self.delivery.signed.close()
         await self._runner.cleanup()
         if error is None:
-            assert not self.faults, f"an app spoke in a wrong way: {self.faults}"
+            self.check()
+
+    def check(self) -> None:
+        """Raises: AssertionError when an app spoke in a wrong way."""
+        assert not self.faults, f"an app spoke in a wrong way: {self.faults}"
 
     @property
     def api_url(self) -> str:
@@ -98,11 +102,11 @@ class LoopbackSlack(People):
     def ephemerals(self, user: str) -> list[Message]:
         return [one for channel in self.space.stored.values() for one in channel.values() if one.ephemeral_to == user]
 
-    def pinged(self, message: Message) -> frozenset[str]:
+    def pinged(self, message: Message) -> set[str]:
         """Whom a message notifies: ids, `channel`, `here`, `everyone`."""
         return message.pinged
 
-    def links(self, message: Message) -> frozenset[str]:
+    def links(self, message: Message) -> set[str]:
         return message.links
 
     def status(self, channel: str, thread: str) -> str:

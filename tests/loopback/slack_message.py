@@ -156,15 +156,15 @@ class Message:
         return "\n".join([*lines, *(one.title or one.name for one in self.files)])
 
     @property
-    def pinged(self) -> frozenset[str]:
+    def pinged(self) -> set[str]:
         """Ids of users and groups, and `channel`, `here`, `everyone`."""
         found = {who for kind, said in self._words for who in reading.pings(kind, said)}
-        return frozenset(found | {*reading.element_pings(self.blocks)})
+        return found | {*reading.element_pings(self.blocks)}
 
     @property
-    def links(self) -> frozenset[str]:
+    def links(self) -> set[str]:
         found = {target for kind, said in self._words for target in reading.links(kind, said)}
-        return frozenset(found | {*reading.element_links(self.blocks)})
+        return found | {*reading.element_links(self.blocks)}
 
     @property
     def _words(self) -> tuple[Words, ...]:

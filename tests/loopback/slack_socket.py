@@ -93,9 +93,10 @@ class Sockets:
         try:
             await self._serve(connection)
         finally:
+            # Before anything is awaited: the client may be gone, and this handler be cancelled.
+            self._forget(connection)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            self._forget(connection)
         return connection.websocket
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""An app made of Slack's own SDK, to hold the loopback Slack against: a web client, and Socket Mode that acknowledges."""
+"""An app made of Slack's own SDK, to hold the loopback Slack against: a web client, and Socket Mode."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -53,8 +53,8 @@ async def socket_app(slack: LoopbackSlack, answer: Acknowledge = acknowledge) ->
     app = App(client, answer)
     client.socket_mode_request_listeners.append(app.take)
     try:
-        await client.connect()
+        await client.connect()  # type: ignore[no-untyped-call] # of the SDK
         await slack.connected(before + 1)
         yield app
     finally:
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call] # of the SDK

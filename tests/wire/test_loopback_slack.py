@@ -15,7 +15,7 @@ from tests.loopback.slack_workspace import DANA, DIRECT, LEE, PAYMENTS, TEAM
 from tests.wire.slack_app import web_client
 
 METADATA: dict[str, Any] = {"event_type": "netspy_turn", "event_payload": {"turn": "t1"}}
-DIVIDER = {"type": "divider"}
+DIVIDER: dict[str, Any] = {"type": "divider"}
 
 
 async def error_of(call: Awaitable[Any]) -> str:
@@ -135,7 +135,7 @@ async def test_a_message_needs_something_to_say_and_not_too_much() -> None:
 
 async def test_blocks_are_checked_and_the_answer_says_why() -> None:
     async with LoopbackSlack() as slack:
-        blocks = [DIVIDER, {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
+        blocks: list[dict[str, Any]] = [DIVIDER, {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
         with pytest.raises(SlackApiError) as raised:
             await web_client(slack).chat_postMessage(channel=PAYMENTS, text="x", blocks=blocks)
         assert raised.value.response["error"] == "invalid_blocks"

@@ -10,7 +10,7 @@ from tests.loopback.slack_workspace import DANA, DIRECT, PAYMENTS, TEAM
 from tests.wire.slack_app import web_client
 from tests.wire.test_loopback_slack import DIVIDER, METADATA, error_of
 
-TO_DANA = {"recipient_team_id": TEAM, "recipient_user_id": DANA}
+TO_DANA: dict[str, Any] = {"recipient_team_id": TEAM, "recipient_user_id": DANA}
 WHERE = {"type": "header", "text": {"type": "plain_text", "text": "Where"}}
 
 
@@ -18,7 +18,7 @@ def task(number: int, status: str, **more: str) -> dict[str, Any]:
     return {"type": "task_update", "id": f"{number}", "title": f"step {number}", "status": status, **more}
 
 
-async def started(slack: LoopbackSlack, client: AsyncWebClient, **given: Any) -> dict[str, str]:
+async def started(slack: LoopbackSlack, client: AsyncWebClient, **given: Any) -> dict[str, Any]:
     """Where a stream is that just began, as arguments."""
     root = slack.say(DANA, PAYMENTS, "why?")
     answer = await client.chat_startStream(channel=PAYMENTS, thread_ts=root, **TO_DANA, **given)
@@ -103,7 +103,7 @@ async def test_chunks_are_checked(chunks: list[dict[str, Any]], error: str) -> N
     async with LoopbackSlack() as slack:
         client = web_client(slack)
         at = await started(slack, client)
-        assert await error_of(client.chat_appendStream(**at, chunks=chunks)) == error  # type: ignore[arg-type] # by design
+        assert await error_of(client.chat_appendStream(**at, chunks=chunks)) == error
         assert slack.space.message(**at).blocks == []
 
 
