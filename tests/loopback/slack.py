@@ -1,13 +1,15 @@
 """A strict Slack on 127.0.0.1: Web API, Socket Mode, signed HTTP; people, and faults on demand.
 
 `async with LoopbackSlack() as slack:` inside the test's event loop; bots get `slack.api_url` and the three secrets, and
-every other URL from its answers. What people do is in `slack_people.py`. It never talks to the real Slack.
+every other URL from its answers. What people do is in `slack_people.py`. What a test may set beside the attributes
+here: `delivery.ack_limit_s`, `.retry_delays_s`, `.deliver_to`; `space.stream_ttl_s`, `.response_ttl_s`,
+`.triggers.ttl_s`; `sockets.limit`, and `silent` of a connection.
 """
 
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
@@ -19,7 +21,7 @@ from tests.loopback.slack_message import Message
 from tests.loopback.slack_people import People
 from tests.loopback.slack_signed import JSON, Posted, Signed, encoded
 from tests.loopback.slack_socket import Connection, Reason, Sockets
-from tests.loopback.slack_workspace import SCOPES, SUBSCRIBED, Prompts, Upload, Workspace
+from tests.loopback.slack_workspace import SCOPES, Prompts, Upload, View, Workspace
 from tests.loopback.waiting import PATIENCE_S, until
 
 SHUTDOWN_S = 0.1
@@ -35,7 +37,6 @@ class LoopbackSlack(People):
         self.signing_secret = "loopback-signing-secret"
         self.scopes = set(SCOPES)
         self.app_scopes = {"connections:write"}
-        self.subscribed = set(SUBSCRIBED)
         self.revoked: set[str] = set()
         self.rate_limit: RateLimit | None = RateLimit()
         self.latency_s = 0.0
@@ -78,6 +79,11 @@ class LoopbackSlack(People):
     @property
     def api_url(self) -> str:
         return f"{self.space.base_url}api/"
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Events that the app hears of."""
+        return self.space.subscribed
 
     @property
     def faults(self) -> list[str]:
@@ -126,8 +132,13 @@ class LoopbackSlack(People):
         return self.space.prompts
 
     @property
-    def homes(self) -> dict[str, dict[str, Any]]:
+    def homes(self) -> dict[str, View]:
         return self.space.homes
+
+    @property
+    def views(self) -> list[View]:
+        """Modals that were opened."""
+        return [*self.space.views.values()]
 
     @property
     def uploads(self) -> list[Upload]:

@@ -65,8 +65,8 @@ class Api:
         try:
             call.arguments = await read(request)
             fault = owner.plans.next(method)
-            await asyncio.sleep(owner.latency_s)
             response = await self._faulty(fault, request, call) if fault else self._answer(request, call)
+            await asyncio.sleep(owner.latency_s)
         except Refused as refused:
             response = self._refuse(call, refused)
         except RateLimited as limited:
@@ -82,12 +82,12 @@ class Api:
 
     async def _faulty(self, fault: Fault, request: web.Request, call: Call) -> web.Response:
         call.error = fault.error
-        if fault.hangs:
-            await asyncio.get_running_loop().create_future()
         if fault.lost:
             self._answer(request, call)
-            if request.transport:
-                request.transport.abort()
+        if fault.hangs:
+            await asyncio.get_running_loop().create_future()
+        if fault.lost and request.transport:
+            request.transport.abort()
         if fault.retry_after_s is not None:
             return _too_many(fault.retry_after_s)
         if fault.error:

@@ -103,7 +103,8 @@ def _fill(message: Message, given: Arguments) -> None:
             raise Refused("markdown_text_conflict")
         check_text(given.text("markdown_text"), longest=MARKDOWN)
     check_text(given.text("text"))
-    has_content = any(given.values.get(name) for name in ("text", "blocks", "attachments", "markdown_text"))
+    blank = not (given.text("text").strip() or given.text("markdown_text").strip())
+    has_content = not blank or any(given.values.get(name) for name in ("blocks", "attachments"))
     if not has_content:
         raise Refused("no_text")
     _take_blocks(message, given)

@@ -12,7 +12,8 @@ HTML = "<!DOCTYPE html><html><body>Server Error</body></html>"
 class Fault:
     """One wrong answer: Slack's `error`, an HTTP `status`, `html`, 429 with `retry_after_s`, none at all.
 
-    `lost`: the call is done, and the connection breaks before its answer. `hangs`: neither.
+    `lost`: the call is done, and the connection breaks before its answer; with `hangs` it stays open without one.
+    `hangs` alone: nothing is done, and nothing answered.
     """
 
     error: str = ""

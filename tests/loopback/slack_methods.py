@@ -128,7 +128,10 @@ def set_prompts(space: Workspace, given: Arguments) -> dict[str, Any]:
 def set_session(space: Workspace, given: Arguments) -> dict[str, Any]:
     check_choice("status", given.text("status"), *streams.SESSION_STATES)
     space.sessions.setdefault(_thread(space, given), []).append(given.text("status"))
-    return {"status": given.text("status"), "title": given.text("title")}
+    answer = {"status": given.text("status"), "title": given.text("title")}
+    if "agent_session_stopped" in space.subscribed:
+        return answer
+    return answer | {"warning": "missing_agent_session_stopped_event_subscription"}
 
 
 def open_view(space: Workspace, given: Arguments) -> dict[str, Any]:
@@ -147,8 +150,9 @@ def publish_view(space: Workspace, given: Arguments) -> dict[str, Any]:
     check_view(given["view"])
     if given["view"]["type"] != "home":
         raise Refused("invalid_arguments", [fault("only Home tabs can be published", "/view/type")])
-    space.homes[given.text("user_id")] = given["view"]
-    return {"view": given["view"] | {"id": space.new_id("V"), "team_id": TEAM, "hash": space.new_ts(), "app_id": APP}}
+    view = View(space.new_id("V"), given.text("user_id"), given["view"])
+    space.homes[view.user] = view
+    return {"view": view.view | {"id": view.id, "team_id": TEAM, "hash": space.new_ts(), "app_id": APP}}
 
 
 def _thread(space: Workspace, given: Arguments) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from tests.loopback import slack_events as events
 from tests.loopback.slack_arguments import Arguments
 from tests.loopback.slack_message import Message
 from tests.loopback.slack_rules import Refused, check_choice
-from tests.loopback.slack_triggers import RESPONSE_TTL_S, RESPONSE_USES, Response
+from tests.loopback.slack_triggers import RESPONSE_USES, Response
 from tests.loopback.slack_workspace import BOT, BOT_ID, Workspace
 
 _FIELDS = {"text", "blocks", "attachments", "response_type", "replace_original", "delete_original", "thread_ts",
@@ -18,7 +18,7 @@ _FIELDS = {"text", "blocks", "attachments", "response_type", "replace_original",
 
 
 def new(space: Workspace, *, person: str, channel: str, message: Message | None = None) -> Response:
-    until_s = space.clock_s() + RESPONSE_TTL_S
+    until_s = space.clock_s() + space.response_ttl_s
     thread = message.thread if message else None
     response = Response(space.new_id("R"), person, channel, until_s, thread, message.ts if message else None)
     space.responses[response.id] = response

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from tests.loopback.slack_message import File, Message
 from tests.loopback.slack_rules import Refused
-from tests.loopback.slack_triggers import Response, Triggers
+from tests.loopback.slack_triggers import RESPONSE_TTL_S, Response, Triggers
 
 ChannelKind: TypeAlias = Literal["channel", "group", "im", "mpim"]
 TEAM, OTHER_TEAM, APP = "T0NETSPY", "T0PARTNER", "A0NETSPY"
@@ -60,8 +60,8 @@ class User:
             "profile": profile,
             "is_bot": self.is_bot,
             "is_app_user": False,
-            **({} if self.deleted else {"is_restricted": self.is_restricted}),
-            **({} if self.deleted else {"is_ultra_restricted": self.is_ultra_restricted}),
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
             **({"is_stranger": True} if self.team != TEAM else {}),
         }
 
@@ -131,7 +131,9 @@ class Workspace:
         self.stream_ttl_s = 300.0
         self.stream_deadlines_s: dict[str, float] = {}
         self.triggers = Triggers(clock_s)
+        self.response_ttl_s = RESPONSE_TTL_S
         self.responses: dict[str, Response] = {}
+        self.subscribed = set(SUBSCRIBED)
         self.base_url = ""
         self.users = {
             user.id: user for user in (User(BOT, "netspy", is_bot=True), User(DANA, "dana"), User(LEE, "lee"))
@@ -145,7 +147,7 @@ class Workspace:
         self.removed: list[Message] = []
         self.files: dict[str, File] = {}
         self.views: dict[str, View] = {}
-        self.homes: dict[str, dict[str, Any]] = {}
+        self.homes: dict[str, View] = {}
         """What each user's Home tab shows."""
         self.uploads: list[Upload] = []
         self.prompts: list[Prompts] = []

@@ -1,10 +1,12 @@
 """An app made of Slack's own SDK, to hold the loopback Slack against: a web client, and Socket Mode."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -13,6 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.loopback.slack import LoopbackSlack
 
+METADATA: dict[str, Any] = {"event_type": "netspy_turn", "event_payload": {"turn": "t1"}}
+DIVIDER: dict[str, Any] = {"type": "divider"}
 Acknowledge = Callable[[SocketModeRequest], dict[str, Any] | None]
 """What to answer with: `{}` acknowledges without a payload, None does not acknowledge."""
 
@@ -58,3 +62,10 @@ async def socket_app(slack: LoopbackSlack, answer: Acknowledge = acknowledge) ->
         yield app
     finally:
         await client.close()  # type: ignore[no-untyped-call] # of the SDK
+
+
+async def error_of(call: Awaitable[Any]) -> str:
+    """The name of Slack's refusal."""
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    return str(raised.value.response["error"])

@@ -1,28 +1,15 @@
 """The loopback Slack's Web API and Slack's own SDK agree, and the loopback is strict."""
 
-import asyncio
-from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
 import pytest
-from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.errors import SlackApiError
 
 from tests.loopback.slack import LoopbackSlack
-from tests.loopback.slack_faults import Fault, RateLimit
 from tests.loopback.slack_rules import TEXT
 from tests.loopback.slack_workspace import DANA, DIRECT, LEE, PAYMENTS, TEAM
-from tests.wire.slack_app import web_client
-
-METADATA: dict[str, Any] = {"event_type": "netspy_turn", "event_payload": {"turn": "t1"}}
-DIVIDER: dict[str, Any] = {"type": "divider"}
-
-
-async def error_of(call: Awaitable[Any]) -> str:
-    """The name of Slack's refusal."""
-    with pytest.raises(SlackApiError) as raised:
-        await call
-    return str(raised.value.response["error"])
+from tests.wire.slack_app import DIVIDER, METADATA, error_of, web_client
 
 
 async def test_the_sdk_posts_updates_and_deletes() -> None:
@@ -114,6 +101,10 @@ async def test_channels_threads_and_messages_have_to_be_there() -> None:
         assert (
             await error_of(client.chat_postMessage(channel=PAYMENTS, text="x", thread_ts="1.0")) == "thread_not_found"
         )
+        reply = slack.say(LEE, PAYMENTS, "hi", thread=ts)
+        assert (
+            await error_of(client.chat_postMessage(channel=PAYMENTS, text="x", thread_ts=reply)) == "thread_not_found"
+        )
         assert await error_of(client.chat_update(channel=PAYMENTS, ts="1.0", text="x")) == "message_not_found"
         assert await error_of(client.chat_update(channel=PAYMENTS, ts=ts, text="x")) == "cant_update_message"
         assert await error_of(client.chat_delete(channel=PAYMENTS, ts=ts)) == "cant_delete_message"
@@ -127,6 +118,7 @@ async def test_a_message_needs_something_to_say_and_not_too_much() -> None:
         client = web_client(slack)
         nothing = {"channel": PAYMENTS, "text": "", "blocks": []}
         assert await error_of(client.api_call("chat.postMessage", json=nothing)) == "no_text"
+        assert await error_of(client.api_call("chat.postMessage", json={**nothing, "text": " \n"})) == "no_text"
         assert await error_of(client.chat_postMessage(channel=PAYMENTS, text="x" * (TEXT + 1))) == "msg_too_long"
         await client.chat_postMessage(channel=PAYMENTS, text="x" * TEXT)
         both = client.chat_postMessage(channel=PAYMENTS, text="x", markdown_text="y")
@@ -157,28 +149,6 @@ async def test_metadata_has_a_shape(metadata: dict[str, Any], error: str) -> Non
         assert await error_of(posting) == error
 
 
-async def test_metadata_comes_back_only_when_it_is_asked_for() -> None:
-    async with LoopbackSlack() as slack:
-        client, ts = web_client(slack), slack.say(DANA, PAYMENTS, "why?")
-        await client.chat_postMessage(channel=PAYMENTS, thread_ts=ts, text="because", metadata=METADATA)
-        plain = await client.conversations_replies(channel=PAYMENTS, ts=ts)
-        whole = await client.conversations_replies(channel=PAYMENTS, ts=ts, include_all_metadata=True)
-        assert [message.get("metadata") for message in plain["messages"]] == [None, None]
-        assert [message.get("metadata") for message in whole["messages"]] == [None, METADATA]
-
-
-async def test_replies_come_in_pages() -> None:
-    async with LoopbackSlack() as slack:
-        client, ts = web_client(slack), slack.say(DANA, PAYMENTS, "0")
-        for number in range(1, 5):
-            slack.say(LEE, PAYMENTS, str(number), thread=ts)
-        pages = [
-            page["messages"] async for page in await client.conversations_replies(channel=PAYMENTS, ts=ts, limit=2)
-        ]
-        assert [[message["text"] for message in page] for page in pages] == [["0", "1"], ["2", "3"], ["4"]]
-        assert await error_of(client.conversations_replies(channel=PAYMENTS, ts=ts, cursor="?")) == "invalid_cursor"
-
-
 async def test_every_ts_is_larger_than_the_one_before() -> None:
     async with LoopbackSlack() as slack:
         times = [slack.say(DANA, PAYMENTS, "x") for _ in range(2000)]
@@ -192,6 +162,8 @@ async def test_an_ephemeral_message_is_seen_by_one_person() -> None:
         await client.chat_postEphemeral(channel=PAYMENTS, user=LEE, text="only you")
         assert [message.text for message in slack.ephemerals(LEE)] == ["only you"]
         assert slack.messages(PAYMENTS) == slack.ephemerals(DANA) == []
+        ts = slack.ephemerals(LEE)[0].ts
+        assert await error_of(client.chat_update(channel=PAYMENTS, ts=ts, text="x")) == "message_not_found"
         stranger = slack.space.add_user("guest")
         posting = client.chat_postEphemeral(channel=PAYMENTS, user=stranger, text="x")
         assert await error_of(posting) == "user_not_in_channel"
@@ -216,57 +188,6 @@ async def test_a_file_that_never_arrived_cannot_be_completed() -> None:
         assert await error_of(completing) == "file_not_found"
         async with aiohttp.ClientSession() as session, session.post(asked["upload_url"], data=b"too long") as answer:
             assert answer.status == 400
-
-
-async def test_more_than_a_message_a_second_and_a_burst_is_too_much() -> None:
-    async with LoopbackSlack() as slack:
-        slack.rate_limit = RateLimit(per_s=0.5, burst=2)
-        client = web_client(slack)
-        for _ in range(2):
-            await client.chat_postMessage(channel=PAYMENTS, text="x")
-        with pytest.raises(SlackApiError) as raised:
-            await client.chat_postMessage(channel=PAYMENTS, text="x")
-        assert (raised.value.response.status_code, raised.value.response["error"]) == (429, "ratelimited")
-        assert raised.value.response.headers["retry-after"] == "2"
-        await client.chat_postMessage(channel=DIRECT, text="another channel")
-        slack.rate_limit = None
-        await client.chat_postMessage(channel=PAYMENTS, text="x")
-
-
-async def test_a_call_can_be_made_to_fail() -> None:
-    async with LoopbackSlack() as slack:
-        client = web_client(slack)
-        slack.fail("chat.postMessage", Fault(error="fatal_error"))
-        slack.fail("chat.postMessage", Fault(status=503))
-        slack.fail("chat.postMessage", Fault(retry_after_s=7))
-        assert await error_of(client.chat_postMessage(channel=PAYMENTS, text="x")) == "fatal_error"
-        for status in (503, 429):
-            with pytest.raises(SlackApiError) as raised:
-                await client.chat_postMessage(channel=PAYMENTS, text="x")
-            assert raised.value.response.status_code == status
-        await client.chat_postMessage(channel=PAYMENTS, text="x")
-        assert [call.status for call in slack.calls] == [200, 503, 429, 200]
-        assert slack.refused == []
-
-
-async def test_a_lost_answer_was_done_all_the_same() -> None:
-    async with LoopbackSlack() as slack:
-        client = web_client(slack)
-        client.retry_handlers.clear()
-        slack.fail("chat.postMessage", Fault(lost=True))
-        with pytest.raises(aiohttp.ClientError):
-            await client.chat_postMessage(channel=PAYMENTS, text="x")
-        assert [message.text for message in slack.messages(PAYMENTS)] == ["x"]
-
-
-async def test_a_hanging_call_answers_nothing() -> None:
-    async with LoopbackSlack() as slack:
-        slack.fail("auth.test", Fault(hangs=True))
-        asking = asyncio.create_task(web_client(slack).auth_test())
-        await slack.until(lambda: slack.calls)
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        assert slack.calls[0].status == 0
 
 
 async def test_a_trigger_opens_one_view_for_a_while() -> None:
@@ -295,14 +216,17 @@ async def test_statuses_titles_prompts_and_homes_are_kept() -> None:
         await client.views_publish(user_id=DANA, view={"type": "home", "blocks": [DIVIDER]})
         assert slack.space.titles == {(DIRECT, ts): "Drops"}
         assert [one.prompts for one in slack.prompts] == [(("Drops", "drops?"),)]
-        assert slack.homes[DANA]["blocks"] == [DIVIDER]
+        assert slack.homes[DANA].view["blocks"] == [DIVIDER]
         too_many = client.assistant_threads_setSuggestedPrompts(channel_id=DIRECT, prompts=prompts * 5)
         assert await error_of(too_many) == "invalid_arguments"
 
 
-async def test_the_sdk_refuses_an_upload_that_slack_refused() -> None:
+async def test_a_session_that_cannot_be_stopped_is_warned_of() -> None:
     async with LoopbackSlack() as slack:
-        slack.fail("files.completeUploadExternal", Fault(error="internal_error"))
-        with pytest.raises((SlackApiError, SlackRequestError)):
-            await web_client(slack).files_upload_v2(channel=PAYMENTS, content="a", filename="t.csv")
-        assert slack.uploads == []
+        client, ts = web_client(slack), slack.say(DANA, PAYMENTS, "why?")
+        at = {"channel_id": PAYMENTS, "thread_ts": ts}
+        assert "warning" not in (await client.agents_sessions_setStatus(**at, status="processing")).data
+        slack.subscribed.discard("agent_session_stopped")
+        warned = await client.agents_sessions_setStatus(**at, status="active")
+        assert warned["warning"] == "missing_agent_session_stopped_event_subscription"
+        assert slack.sessions[PAYMENTS, ts] == ["processing", "active"]

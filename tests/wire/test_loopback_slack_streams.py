@@ -7,8 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.loopback.slack import LoopbackSlack
 from tests.loopback.slack_workspace import DANA, DIRECT, PAYMENTS, TEAM
-from tests.wire.slack_app import web_client
-from tests.wire.test_loopback_slack import DIVIDER, METADATA, error_of
+from tests.wire.slack_app import DIVIDER, METADATA, error_of, web_client
 
 TO_DANA: dict[str, Any] = {"recipient_team_id": TEAM, "recipient_user_id": DANA}
 WHERE = {"type": "header", "text": {"type": "plain_text", "text": "Where"}}
@@ -127,3 +126,11 @@ async def test_a_person_stops_a_session_and_its_streams() -> None:
         assert (event["type"], event["streaming_message_ts"]) == ("agent_session_stopped", [at["ts"]])
         assert await error_of(client.chat_appendStream(**at, markdown_text="x")) == "message_not_in_streaming_state"
         assert slack.sessions[PAYMENTS, root] == ["processing"]
+
+
+async def test_markdown_that_follows_markdown_is_one_block() -> None:
+    async with LoopbackSlack() as slack:
+        client = web_client(slack)
+        at = await started(slack, client, markdown_text="It ")
+        await client.chat_appendStream(**at, markdown_text="is.")
+        assert slack.space.message(**at).blocks == [{"type": "markdown", "text": "It is."}]
