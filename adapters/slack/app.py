@@ -55,7 +55,10 @@ class SlackAdapter:
     def __init__(self, credentials: SlackCredentials, *, zone: tzinfo) -> None:
         self._credentials = credentials
         self._zone = zone
-        client = AsyncWebClient(credentials.bot_token, base_url=credentials.api_url, timeout=CALL_TIMEOUT_S)
+        # The SDK would repeat a call whose connection breaks, though it may have been done.
+        client = AsyncWebClient(
+            credentials.bot_token, base_url=credentials.api_url, timeout=CALL_TIMEOUT_S, retry_handlers=[]
+        )
         client.logger.setLevel(logging.WARNING)
         self._calls = Calls(client)
         self._whisper = Whisper(self._calls, zone=zone)
@@ -198,6 +201,8 @@ class SlackAdapter:
         """Slack's events by HTTP. What is signed badly, or is too old, gets 401 from bolt."""
         if self._inbox is None:
             return Response("netspy is just starting", status_code=503)
+        if not request.headers.get("x-slack-request-timestamp", "0").isdecimal():
+            return Response("no time", status_code=401)  # bolt would take it for a fault of its own
         try:
             asked = to_async_bolt_request(request, await request.body())
         except UnicodeDecodeError:

@@ -74,6 +74,8 @@ class Inbox:
                 await self._said(event)
             case ("message", subtype) if subtype in SAID:
                 await self._said(event)
+            case ("message", "message_changed") if (event.get("message") or {}).get("subtype") == "tombstone":
+                await self._deleted(event)  # a root with replies leaves a gravestone
             case ("message", "message_changed"):
                 await self._edited(event)
             case ("message", "message_deleted"):

@@ -7,7 +7,7 @@ but show as they are inside code. Only what is added changes when a text grows, 
 import re
 
 from adapters.slack.limits import MAX_MARKDOWN, SOFT_MARKDOWN
-from bot.tables.text import plain
+from bot.tables.text import cut_end, plain
 
 ZERO_WIDTH = "\u200b"
 
@@ -36,6 +36,18 @@ def harmless(markdown: str) -> str:
         pieces += [_words(text[at : code.start()]), _TOKEN.sub("<" + ZERO_WIDTH, code[0])]
         at = code.end()
     return "".join([*pieces, _words(text[at:])])
+
+
+def as_fallback(text: str, most: int) -> str:
+    """The beginning of a text as one line of mrkdwn that formats nothing, for notifications."""
+    line = cut_end(plain(" ".join(text.replace(ZERO_WIDTH, "").split())), most)
+    return escaped(line)
+
+
+def escaped(text: str) -> str:
+    """For mrkdwn (https://docs.slack.dev/messaging/formatting-message-text#escaping); addresses stay mere text."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SCHEME.sub(":" + ZERO_WIDTH, safe)
 
 
 def settled(markdown: str) -> str:

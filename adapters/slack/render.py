@@ -19,8 +19,8 @@ from adapters.slack.limits import (
     MAX_TABLES,
     ROOM_FOR_BUTTONS,
 )
-from adapters.slack.markdown import harmless, split
-from adapters.slack.tables import Fitted, Look, code_blocks, data_table, escaped, fitted, title_of
+from adapters.slack.markdown import as_fallback, harmless, split
+from adapters.slack.tables import Fitted, Look, code_blocks, data_table, fitted, title_of
 from bot.codec import encode_action
 from bot.domain.json_types import JsonObject
 from bot.domain.message import (
@@ -41,7 +41,7 @@ from bot.domain.message import (
 from bot.domain.table import Table
 from bot.tables.export import to_csv
 from bot.tables.footer import footer_line
-from bot.tables.text import as_sentence, cut_end, plain
+from bot.tables.text import as_sentence, plain
 
 _WORDS = {"info": "note", "warning": "warning", "error": "error"}
 
@@ -123,8 +123,7 @@ def shown(reply: Reply, look: Look) -> tuple[Post | Upload, ...]:
 
 def word_of_netspy(text: str) -> Post:
     """One sentence of netspy's own."""
-    said = plain(text)
-    return Post((_section(said),), escaped(cut_end(said, MAX_FALLBACK)))
+    return Post((_section(plain(text)),), as_fallback(text, MAX_FALLBACK))
 
 
 def stop_button(turn: TurnId) -> Blocks:
@@ -274,8 +273,8 @@ def _plain(part: Part) -> tuple[JsonObject, ...]:
 def _fallback(draft: _Draft) -> str:
     """What the answer says first, or what its table is."""
     prose = next((part.text for part in draft.parts if isinstance(part, Markdown)), "")
-    said = plain(" ".join(prose.split())) or " ".join(map(title_of, draft.tables)) or _first_text(draft.parts)
-    return escaped(cut_end(said, MAX_FALLBACK)) or "netspy"
+    said = prose or " ".join(map(title_of, draft.tables)) or _first_text(draft.parts)
+    return as_fallback(said, MAX_FALLBACK) or "netspy"
 
 
 def _first_text(parts: Sequence[Part]) -> str:

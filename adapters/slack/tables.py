@@ -17,7 +17,7 @@ from adapters.slack.limits import (
     MAX_TABLE_ROWS,
     ROWS_OF_A_PAGE,
 )
-from adapters.slack.markdown import ZERO_WIDTH
+from adapters.slack.markdown import ZERO_WIDTH, escaped
 from bot.domain.json_types import JsonObject
 from bot.domain.table import Cell, Column, Table
 from bot.tables.layout import lay_out
@@ -81,11 +81,6 @@ def code_blocks(table: Table, look: Look) -> tuple[JsonObject, ...]:
     laid_out = lay_out(table, width=CODE_WIDTH, zone=look.zone, now=look.now)
     head = [_caption(table)] + ([laid_out.header] if laid_out.header else [])
     return tuple(map(_section, _pages([*head, *laid_out.rows])))
-
-
-def escaped(text: str) -> str:
-    """For mrkdwn (https://docs.slack.dev/messaging/formatting-message-text#escaping)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def in_code(text: str) -> str:
