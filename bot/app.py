@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, ChatModel, EbpfSource, Outlet, ToolHost
+from bot.setting_values import slack_secret
 from bot.settings import Settings, data_dir
 from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from adapters.slack.app import SlackAdapter
+    from adapters.slack.credentials import SlackCredentials
     from bot.conversation.answering import Answering
     from bot.conversation.forgetful import ForgetfulStore
     from bot.conversation.manager import Manager
@@ -152,30 +152,37 @@ def adapters_of(settings: Settings) -> tuple[Adapter, ...]:
 
 
 def _slack(settings: Settings) -> "SlackAdapter | None":
-    bot, app, secret = settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret
-    if bot is None:
+    credentials = slack_credentials(settings)
+    if credentials is None:
         return None
-    _require_kind("SLACK_BOT_TOKEN", bot, "xoxb-")
-    if app is not None:
-        _require_kind("SLACK_APP_TOKEN", app, "xapp-")
-    elif secret is None:
-        remedy = "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"
-        raise InvalidSettings("SLACK_BOT_TOKEN", "it is set, but not how events arrive", remedy)
     from adapters.slack.app import SlackAdapter
-    from adapters.slack.credentials import SlackCredentials
 
-    credentials = SlackCredentials(
-        bot_token=bot.get_secret_value(),
-        app_token=app.get_secret_value() if app else None,
-        signing_secret=secret.get_secret_value() if secret else None,
-        api_url=settings.slack_url,
-    )
     return SlackAdapter(credentials, zone=local_zone())
 
 
-def _require_kind(name: str, token: "SecretStr", prefix: str) -> None:
-    if not token.get_secret_value().startswith(prefix):
-        raise InvalidSettings(name, f"it does not begin with {prefix}", "copy it anew from the app's settings")
+def slack_credentials(settings: Settings) -> "SlackCredentials | None":
+    """None where nothing of Slack is set. Raises: InvalidSettings for wrong credentials, or half of them."""
+    given = {
+        "SLACK_BOT_TOKEN": settings.slack_bot_token,
+        "SLACK_APP_TOKEN": settings.slack_app_token,
+        "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+    }
+    held = {name: slack_secret(name, secret.get_secret_value()) for name, secret in given.items() if secret}
+    if not held:
+        return None
+    if "SLACK_BOT_TOKEN" not in held:
+        raise InvalidSettings(next(iter(held)), "it is set, but SLACK_BOT_TOKEN is not", "set both, or neither")
+    if len(held) == 1:
+        remedy = "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"
+        raise InvalidSettings("SLACK_BOT_TOKEN", "it is set, but not how events arrive", remedy)
+    from adapters.slack.credentials import SlackCredentials
+
+    return SlackCredentials(
+        bot_token=held["SLACK_BOT_TOKEN"],
+        app_token=held.get("SLACK_APP_TOKEN"),
+        signing_secret=held.get("SLACK_SIGNING_SECRET"),
+        api_url=settings.slack_url,
+    )
 
 
 def local_zone() -> tzinfo:

@@ -11,10 +11,10 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
+from bot.setting_values import listen_address, slack_url
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
-MAX_PORT = 65535
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -106,16 +106,13 @@ class Settings(BaseSettings):
 
     @property
     def slack_url(self) -> str:
-        return self.slack_api_url.rstrip("/") + "/"
+        """Ends in a slash. Raises: InvalidSettings."""
+        return slack_url(self.slack_api_url)
 
     @property
     def listen_address(self) -> tuple[str, int]:
         """Host and port of `listen`. Raises: InvalidSettings."""
-        host, colon, port = self.listen.rpartition(":")
-        if not colon or not port.isdecimal() or int(port) > MAX_PORT:
-            remedy = "write HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787"
-            raise InvalidSettings("NETSPY_LISTEN", f"{self.listen[:60]!r} is no address", remedy)
-        return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 (only for `:PORT`, which says so)
+        return listen_address(self.listen)
 
     @property
     def api(self) -> Literal["responses", "chat"]:

@@ -23,6 +23,7 @@ LAYERS = {
     "adapters.slack": 3,
     "bot.web": 3,
     "bot.settings": 4,
+    "bot.setting_values": 4,
     "bot.serve": 4,
     "bot.doctor": 4,
     "bot.usage": 4,

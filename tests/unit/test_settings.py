@@ -19,6 +19,9 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.api == "responses"
     assert settings.ebpf_url is None
     assert settings.model_patience_s == 15
+    assert settings.listen_address == ("127.0.0.1", 8787)
+    assert settings.slack_url == "https://slack.com/api/"
+    assert settings.thread_replies == "auto"
 
 
 def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +29,12 @@ def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monkey
     monkeypatch.setenv("NETSPY_EBPF_URL", "http://b:2")
     settings = load()
     assert (settings.ebpf_url, settings.log_level) == ("http://b:2", "info")
+
+
+def test_serve_tells_more_than_a_chat_unless_a_level_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [load().log_level_of(mode) for mode in ("serve", "chat", "doctor")] == ["info", "warning", "warning"]
+    monkeypatch.setenv("NETSPY_LOG_LEVEL", "error")
+    assert load().log_level_of("serve") == "error"
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +58,9 @@ def test_a_patience_is_a_number_of_seconds(value: str, monkeypatch: pytest.Monke
         load()
 
 
-def test_a_key_is_not_printed_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
+def test_a_key_is_not_printed_with_the_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "sk-secret")
     assert "sk-secret" not in repr(load())
 
 

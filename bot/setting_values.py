@@ -1,0 +1,62 @@
+"""What the texts of settings mean, strictly: addresses, URLs, kinds of tokens. Pure.
+
+It knows how they are written, and never puts a secret into a sentence. `settings.py` and `app.py` call it.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from bot.domain.errors import InvalidSettings
+
+MAX_PORT = 65535
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only for whoever writes `:PORT`, the usual way to say so
+_LISTEN = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[A-Za-z0-9._-]*)):(?P<port>[0-9]{1,5})")
+
+_KINDS = {
+    "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
+    "xoxe.xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
+    "xapp-": "an app-level token, which belongs in SLACK_APP_TOKEN",
+    "xoxp-": "a user token, which netspy has no use for",
+    "xoxe.xoxp-": "a user token, which netspy has no use for",
+    "xoxe-": "a refresh token, which netspy has no use for",
+}
+"""Slack's kinds by their beginnings (https://docs.slack.dev/authentication/tokens)."""
+_PLACES = {
+    "SLACK_BOT_TOKEN": ("xoxb-", "OAuth & Permissions, Bot User OAuth Token"),
+    "SLACK_APP_TOKEN": ("xapp-", "Basic Information, App-Level Tokens"),
+    "SLACK_SIGNING_SECRET": (None, "Basic Information, Signing Secret"),
+}
+"""How each of netspy's variables begins (None: in no way that could be told), and where the app's settings show it."""
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `:PORT`. Raises: InvalidSettings."""
+    match = _LISTEN.fullmatch(text.strip())
+    if match is None or int(match["port"]) > MAX_PORT:
+        remedy = f"write HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787, with a port up to {MAX_PORT}"
+        raise InvalidSettings("NETSPY_LISTEN", f"{text[:60]!a} is no address to listen on", remedy)
+    return match["v6"] or match["host"] or ALL_INTERFACES, int(match["port"])
+
+
+def slack_url(text: str) -> str:
+    """The URL that names of methods are put behind. Raises: InvalidSettings."""
+    try:
+        parts = urlsplit(text.strip())
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or parts.query or parts.fragment:
+        raise InvalidSettings("SLACK_API_URL", "it is no URL of an HTTP server", "unset it for https://slack.com/api/")
+    return text.strip().rstrip("/") + "/"
+
+
+def slack_secret(name: str, secret: str) -> str:
+    """The value of one of Slack's variables, without blanks around it. Raises: InvalidSettings for another kind."""
+    value = secret.strip()
+    begins, where = _PLACES[name]
+    kind = next((kind for kind in _KINDS if value.startswith(kind)), None)
+    is_right = kind is None if begins is None else kind is not None and kind.endswith(begins)
+    if not is_right:
+        got = f"it holds {_KINDS[kind]}" if kind else f"it does not begin with {begins}"
+        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}")
+    return value

@@ -1,0 +1,112 @@
+import pytest
+
+from bot.app import slack_credentials
+from bot.domain.errors import InvalidSettings
+from bot.setting_values import listen_address, slack_secret, slack_url
+from bot.settings import Settings
+
+BOT, APP, SIGNING = "xoxb-1-hush", "xapp-1-hush", "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:8787", ("127.0.0.1", 8787)),
+        (" localhost:0 ", ("localhost", 0)),
+        ("[::1]:80", ("::1", 80)),
+        ("[fe80::1%eth0]:65535", ("fe80::1%eth0", 65535)),
+        (":9000", ("0.0.0.0", 9000)),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int]) -> None:
+    assert listen_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["8787", "localhost", "::1:80", "[::1]", "a b:80", "h:65536", "h:-1", "h:٣", "http://h:80", "h:80/", "\x1b:1"],
+)
+def test_what_is_no_address_is_refused_and_shown_how_to_write(text: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        listen_address(text)
+    said = str(caught.value)
+    assert said.startswith("NETSPY_LISTEN: ")
+    assert "127.0.0.1:8787 or [::1]:8787" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("text", ["https://slack.com/api", "https://slack.com/api/", " https://slack.com/api// "])
+def test_a_method_can_be_put_behind_the_url(text: str) -> None:
+    assert slack_url(text) == "https://slack.com/api/"
+
+
+@pytest.mark.parametrize("text", ["slack.com/api", "ftp://slack.com/", "https://", "http://h:x/", "http://h/?q=1"])
+def test_what_is_no_url_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSettings, match="SLACK_API_URL"):
+        slack_url(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", BOT),
+        ("SLACK_BOT_TOKEN", "xoxe.xoxb-rotated"),
+        ("SLACK_APP_TOKEN", f"{APP}\n"),
+        ("SLACK_SIGNING_SECRET", SIGNING),
+    ],
+)
+def test_the_right_kind_is_taken_without_blanks_around_it(name: str, value: str) -> None:
+    assert slack_secret(name, value) == value.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SLACK_BOT_TOKEN", APP, "it holds an app-level token, which belongs in SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN", BOT, "it holds a bot token, which belongs in SLACK_BOT_TOKEN"),
+        ("SLACK_BOT_TOKEN", "xoxp-1-hush", "it holds a user token"),
+        ("SLACK_BOT_TOKEN", "xoxe-1-hush", "it holds a refresh token"),
+        ("SLACK_BOT_TOKEN", "hush", "it does not begin with xoxb-"),
+        ("SLACK_APP_TOKEN", "hush", "it does not begin with xapp-"),
+        ("SLACK_SIGNING_SECRET", APP, "it holds an app-level token"),
+    ],
+)
+def test_another_kind_is_refused_and_named_without_its_value(name: str, value: str, told: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        slack_secret(name, value)
+    said = str(caught.value)
+    assert said.startswith(f"{name}: ")
+    assert told in said
+    assert "hush" not in said
+
+
+def settings(**given: str) -> Settings:
+    unset = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": ""}
+    return Settings.model_validate({name: value or None for name, value in {**unset, **given}.items()})
+
+
+def test_a_bot_token_with_either_way_of_events_is_enough() -> None:
+    by_socket = slack_credentials(settings(SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP))
+    assert by_socket
+    assert (by_socket.bot_token, by_socket.app_token, by_socket.signing_secret) == (BOT, APP, None)
+    by_http = slack_credentials(settings(SLACK_BOT_TOKEN=BOT, SLACK_SIGNING_SECRET=SIGNING, SLACK_API_URL="http://h:1"))
+    assert by_http
+    assert (by_http.app_token, by_http.signing_secret, by_http.api_url) == (None, SIGNING, "http://h:1/")
+
+
+def test_nothing_of_slack_is_no_slack() -> None:
+    assert slack_credentials(settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"SLACK_BOT_TOKEN": BOT}, "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"),
+        ({"SLACK_APP_TOKEN": APP}, "SLACK_APP_TOKEN: it is set, but SLACK_BOT_TOKEN is not"),
+        ({"SLACK_SIGNING_SECRET": SIGNING}, "SLACK_SIGNING_SECRET: it is set, but SLACK_BOT_TOKEN is not"),
+    ],
+)
+def test_half_of_the_credentials_say_what_is_missing(given: dict[str, str], told: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        slack_credentials(settings(**given))
+    assert told.lower() in str(caught.value).lower()
