@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
@@ -61,7 +61,7 @@ async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
     """The language models in their order of preference, and behind them the planner, which always answers."""
     from bot.llm.offline import Planner
 
-    if settings.openai_api_key is None and settings.openai_base_url is None:
+    if not settings.wants_model:
         yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
         return
     from bot.llm.chain import chained
@@ -147,8 +147,8 @@ async def open_threads(settings: Settings) -> "AsyncGenerator[SqlThreadStore | F
 
 
 def adapters_of(settings: Settings) -> tuple[Adapter, ...]:
-    """An adapter for each chat platform that has credentials. Raises: InvalidSettings for half of them."""
-    return tuple(filter(None, [_slack(settings)]))
+    """One for each chat platform that has credentials. Raises: InvalidSettings for wrong ones, or half of them."""
+    return tuple(adapter for build in PLATFORMS.values() if (adapter := build(settings)))
 
 
 def _slack(settings: Settings) -> "SlackAdapter | None":
@@ -183,6 +183,16 @@ def slack_credentials(settings: Settings) -> "SlackCredentials | None":
         signing_secret=held.get("SLACK_SIGNING_SECRET"),
         api_url=settings.slack_url,
     )
+
+
+BuildAdapter: TypeAlias = Callable[[Settings], Adapter | None]
+PLATFORMS: dict[str, BuildAdapter] = {"slack": _slack}
+"""Every chat platform but the terminal."""
+WHAT_TURNS_ON = {
+    "model": "OPENAI_API_KEY or OPENAI_BASE_URL",
+    "slack": "SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+}
+"""The variables that a part needs which is off without them."""
 
 
 def local_zone() -> tzinfo:

@@ -1,80 +1,103 @@
-"""`netspy doctor`: asks every configured part how it is, and says how to mend what is wrong."""
+"""`netspy doctor`: asks every configured part how it is, and says how to mend what is wrong.
 
-import asyncio
+It knows parts by their `check()`; each is opened for itself, so that one that cannot be hides none of the others.
+"""
+
 import json
-from collections.abc import Awaitable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
 
-from adapters.terminal.render import fold
-from bot.app import adapters_of, open_model, open_source, open_threads
-from bot.domain.errors import InvalidSettings, NetspyError
-from bot.domain.ports import Check
+from adapters.terminal.render import Look, fold, render
+from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, open_model, open_source, open_threads
+from bot.checking import Asking, checked
+from bot.domain.errors import InvalidSettings
+from bot.domain.ports import Adapter, Check
+from bot.domain.table import Column, Table
 from bot.settings import Settings
 
-CHECK_S = 10.0
-"""A part that does not answer within this time has a fault."""
-WIDTH = 80
+DEADLINE_S = 15.0
+"""Longer than any part's own patience: it says best itself what it waited for."""
+_COLUMNS = (Column("part", "id"), Column("state", "id"), Column("detail, and what to do"))
+_GAPS = 4
+"""Cells between three columns."""
+_NARROWEST = 20
 
 
-async def examine(settings: Settings, *, server: str | None = None, as_json: bool = False) -> int:
-    """Print a line or more for each part. Returns 0, or 1 where a part has a fault."""
-    found = await checks(settings, server=server)
-    written = json.dumps([asdict(check) for check in found], indent=2) if as_json else report(found)
-    print(written)
-    return 1 if any(check.state == "fault" for check in found) else 0
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`off`: parts that are not configured, each with the variables that would turn it on."""
+
+    parts: tuple[Check, ...]
+    off: Mapping[str, str]
+
+    @property
+    def has_fault(self) -> bool:
+        return any(check.state == "fault" for check in self.parts)
 
 
-async def checks(settings: Settings, *, server: str | None = None) -> tuple[Check, ...]:
-    """Source, model, storage and chat platforms, in this order."""
-    async with AsyncExitStack() as stack:
-        try:
-            source = await stack.enter_async_context(open_source(settings, server=server, live=True))
-            model = await stack.enter_async_context(open_model(settings))
-            adapters = adapters_of(settings)
-        except InvalidSettings as error:
-            return (Check("settings", "fault", f"{error.asked}: {error.got}", error.remedy),)
-        store = await stack.enter_async_context(open_threads(settings))
-        asked = [
-            _in_time("source", _alone(source.check())),
-            _in_time("model", _alone(model.check())),
-            _in_time("storage", _alone(store.check())),
-            *(_in_time(adapter.name, adapter.check()) for adapter in adapters),
-        ]
-        answers = [check for answer in await asyncio.gather(*asked) for check in answer]
-    names = {adapter.name for adapter in adapters}
-    off = [Check(name, "ok", f"off: {how}") for name, how in _TURNED_ON_BY.items() if name not in names]
-    return (*answers, *off)
+async def examine(settings: Settings, *, server: str | None = None, deadline_s: float = DEADLINE_S) -> Diagnosis:
+    """Source, model, storage and chat platforms, in this order, asked at once."""
+    adapters = {name: _built(build, settings) for name, build in PLATFORMS.items()}
+    is_served = any(adapter is not None for adapter in adapters.values())
+    asked: dict[str, Asking] = {"source": partial(_source, settings, server, live=is_served)}
+    if settings.wants_model:
+        asked["model"] = partial(_model, settings)
+    asked["storage"] = partial(_storage, settings)
+    asked |= {name: partial(_platform, adapter) for name, adapter in adapters.items() if adapter is not None}
+    off = {name: by for name, by in WHAT_TURNS_ON.items() if name not in asked}
+    return Diagnosis(await checked(asked, deadline_s=deadline_s), off)
 
 
-def report(found: Sequence[Check]) -> str:
-    """A table of part, state and detail; what to do stands below the detail."""
-    part = max(len(check.part) for check in found)
-    state = max(len(check.state) for check in found)
-    indent = " " * (part + state + 4)
-    lines: list[str] = []
-    for check in found:
-        head = f"{check.part:<{part}}  {check.state:<{state}}  "
-        said = [check.detail, *([check.remedy] if check.remedy and check.state != "ok" else [])]
-        folded = [line for text in said for line in fold(text, WIDTH - len(indent))]
-        lines += [head + folded[0], *(indent + line for line in folded[1:])]
-    return "\n".join(lines)
+def report(found: Diagnosis, look: Look) -> str:
+    """A table that is folded rather than cut, and a line for what is off."""
+    heads = (_COLUMNS[0].name, *(check.part for check in found.parts)), ("warning",)
+    room = look.width - _GAPS - sum(max(map(len, names)) for names in heads)
+    rows = [row for check in found.parts for row in _rows(check, max(room, _NARROWEST))]
+    text = render([Table("netspy doctor", _COLUMNS, tuple(rows), len(rows))], look)
+    off = [f"off: {part} (set {by})" for part, by in found.off.items()]
+    return text + "".join(f"{line}\n" for told in off for line in fold(told, look.width, indent="  "))
 
 
-_TURNED_ON_BY = {"slack": "set SLACK_BOT_TOKEN"}
+def as_json(found: Diagnosis) -> str:
+    said = {"parts": [asdict(check) for check in found.parts], "off": dict(found.off)}
+    return json.dumps(said, indent=2) + "\n"
 
 
-async def _alone(check: Awaitable[Check]) -> tuple[Check, ...]:
-    return (await check,)
+def _rows(check: Check, room: int) -> list[tuple[str, str, str]]:
+    """One part: its detail, and below it what to do, in lines of `room` cells."""
+    lines = fold(check.detail, room)
+    if check.remedy and check.state != "ok":
+        lines += fold(f"to do: {check.remedy}", room, indent="  ")
+    heads = [(check.part, check.state), *[("", "")] * (len(lines) - 1)]
+    return [(part, state, line) for (part, state), line in zip(heads, lines, strict=True)]
 
 
-async def _in_time(part: str, checking: Awaitable[tuple[Check, ...]]) -> tuple[Check, ...]:
+def _built(build: BuildAdapter, settings: Settings) -> Adapter | InvalidSettings | None:
+    """Wrong credentials are this platform's fault, and no other part's."""
     try:
-        async with asyncio.timeout(CHECK_S):
-            return await checking
-    except TimeoutError:
-        return (Check(part, "fault", f"no answer within {CHECK_S:g} s"),)
-    except NetspyError as error:
-        return (Check(part, "fault", f"{error.asked}: {error.got}", error.remedy),)
-    except Exception as error:  # noqa: BLE001 - the boundary of one check: it becomes a row
-        return (Check(part, "fault", f"its check failed: {error!r}"),)
+        return build(settings)
+    except InvalidSettings as error:
+        return error
+
+
+async def _source(settings: Settings, server: str | None, *, live: bool) -> Check:
+    """The one that `serve` would use, or else a chat in the terminal."""
+    async with open_source(settings, server=server, live=live) as source:
+        return await source.check()
+
+
+async def _model(settings: Settings) -> Check:
+    async with open_model(settings) as model:
+        return await model.check()
+
+
+async def _storage(settings: Settings) -> Check:
+    async with open_threads(settings) as store:
+        return await store.check()
+
+
+async def _platform(adapter: Adapter | InvalidSettings) -> tuple[Check, ...]:
+    if isinstance(adapter, InvalidSettings):
+        raise adapter
+    return await adapter.check()

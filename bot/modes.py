@@ -1,4 +1,4 @@
-"""What the command does once its words are understood: chat, run one tool, or ask one question.
+"""What the command does once its words are understood: chat, run one tool, ask one question, serve, or examine.
 
 A data tool runs directly over the source, without MCP, models or storage.
 """
@@ -38,11 +38,10 @@ async def dispatch(asked: Usage) -> int:
     if asked.mode == "serve":
         from bot.serve import serve
 
-        return await serve(read, server=asked.server)
+        await serve(read, server=asked.server)
+        return 0
     if asked.mode == "doctor":
-        from bot.doctor import examine
-
-        return await examine(read, server=asked.server, as_json=asked.json)
+        return await _doctor(asked, read)
     if asked.command is None:
         return await _chat(asked, read)
     if find_tool(asked.command.tool).text_argument:
@@ -57,6 +56,15 @@ async def _chat(asked: Usage, settings: "Settings") -> int:
     async with open_netspy(asked.server, settings=settings) as netspy:
         await netspy.interactive(new_thread=asked.new)
     return 0
+
+
+async def _doctor(asked: Usage, settings: "Settings") -> int:
+    from bot.doctor import as_json, examine, report
+
+    screen = _screen(verbose=asked.verbose)
+    found = await _with_progress("doctor", examine(settings, server=asked.server))
+    screen.write(as_json(found) if asked.json else report(found, screen.look()))
+    return 1 if found.has_fault else 0
 
 
 @contextmanager

@@ -1,96 +1,87 @@
-"""`netspy serve`: every chat platform that has credentials, and the HTTP side, in one process until it is stopped."""
+"""`netspy serve`: every chat platform that has credentials, and the HTTP side, in one process until it is stopped.
+
+What is opened, `app.py` opens; what happens to an adapter that fails is `supervision.py`'s.
+"""
 
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from bot.app import adapters_of, open_answering, open_desk, open_source
-from bot.domain.errors import InvalidSettings, NetspyError
+from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk, open_source
+from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, Check, Desk, Outlet
 from bot.settings import Settings
+from bot.supervision import Supervised
 from bot.web import Endpoint, application, serving
 
 log = logging.getLogger("netspy.serve")
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
-"""Between two starts of an adapter that fails."""
-STEADY_S = 60.0
-"""What ran so long begins anew without a wait that has grown."""
+KEPT_S = 5.0
+"""So long what the parts said of themselves is said again: whoever asks often does not make them work."""
 PATHS = {"slack": "/slack/events"}
 
-Sleep = Callable[[float], Awaitable[None]]
 
-
-async def serve(settings: Settings, *, server: str | None = None) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit status. Raises: InvalidSettings."""
+async def serve(settings: Settings, *, server: str | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises: InvalidSettings."""
     adapters = adapters_of(settings)
     if not adapters:
-        raise InvalidSettings("netspy serve", "no chat platform has credentials", "set SLACK_BOT_TOKEN; see the README")
-    return await serve_all(adapters, settings, server=server)
+        remedy = "set " + "; or ".join(WHAT_TURNS_ON[platform] for platform in PLATFORMS)
+        raise InvalidSettings("netspy serve", "no chat platform has credentials", remedy)
+    with _asked_to_end() as ending:
+        await serve_all(adapters, settings, server=server, ending=ending)
 
 
-async def serve_all(adapters: Sequence[Adapter], settings: Settings, *, server: str | None = None) -> int:
+async def serve_all(
+    adapters: Sequence[Adapter], settings: Settings, *, ending: asyncio.Event, server: str | None = None
+) -> None:
+    """Serve these adapters until `ending` is set. Raises: InvalidSettings."""
     host, port = settings.listen_address
     supervised = [Supervised(adapter) for adapter in adapters]
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(open_source(settings, server=server, live=True))
         answering = await stack.enter_async_context(open_answering(settings, source))
         desk = await stack.enter_async_context(open_desk(settings, source, answering, outlets_of(adapters)))
-
-        async def checks() -> Sequence[Check]:
-            return (*await desk.status(), *(each.state for each in supervised))
-
-        url = await stack.enter_async_context(serving(application(checks, routes_of(adapters)), host, port))
+        web = application(Readiness(desk, supervised), routes_of(adapters))
+        url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
-        for check in await desk.status():
-            log.info("serve.part", extra={"part": check.part, "state": check.state, "detail": check.detail})
-        with _asked_to_end() as ending:
-            await _until(ending, supervised, desk)
-    return 0
+        async with _running(supervised, desk):
+            await ending.wait()
+            log.info("serve.ending")
 
 
-class Supervised:
-    """An adapter that is started again whenever it fails; the others do not notice. `state` is how it is now."""
+class Readiness:
+    """Says how all parts are: the desk's as they said lately, adapters as they are now."""
 
-    def __init__(self, adapter: Adapter, *, sleep: Sleep = asyncio.sleep) -> None:
-        self._adapter = adapter
-        self._sleep = sleep
-        self.state = Check(adapter.name, "warning", "starting")
+    def __init__(
+        self, desk: Desk, supervised: Sequence[Supervised], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._desk = desk
+        self._supervised = supervised
+        self._clock = clock
+        self._said: tuple[Check, ...] = ()
+        self._until = float("-inf")
+        self._one_at_a_time = asyncio.Lock()
 
-    async def run(self, desk: Desk) -> None:
-        """Returns only when cancelled."""
-        wait_s, name = FIRST_WAIT_S, self._adapter.name
-        now = asyncio.get_running_loop().time
-        while True:
-            began = now()
-            self.state = Check(name, "ok", "running")
-            log.info("adapter.started", extra={"adapter": name})
-            failure = await self._once(desk)
-            wait_s = FIRST_WAIT_S if now() - began > STEADY_S else wait_s
-            self.state = Check(name, "fault", str(failure), f"it is started again in {wait_s:g} s")
-            log.error("adapter.failed", extra={"adapter": name, "cause": str(failure), "wait_s": wait_s})
-            await self._sleep(wait_s)
-            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-
-    async def _once(self, desk: Desk) -> Exception:
-        try:
-            await self._adapter.run(desk)
-        except NetspyError as error:
-            return error
-        except Exception as error:
-            log.exception("adapter.broke", extra={"adapter": self._adapter.name})
-            return error
-        return NetspyError(f"the adapter for {self._adapter.name}", "it ended without being asked to")
+    async def __call__(self) -> Sequence[Check]:
+        async with self._one_at_a_time:
+            if self._clock() >= self._until:
+                self._said = await self._desk.status()
+                self._until = self._clock() + KEPT_S
+        return [*self._said, *[await each.check() for each in self._supervised]]
 
 
 def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outlet]:
+    """Finds the adapter of an address."""
     by_name = {adapter.name: adapter for adapter in adapters}
 
     def outlet(turn: TurnId, address: Address) -> Outlet:
-        return by_name[address.adapter].outlet(turn, address)
+        if adapter := by_name.get(address.adapter):
+            return adapter.outlet(turn, address)
+        raise Undeliverable(f"an answer for {address.adapter}", "it is not served here", "set its credentials again")
 
     return outlet
 
@@ -101,30 +92,43 @@ def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:
     return {PATHS[name]: endpoint for name, endpoint in endpoints.items() if endpoint is not None}
 
 
-async def _until(ending: asyncio.Event, supervised: Sequence[Supervised], desk: Desk) -> None:
+@asynccontextmanager
+async def _running(supervised: Sequence[Supervised], desk: Desk) -> AsyncGenerator[None, None]:
+    """They run inside this block; when it ends they have stopped taking anything in."""
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each.run(desk)) for each in supervised]
-        await ending.wait()
-        log.info("serve.ending")
-        for task in running:
-            task.cancel()
+        running.append(tasks.create_task(_tell(desk.status)))
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def _tell(status: Callable[[], Awaitable[Sequence[Check]]]) -> None:
+    """One line a part, so that whoever starts netspy sees at once what it works with."""
+    for check in await status():
+        told = {"part": check.part, "state": check.state, "detail": check.detail}
+        log.log(logging.INFO if check.state == "ok" else logging.WARNING, "serve.part", extra=told)
 
 
 @contextmanager
 def _asked_to_end() -> Iterator[asyncio.Event]:
-    """Set by the first SIGTERM or SIGINT; the second ends the process at once."""
+    """Set by the first SIGTERM or SIGINT; the next one ends the process at once, whatever it is doing."""
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
-    both = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def end() -> None:
         ending.set()
-        for number in both:
+        for number in before:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
 
-    for number in both:
+    for number in before:
         loop.add_signal_handler(number, end)
     try:
         yield ending
     finally:
-        for number in both:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler or signal.SIG_DFL)

@@ -101,6 +101,10 @@ class Settings(BaseSettings):
             raise InvalidSettings("NETSPY_MODELS", "it names no model", f"unset it for {DEFAULT_MODEL}")
         return names
 
+    @property
+    def wants_model(self) -> bool:
+        return self.openai_api_key is not None or self.openai_base_url is not None
+
     def log_level_of(self, mode: str) -> str:
         return self.log_level or ("info" if mode == "serve" else "warning")
 

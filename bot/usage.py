@@ -66,7 +66,10 @@ def _read_mode(mode: Mode, words: Sequence[str]) -> Usage:
     parser.add_argument("--verbose", action="store_true", help="debug log on stderr")
     if mode == "doctor":
         parser.add_argument("--json", action="store_true", help="print the checks as JSON")
-    given = parser.parse_args(list(words))
+    given, strangers = parser.parse_known_args(words)
+    if strangers:
+        takes = "it takes --server, --verbose" + (", --json" if mode == "doctor" else "")
+        raise InvalidArguments(f"netspy {mode}", f"it does not take {strangers[0][:60]!a}", takes)
     as_json = bool(getattr(given, "json", False))
     return Usage(command=None, mode=mode, server=given.server, verbose=given.verbose, json=as_json, new=False)
 

@@ -4,17 +4,19 @@ It knows Starlette and uvicorn; what a part is or does it is told.
 """
 
 import asyncio
-import contextlib
+import os
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from typing import TypeAlias
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive
 
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
@@ -25,90 +27,128 @@ Checks: TypeAlias = Callable[[], Awaitable[Sequence[Check]]]
 MAX_BODY_BYTES = 1 << 20
 """Of what a route is given: an event of Slack has some 10 kB, a message of 40,000 characters at most 300."""
 BODY_TIMEOUT_S = 10.0
-KEEP_ALIVE_S = 30
-READINESS_S = 5.0
-"""A part that does not say within this time how it is, is not well."""
+KEEP_ALIVE_S = 75
+"""Longer than load balancers keep an idle connection (60 s is usual): they shall close it, not we under their hands."""
+GRACE_S = 3
+"""For requests that are being answered when netspy ends; Slack waits no longer either."""
+BACKLOG = 1024
 
 
-def application(checks: Checks, routes: Mapping[str, Endpoint]) -> Starlette:
-    """`routes` are POST endpoints by path."""
+def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_s: float = BODY_TIMEOUT_S) -> Starlette:
+    """`routes` are POST endpoints by path. `checks` has to answer within a time that a prober waits."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def ready(_: Request) -> Response:
-        try:
-            async with asyncio.timeout(READINESS_S):
-                parts = await checks()
-        except TimeoutError:
-            return JSONResponse({"error": f"no answer within {READINESS_S:g} s"}, status_code=503)
+        parts = await checks()
         is_ready = not any(part.state == "fault" for part in parts)
-        return JSONResponse({"parts": [asdict(part) for part in parts]}, status_code=200 if is_ready else 503)
+        said = {"ready": is_ready, "parts": [asdict(part) for part in parts]}
+        return JSONResponse(said, status_code=200 if is_ready else 503)
 
-    given = [Route(path, _bounded(endpoint), methods=["POST"]) for path, endpoint in routes.items()]
+    given = [Route(path, _bounded(endpoint, body_timeout_s), methods=["POST"]) for path, endpoint in routes.items()]
     return Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *given])
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def serving(app: Starlette, host: str, port: int) -> AsyncGenerator[str, None]:
     """Serve on an address; gives the URL. Raises: InvalidSettings when nothing can listen there."""
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
+        http="h11",  # the same one everywhere, whatever else is installed
+        ws="none",
+        workers=1,  # None would read an environment variable
+        proxy_headers=False,
         access_log=False,
         lifespan="off",
         log_config=None,
-        log_level="warning",
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=GRACE_S,
+        backlog=BACKLOG,
         server_header=False,
     )
     server = _Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield _url(listener)
-    finally:
-        server.should_exit = True
-        await running
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(sockets=[listener]))
+        try:
+            yield _url(listener)
+        finally:
+            server.should_exit = True
 
 
 class _Server(uvicorn.Server):
-    @contextlib.contextmanager
+    @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are for the whole process to handle."""
         yield
 
 
-def _bounded(endpoint: Endpoint) -> Endpoint:
+class _TooLong(Exception):
+    """A body of more than MAX_BODY_BYTES."""
+
+
+def _bounded(endpoint: Endpoint, timeout_s: float) -> Endpoint:
     """Reads the body before the endpoint does: never more than is sensible, and not for ever."""
 
     async def bounded(request: Request) -> Response:
-        body = bytearray()
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > MAX_BODY_BYTES:
-                        return PlainTextResponse("too long", status_code=413)
+            async with asyncio.timeout(timeout_s):
+                body = await _body(request)
+        except _TooLong:
+            return _refused(413, "too long")
         except TimeoutError:
-            return PlainTextResponse("too slow", status_code=408)
-        request._body = bytes(body)  # noqa: SLF001 (where Starlette keeps a body that was read)
-        return await endpoint(request)
+            return _refused(408, "too slow")
+        except ClientDisconnect:
+            return _refused(400, "incomplete")
+        return await endpoint(Request(request.scope, _having_read(body, request.receive)))
 
     return bounded
+
+
+async def _body(request: Request) -> bytes:
+    """Raises: _TooLong, ClientDisconnect."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
+        raise _TooLong
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise _TooLong
+    return bytes(body)
+
+
+def _having_read(body: bytes, receive: Receive) -> Receive:
+    """Gives the body once more, then what comes behind it."""
+    again: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def received() -> Message:
+        return again.pop() if again else await receive()
+
+    return received
+
+
+def _refused(status: int, why: str) -> Response:
+    """The rest of the body is not read, so that the connection cannot go on."""
+    return PlainTextResponse(why, status_code=status, headers={"Connection": "close"})
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        got = error.strerror or str(error)
-        raise InvalidSettings(
-            "NETSPY_LISTEN", f"nothing can listen on {host}:{port}: {got}", "choose another"
-        ) from None
+        is_name = isinstance(error, socket.gaierror) or not error.errno
+        got = error.strerror or str(error) if is_name else os.strerror(error.errno)
+        remedy = "set NETSPY_LISTEN to another HOST:PORT; port 0 is any that is free"
+        raise InvalidSettings(f"listening on {_authority(host, port)}", got.lower(), remedy) from error
 
 
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{_authority(host, port)}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import NetspyError, StorageError
-from bot.domain.message import Block, MessageId, Reply, Step, ThreadKey
+from bot.domain.message import Block, Message, MessageId, Press, Reply, Step, ThreadKey
 from bot.domain.network import Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
-from bot.domain.ports import Check
+from bot.domain.ports import Check, CommandHelp
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.table import Column, Table
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
@@ -209,3 +209,33 @@ class MemoryStore(ForgetfulStore):
 
     async def check(self) -> Check:
         return Check("storage", "ok", "in memory")
+
+
+@dataclass
+class IdleDesk:
+    """A `Desk` whose parts are as `parts` says, and which nobody should ask for anything else."""
+
+    parts: tuple[Check, ...] = ()
+    asked: int = 0
+
+    async def handle(self, message: Message) -> None:
+        raise AssertionError(f"nobody should say anything here: {message.text!r}")
+
+    async def act(self, press: Press) -> Reply:
+        raise AssertionError(f"nobody should press anything here: {press}")
+
+    async def adopt(self, platform: str) -> None:
+        raise AssertionError(f"nobody should adopt {platform}")
+
+    async def resume(self, key: ThreadKey) -> Message | None:
+        raise AssertionError(f"nobody should resume {key}")
+
+    async def commands(self) -> tuple[CommandHelp, ...]:
+        return ()
+
+    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
+        return ()
+
+    async def status(self) -> tuple[Check, ...]:
+        self.asked += 1
+        return self.parts

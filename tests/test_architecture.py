@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.domain": 0,
+    "bot.checking": 1,
     "bot.codec": 1,
     "bot.commands": 1,
     "bot.tables": 1,
@@ -25,6 +26,7 @@ LAYERS = {
     "bot.settings": 4,
     "bot.setting_values": 4,
     "bot.serve": 4,
+    "bot.supervision": 4,
     "bot.doctor": 4,
     "bot.usage": 4,
     "bot.app": 4,

@@ -1,11 +1,13 @@
 """Commands about netspy itself and this thread: they need no tool and no model, but what the desk stands on."""
 
-import asyncio
 from dataclasses import dataclass
 
+from bot.checking import checked
 from bot.domain.message import Message
 from bot.domain.ports import ChatModel, Check, EbpfSource, ThreadStore
 
+STATUS_S = 5.0
+"""How long a part may take to say how it is: somebody waits."""
 _QUIET = "Quiet: in this thread I answer only when I am mentioned. `listen` makes me answer everything again."
 _LISTENING = "Listening: in this thread I answer follow-up questions without a mention."
 
@@ -31,7 +33,8 @@ class House:
 
     async def status(self) -> tuple[Check, ...]:
         """Source, model, storage."""
-        return tuple(await asyncio.gather(self.source.check(), self.model.check(), self.store.check()))
+        asked = {"source": self.source.check, "model": self.model.check, "storage": self.store.check}
+        return await checked(asked, deadline_s=STATUS_S)
 
 
 def _line(check: Check) -> str:

@@ -43,6 +43,13 @@ def test_one_shot_shows_more_rows_than_a_chat() -> None:
         ("list --tool list_connections", "leave --tool out"),
         ("contextual", "--query is missing"),
         ("contextual why --proces x", "Did you mean --process?"),
+        ("serve --pid 3", "netspy serve: it does not take '--pid'. It takes --server, --verbose"),
+        ("serve --json", "it does not take '--json'"),
+        ("serve --new", "it does not take '--new'"),
+        ("doctor --tool list_connections", "It takes --server, --verbose, --json"),
+        ("doctor now", "it does not take 'now'"),
+        ("serve --server", "expected one argument"),
+        ("serv", "Did you mean serve?"),
     ],
 )
 def test_a_usage_error_says_what_to_write(words: str, told: str) -> None:
@@ -60,6 +67,22 @@ def test_a_command_of_the_chat_works_from_the_shell_too() -> None:
     assert read(["list", "--process", "curl"]).command == Command("list_connections", {"process_name": "curl"})
     asked = read(["contextual", "why", "is", "it", "slow?", "--process", "curl"]).command
     assert asked == Command("contextual_analysis", {"query": "why is it slow?", "process_name": "curl"})
+
+
+def test_serve_and_doctor_are_modes_beside_the_chat() -> None:
+    assert read([]).mode == "chat"
+    served = read(["serve", "--server", "http://h:1", "--verbose"])
+    assert (served.mode, served.command, served.server, served.verbose) == ("serve", None, "http://h:1", True)
+    examined = read(["doctor", "--json"])
+    assert (examined.mode, examined.command, examined.json) == ("doctor", None, True)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["doctor", "-h"]])
+def test_help_tells_of_serve_and_doctor(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        read(words)
+    assert left.value.code == 0
+    assert all(word in capsys.readouterr().out for word in (words if len(words) > 1 else ["serve", "doctor"])[:1])
 
 
 def test_an_empty_value_is_refused_for_it_may_be_an_unset_variable() -> None:
