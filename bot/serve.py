@@ -22,7 +22,6 @@ log = logging.getLogger("netspy.serve")
 
 KEPT_S = 5.0
 """So long what the parts said of themselves is said again: whoever asks often does not make them work."""
-PATHS = {"slack": "/slack/events"}
 
 
 async def serve(settings: Settings, *, server: str | None = None) -> None:
@@ -87,9 +86,9 @@ def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outle
 
 
 def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:
-    """The routes of those adapters that take events by HTTP."""
-    endpoints = {adapter.name: getattr(adapter, "endpoint", None) for adapter in adapters}
-    return {PATHS[name]: endpoint for name, endpoint in endpoints.items() if endpoint is not None}
+    """The routes of those adapters that take events by HTTP, such as `/slack/events`."""
+    endpoints = {f"/{adapter.name}/events": getattr(adapter, "endpoint", None) for adapter in adapters}
+    return {path: endpoint for path, endpoint in endpoints.items() if endpoint is not None}
 
 
 @asynccontextmanager

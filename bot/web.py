@@ -139,8 +139,10 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        is_name = isinstance(error, socket.gaierror) or not error.errno
-        got = error.strerror or str(error) if is_name else os.strerror(error.errno)
+        if error.errno and not isinstance(error, socket.gaierror):
+            got = os.strerror(error.errno)  # asyncio and socket write the address into theirs
+        else:
+            got = error.strerror or str(error)
         remedy = "set NETSPY_LISTEN to another HOST:PORT; port 0 is any that is free"
         raise InvalidSettings(f"listening on {_authority(host, port)}", got.lower(), remedy) from error
 
