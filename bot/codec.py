@@ -19,6 +19,7 @@ from bot.domain.message import (
     Attachment,
     Block,
     Button,
+    Chart,
     Csv,
     Feedback,
     Footer,
@@ -38,7 +39,14 @@ MAX_CHARACTERS = 24_000
 
 Value = TypeVar("Value")
 
-_KINDS = {"prose": Prose, "table": Table, "footer": Footer, "notice": Notice, "attachment": Attachment}
+_KINDS = {
+    "prose": Prose,
+    "table": Table,
+    "chart": Chart,
+    "footer": Footer,
+    "notice": Notice,
+    "attachment": Attachment,
+}
 _NAMES: dict[Any, str] = {kind: name for name, kind in _KINDS.items()}
 _ACTION = re.compile(r"(?P<turn>[^:]+):(?P<action>[a-z]+):(?P<argument>.*)")
 _PAGE = re.compile(r"(?P<table>\w+)\.(?P<number>[1-9][0-9]{0,5})\.(?P<size>[1-9][0-9]{0,3})", re.ASCII)

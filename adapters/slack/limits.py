@@ -29,6 +29,11 @@ MAX_TABLES = 1
 """Of a message (observed: a second one is refused)."""
 MAX_CHARTS = 2
 """Of a message (observed)."""
+MAX_CATEGORIES = 20
+"""Of a chart, as the next four (observed)."""
+MAX_SERIES = 12
+MAX_CHART_TITLE = 50
+MAX_CHART_NAME = 20
 MAX_FALLBACK = 300
 """Ours: what a notification shows. Slack takes 40,000 characters of text."""
 CODE_WIDTH = 100

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
+from adapters.slack.charts import code_of_chart, visualization
 from adapters.slack.limits import (
     MAX_BLOCKS,
+    MAX_CHARTS,
     MAX_CONTEXT_ELEMENTS,
     MAX_CONTEXT_TEXT,
     MAX_FALLBACK,
@@ -28,6 +30,7 @@ from bot.domain.message import (
     Attachment,
     Block,
     Button,
+    Chart,
     Csv,
     Feedback,
     Footer,
@@ -101,6 +104,7 @@ class _Draft:
     blocks: int = 0
     markdown: int = 0
     data_tables: int = 0
+    charts: int = 0
 
     @property
     def room(self) -> int:
@@ -139,6 +143,8 @@ def _drafts(blocks: Sequence[Block], look: Look) -> tuple[list[_Draft], list[Upl
                 _say(drafts, harmless(markdown).strip("\n"))
             case Table():
                 _add_table(drafts, uploads, block, look)
+            case Chart():
+                _add_chart(drafts, block)
             case Footer(coverage):
                 _add(drafts, _context(footer_line(coverage, zone=look.zone, now=look.now)))
             case Notice(level, text):
@@ -174,6 +180,16 @@ def _add_table(drafts: list[_Draft], uploads: list[Upload], table: Table, look: 
         name = f"{(table.label or 'table').lower()}.csv"
         uploads.append(Upload(name, title_of(table), to_csv(table)))
         _add(drafts, _context(f"{_missing(fit, table)}; {name} has all {len(table.rows):,} rows"))
+
+
+def _add_chart(drafts: list[_Draft], chart: Chart) -> None:
+    if not drafts or drafts[-1].charts >= MAX_CHARTS:
+        drafts.append(_Draft())
+    block, missing = visualization(chart)
+    _add(drafts, Blocks((block,), code_of_chart(chart)))
+    drafts[-1].charts += 1
+    if missing:
+        _add(drafts, _context(missing))
 
 
 def _add(drafts: list[_Draft], part: Blocks) -> None:

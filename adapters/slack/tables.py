@@ -80,7 +80,12 @@ def code_blocks(table: Table, look: Look) -> tuple[JsonObject, ...]:
     """The table as sections of code, cut between rows."""
     laid_out = lay_out(table, width=CODE_WIDTH, zone=look.zone, now=look.now)
     head = [_caption(table)] + ([laid_out.header] if laid_out.header else [])
-    return tuple(map(_section, _pages([*head, *laid_out.rows])))
+    return code_sections([*head, *laid_out.rows])
+
+
+def code_sections(lines: Iterable[str]) -> tuple[JsonObject, ...]:
+    """Lines of harmless characters as sections of code, cut between lines."""
+    return tuple(map(_section, _pages(lines)))
 
 
 def in_code(text: str) -> str:

@@ -11,8 +11,9 @@ from typing import Literal, TypeAlias, assert_never
 
 from wcwidth import wrap
 
-from bot.domain.message import Attachment, Block, Footer, Notice, Prose
+from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Prose
 from bot.domain.table import Table
+from bot.tables.charts import draw
 from bot.tables.footer import footer_line
 from bot.tables.layout import lay_out
 from bot.tables.text import cell_width, plain
@@ -54,6 +55,9 @@ def render_block(block: Block, look: Look) -> str:
             return _prose(markdown, look)
         case Table():
             return _table(block, look)
+        case Chart(series):
+            drawn = "".join(f"{line}\n" for line in draw(series, width=look.width))
+            return _lines(fold(series.title, look.width, indent="  "), "bold", look) + drawn
         case Footer(coverage):
             return _footer(footer_line(coverage, zone=look.zone, now=look.now), look)
         case Notice(level, text):

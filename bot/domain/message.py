@@ -10,7 +10,7 @@ from typing import Literal, NewType, TypeAlias
 
 from bot.domain.json_types import Json
 from bot.domain.network import Coverage
-from bot.domain.table import Table
+from bot.domain.table import Series, Table
 
 MessageId = NewType("MessageId", str)
 """The platform's own id of a message: a message delivered twice has it twice."""
@@ -83,6 +83,14 @@ class Prose:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of a table that stands beside it, never instead of it."""
+
+    series: Series
+    kind: Literal["line", "bar"] = "line"
+
+
+@dataclass(frozen=True, slots=True)
 class Footer:
     """What the tables above it rest on: one quiet line."""
 
@@ -105,7 +113,7 @@ class Attachment:
     content: str
 
 
-Block: TypeAlias = Prose | Table | Footer | Notice | Attachment
+Block: TypeAlias = Prose | Table | Chart | Footer | Notice | Attachment
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Tables as values: raw cells, and a unit on the column. Only renderers make text of them."""
+"""Tables and what charts draw of them, as values: raw cells, a unit on the column. Only renderers make text of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Literal, TypeAlias
 
 ColumnKind: TypeAlias = Literal["text", "address", "id", "integer", "decimal", "time"]
@@ -44,3 +45,31 @@ class Table:
             raise ValueError(f"{self.title}: a row of {len(wrong)} cells under {len(self.columns)} columns: {wrong!r}")
         if self.total_rows < len(self.rows):
             raise ValueError(f"{self.title}: {len(self.rows)} rows, but total_rows={self.total_rows}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One named row of values: one for each category of its series."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What a chart draws: `lines` over the same `categories`, such as time buckets; every value is finite."""
+
+    title: str
+    categories: tuple[str, ...]
+    lines: tuple[Line, ...]
+    unit: Unit | None = None
+
+    def __post_init__(self) -> None:
+        if not self.categories or not self.lines:
+            raise ValueError(f"{self.title}: a chart needs a category and a line")
+        for line in self.lines:
+            if len(line.values) != len(self.categories):
+                told = f"{len(line.values)} values for {len(self.categories)} categories"
+                raise ValueError(f"{self.title}: {line.name} has {told}")
+            if not all(map(isfinite, line.values)):
+                raise ValueError(f"{self.title}: {line.name} has a value that is no number")

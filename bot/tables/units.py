@@ -25,7 +25,7 @@ def cell_text(cell: Cell, column: Column, *, zone: tzinfo, now: datetime) -> str
         case datetime():
             return human_time(cell, zone=zone, now=now)
         case _:
-            return _number_text(cell, column)
+            return number_text(cell, column)
 
 
 def human_time(time: datetime, *, zone: tzinfo, now: datetime) -> str:
@@ -77,7 +77,7 @@ def human_percent(percent: float) -> str:
     return f"{percent:.1f}%"
 
 
-def _number_text(value: float, column: Column) -> str:
+def number_text(value: float, column: Column) -> str:
     if not -_LARGEST < value < _LARGEST:
         return str(value)
     match column.unit:

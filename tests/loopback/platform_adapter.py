@@ -18,6 +18,7 @@ from bot.domain.message import (
     Attachment,
     Author,
     Block,
+    Chart,
     Delete,
     Edit,
     Footer,
@@ -199,6 +200,8 @@ def _written(block: Block) -> str:
         case Table():
             head = f"{block.label} {block.title} ({len(block.rows)} of {block.total_rows})"
             return "\n".join([head, *(" | ".join(map(str, row)) for row in block.rows)])
+        case Chart(series):
+            return series.title
         case Footer(coverage):
             return f"seen: {coverage.seen}"
         case Notice(level, text):
