@@ -41,7 +41,8 @@ log = logging.getLogger("netspy.slack")
 Event: TypeAlias = dict[str, Any]
 SAID = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of what people say (https://docs.slack.dev/reference/events/message)."""
-MAX_TOLD = 1000
+MAX_REMEMBERED = 1000
+"""Messages of which this process knows that they are stored: a mention arrives as two events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Inbox:
         self._me = parts.me
         self._desk = parts.desk
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
+        self._stored: dict[tuple[str, str], None] = {}
         self._told: dict[tuple[str, str], None] = {}
 
     async def event(self, event: Event) -> None:
@@ -137,6 +139,8 @@ class Inbox:
             return
         key = self._key(channel, thread)
         async with self._orders.setdefault(key, asyncio.Lock()):
+            if (channel, ts) in self._stored:
+                return
             person = await self._person(event)
             if person.kind != "member":
                 if to == "netspy" and person.kind in REFUSALS and self._is_new(channel, ts):
@@ -146,6 +150,7 @@ class Inbox:
             text = question(raw, bot=self._me.user)
             opens = thread == ts
             await self._desk.handle(self._message(place, MessageId(ts), person, text, to=to, opens=opens))
+            _remember(self._stored, (channel, ts))
         if to == "netspy" and event.get("files") and self._is_new(channel, ts):
             names = ", ".join(str(file.get("name", "a file")) for file in event["files"])[:300]
             told = f"I cannot read files yet ({names}); I answer what the message says."
@@ -223,12 +228,10 @@ class Inbox:
         return "netspy" if is_mention else addressee(raw, bot=self._me.user)
 
     def _is_new(self, channel: str, ts: str) -> bool:
-        """False for a message that this process said something about already: a mention arrives as two events."""
+        """False for a message that this process said something about already."""
         if (channel, ts) in self._told:
             return False
-        self._told[channel, ts] = None
-        while len(self._told) > MAX_TOLD:
-            del self._told[next(iter(self._told))]
+        _remember(self._told, (channel, ts))
         return True
 
     def _key(self, channel: str, thread: str) -> ThreadKey:
@@ -250,6 +253,12 @@ class Inbox:
             addressee=to,
             opens=opens,
         )
+
+
+def _remember(places: dict[tuple[str, str], None], place: tuple[str, str]) -> None:
+    places[place] = None
+    while len(places) > MAX_REMEMBERED:
+        del places[next(iter(places))]
 
 
 def _is_direct(event: Event) -> bool:

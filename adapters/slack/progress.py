@@ -17,6 +17,10 @@ _STATUS: dict[State, str] = {"running": "in_progress", "done": "complete", "fail
 _WORDS: dict[State, str] = {"running": "running", "done": "done", "failed": "failed"}
 
 
+PLAN: JsonObject = {"type": "plan_update", "title": "How netspy found this out"}
+"""The heading of a streamed message's steps."""
+
+
 def task(step: Step, *, id_prefix: str) -> JsonObject:
     """A `task_update` chunk."""
     chunk: dict[str, str] = {

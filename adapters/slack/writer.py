@@ -13,7 +13,7 @@ from typing import Any
 from adapters.slack.calls import Busy, Calls, Gone, Method, Refused, RefusedBlocks
 from adapters.slack.lookback import Found, metadata, posted
 from adapters.slack.place import Place
-from adapters.slack.progress import lines, task
+from adapters.slack.progress import PLAN, lines, task
 from adapters.slack.render import Markdown, Part, Post, Upload, stop_button, word_of_netspy
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Step, TurnId
@@ -127,7 +127,7 @@ class Writer:
 
     async def _begin_stream(self, sheet: Sheet, post: Post, steps: Mapping[str, Step]) -> bool:
         """False where Slack does not stream here, or not now."""
-        chunks = [*self._news(steps), *_chunks(post.parts)]
+        chunks = [*([PLAN] if steps else ()), *self._news(steps), *_chunks(post.parts)]
         if self.needs_stop_button:
             chunks += _chunks([stop_button(self.turn)])
         try:

@@ -14,6 +14,7 @@ from uuid import uuid4
 from bot.conversation import builtin
 from bot.conversation.actions import Actions
 from bot.conversation.house import House
+from bot.conversation.intake import Intake
 from bot.conversation.lookout import Lookout
 from bot.conversation.manners import EXCUSE, Heed, heed
 from bot.conversation.parts import Parts
@@ -42,6 +43,7 @@ class Manager:
         self._house = House(source=parts.source, model=parts.answering.loop.model, store=parts.store)
         self._service = Service(parts, self._worker, self._house)
         self._working: set[TurnId] = set()
+        self._intake = Intake()
         self._lookout = Lookout(
             store=parts.store,
             leases=parts.leases,
@@ -61,11 +63,12 @@ class Manager:
         self._jobs = {tasks.create_task(self._lookout.run())}
 
     async def handle(self, message: Message) -> None:
-        match await self._heed(message):
-            case "answer":
-                await self._begin(Turn(TurnId(uuid4().hex), message, self._parts.clock()))
-            case "excuse":
-                self._spawn(self._excuse(message))
+        async with self._intake:
+            match await self._heed(message):
+                case "answer":
+                    await self._begin(Turn(TurnId(uuid4().hex), message, self._parts.clock()))
+                case "excuse":
+                    self._spawn(self._excuse(message))
 
     async def _heed(self, message: Message) -> Heed:
         store = self._parts.store
@@ -164,6 +167,7 @@ class Manager:
 
     async def _work(self, claim: Claim, store: ThreadStore, *, waited: bool) -> None:
         """Work on a turn that this worker owns, and then on those that follow in its thread."""
+        await self._intake.over()
         following: Claim | None = claim
         while following:
             turn = following.turn.id

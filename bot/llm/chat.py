@@ -18,7 +18,7 @@ from bot.domain.ports import Check
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec
 from bot.llm.calls import tool_call
 from bot.llm.chat_stream import Chunk, Heard
-from bot.llm.dialog import Called, Said, cache_key, entries, in_order, made_up_id, output_of
+from bot.llm.dialog import Called, Said, as_extra, cache_key, entries, in_order, made_up_id, output_of
 from bot.llm.endpoint import MAX_OUTPUT_TOKENS, Endpoint
 from bot.llm.errors import AGAIN, REWORD, empty, quoted, too_long
 from bot.llm.strict_schema import strict_schema
@@ -55,7 +55,7 @@ class ChatCompletionsModel:
         return self._endpoint.client.chat.completions.create(
             model=self.name,
             messages=list(_messages(request)),
-            tools=[_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)] or omit,
+            extra_body=as_extra([_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)]),
             stream=True,
             stream_options={"include_usage": True},
             max_completion_tokens=MAX_OUTPUT_TOKENS if is_openai else omit,

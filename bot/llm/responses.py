@@ -24,7 +24,7 @@ from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from bot.llm.calls import tool_call
-from bot.llm.dialog import Called, Said, cache_key, entries, in_order, output_of
+from bot.llm.dialog import Called, Said, as_extra, cache_key, entries, in_order, output_of
 from bot.llm.endpoint import MAX_OUTPUT_TOKENS, Endpoint
 from bot.llm.errors import AGAIN, REWORD, empty, quoted, reported, too_long
 from bot.llm.responses_stream import READ, Event, Failure, Heard, Incomplete, Item
@@ -77,7 +77,7 @@ class ResponsesModel:
             model=self.name,
             instructions=request.instructions,
             input=list(_input(request, self.name)),
-            tools=[_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)] or omit,
+            extra_body=as_extra([_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)]),
             stream=True,
             store=False,
             include=["reasoning.encrypted_content"] if with_reasoning else omit,

@@ -74,6 +74,10 @@ class Serving:
         return cls(process, log)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def said(self) -> str:
         return self.log.read_text()
 
