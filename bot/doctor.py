@@ -21,7 +21,7 @@ DEADLINE_S = 15.0
 _COLUMNS = (Column("part", "id"), Column("state", "id"), Column("detail, and what to do"))
 _GAPS = 4
 """Cells between three columns."""
-_NARROWEST = 20
+_NARROWEST = 12
 
 
 @dataclass(frozen=True, slots=True)

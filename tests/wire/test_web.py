@@ -1,6 +1,7 @@
 """The HTTP side of `serve` over real sockets: health, readiness, and what a route may be given."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
 from tests.loopback.waiting import PATIENCE_S
 
+LATE_S = 0.3
+"""Longer than a server waits that leaves requests to themselves, a tenth of the time that they are given."""
 FINE = Check("source", "ok", "http://localhost:8080: 2 programs")
 WARNED = Check("model", "warning", "off, the planner answers", "OPENAI_API_KEY is not set")
 BROKEN = Check("slack", "fault", "invalid_auth", "it begins again within 8 s")
@@ -190,6 +193,13 @@ async def test_ipv6_is_written_in_brackets() -> None:
         assert (await get(f"{url}/healthz")).status_code == 200
 
 
+async def test_signals_are_left_to_the_process() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    async with open_site() as site:
+        await get(f"{site.url}/healthz")
+        assert signal.getsignal(signal.SIGTERM) == before
+
+
 async def test_nothing_listens_any_more_afterwards() -> None:
     async with open_site() as site:
         await get(f"{site.url}/healthz")
@@ -209,7 +219,7 @@ async def test_a_request_under_way_is_answered_before_it_ends() -> None:
         async with asyncio.timeout(PATIENCE_S):
             while await is_open(site):
                 await asyncio.sleep(0.01)
-        may_answer.set()
+        asyncio.get_running_loop().call_later(LATE_S, may_answer.set)
 
     async with httpx.AsyncClient(trust_env=False) as client, asyncio.TaskGroup() as tasks:
         async with web.serving(web.application(site.checks, {"/slow": slow}), "127.0.0.1", 0) as site.url:

@@ -1,0 +1,171 @@
+"""`netspy doctor`: real parts over real sockets, and how their states are told."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from adapters.terminal.render import Look
+from bot.doctor import Diagnosis, as_json, examine, report
+from bot.domain.ports import Check
+from bot.settings import Settings
+from tests.fakes import NOW
+from tests.loopback.ebpf_server import EbpfServer
+from tests.loopback.http_peer import Hang
+from tests.loopback.openai_peer import KEY, OpenAIPeer
+from tests.loopback.slack import LoopbackSlack
+from tests.wire.test_cli import Shell
+
+UNSET = dict.fromkeys(
+    ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+)
+NOWHERE = "http://127.0.0.1:9"
+UNREACHABLE = Check(
+    "source",
+    "fault",
+    "GET http://localhost:8080/health: connection refused, nothing listens there",
+    "start ebpf-server (or give its address with --server URL)",
+)
+
+
+def look(width: int) -> Look:
+    return Look(width=width, colour=False, zone=UTC, now=NOW)
+
+
+@pytest.fixture
+def ebpf() -> Iterator[EbpfServer]:
+    with EbpfServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def slack() -> AsyncGenerator[LoopbackSlack, None]:
+    async with LoopbackSlack() as running:
+        yield running
+
+
+def settings(folder: Path, **given: str) -> Settings:
+    return Settings.model_validate({**UNSET, "NETSPY_DATABASE_URL": str(folder / "netspy.db"), **given})
+
+
+def of_slack(slack: LoopbackSlack) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+    }
+
+
+def states(found: Diagnosis) -> dict[str, str]:
+    return {check.part: check.state for check in found.parts}
+
+
+async def test_everything_that_is_configured_is_asked(tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack) -> None:
+    async with OpenAIPeer([]) as model:
+        given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.base_url}
+        found = await examine(settings(tmp_path, **given, **of_slack(slack)), server=ebpf.url)
+    assert list(states(found))[:4] == ["source", "model", "storage", "slack"]
+    assert set(states(found).values()) == {"ok"}
+    assert not found.has_fault
+    assert found.off == {}
+
+
+async def test_what_is_not_configured_is_off_and_named_with_its_variables(tmp_path: Path, ebpf: EbpfServer) -> None:
+    found = await examine(settings(tmp_path), server=ebpf.url)
+    assert states(found) == {"source": "ok", "storage": "ok"}
+    assert found.off == {
+        "model": "OPENAI_API_KEY or OPENAI_BASE_URL",
+        "slack": "SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+    }
+
+
+async def test_a_part_that_cannot_be_opened_hides_no_other(tmp_path: Path, slack: LoopbackSlack) -> None:
+    given = {"NETSPY_DATABASE_URL": "mysql://u:hush@h/n", "NETSPY_EBPF_URL": "http://u:hush@h:x/"}
+    found = await examine(settings(tmp_path, **{**given, **of_slack(slack)}))
+    assert states(found) == {"source": "fault", "storage": "fault"} | {
+        part: "ok" for part in states(found) if part.startswith("slack")
+    }
+    assert "slack" in states(found)
+    assert "hush" not in as_json(found)
+
+
+@pytest.mark.parametrize("token", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+async def test_a_token_of_the_wrong_kind_is_a_fault_of_slack_alone(
+    token: str, tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack
+) -> None:
+    found = await examine(settings(tmp_path, **{**of_slack(slack), token: "xoxp-hush"}), server=ebpf.url)
+    assert states(found) == {"source": "ok", "storage": "ok", "slack": "fault"}
+    assert "it holds a user token" in found.parts[-1].detail
+    assert "hush" not in as_json(found)
+
+
+async def test_a_platform_needs_a_live_source_and_a_chat_in_the_terminal_does_not(
+    tmp_path: Path, slack: LoopbackSlack
+) -> None:
+    alone = await examine(settings(tmp_path))
+    assert not alone.has_fault
+    served = await examine(settings(tmp_path, **of_slack(slack)))
+    assert "recording" not in served.parts[0].detail
+
+
+async def test_a_part_that_hangs_is_told_while_the_others_answer(
+    tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack
+) -> None:
+    ebpf.fail(Hang())
+    found = await examine(settings(tmp_path, **of_slack(slack)), server=ebpf.url, deadline_s=2)
+    assert found.parts[0] == Check("source", "fault", "it does not say within 2 s how it is")
+    assert states(found)["slack"] == "ok"
+
+
+def test_the_table_folds_what_is_too_long_and_cuts_nothing() -> None:
+    found = Diagnosis((UNREACHABLE, Check("storage", "ok", "/var/lib/netspy/netspy.db", "unsaid")), {"slack": "A or B"})
+    assert report(found, look(72)).splitlines() == [
+        "netspy doctor",
+        "part     state  detail, and what to do",
+        "source   fault  GET http://localhost:8080/health: connection refused,",
+        "                nothing listens there",
+        "                to do: start ebpf-server (or give its address with",
+        "                  --server URL)",
+        "storage  ok     /var/lib/netspy/netspy.db",
+        "off: slack (set A or B)",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    long = Check("slack scopes", "warning", "without " + "im:history " * 30, "x" * 300)
+    said = report(Diagnosis((UNREACHABLE, long), {"slack": "A, and B or C " * 10}), look(width))
+    assert max(map(len, said.splitlines())) <= width
+    assert said.count("im:history") == 30
+    assert said.count("x") >= 300
+    assert "…" not in "".join(said.splitlines()[2:])
+
+
+async def test_a_process_exits_with_1_where_something_has_a_fault(tmp_path: Path, ebpf: EbpfServer) -> None:
+    shell = Shell(tmp_path)
+    well, broken = await asyncio.gather(
+        shell.netspy("doctor", "--server", ebpf.url), shell.netspy("doctor", "--json", "--server", NOWHERE)
+    )
+    assert (well.status, broken.status) == (0, 1)
+    assert well.out.startswith("netspy doctor\n")
+    assert "off: slack (set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET)" in well.out
+    said = json.loads(broken.out)
+    assert [(part["part"], part["state"]) for part in said["parts"]] == [("source", "fault"), ("storage", "ok")]
+    assert said["parts"][0]["remedy"].startswith("start ebpf-server")
+    assert set(said["off"]) == {"model", "slack"}
+
+
+async def test_no_secret_is_ever_printed(tmp_path: Path, ebpf: EbpfServer) -> None:
+    secrets = {
+        "SLACK_BOT_TOKEN": "xoxb-hush-1",
+        "SLACK_APP_TOKEN": "xapp-hush-2",
+        "OPENAI_API_KEY": "sk-hush-3",
+        "NETSPY_DATABASE_URL": "postgresql://u:hush-4@127.0.0.1:9/n",
+    }
+    urls = {"SLACK_API_URL": NOWHERE, "OPENAI_BASE_URL": NOWHERE}
+    ran = await Shell(tmp_path).netspy("doctor", "--verbose", "--server", ebpf.url, **secrets, **urls)
+    assert ran.status == 1
+    assert "hush" not in ran.out + ran.err
