@@ -14,10 +14,21 @@ SCOPES = {
     "im:history": "netspy does not hear direct messages",
     "im:write": "netspy cannot tell you directly when it may not answer in a channel",
     "assistant:write": "there is no status line, no suggested prompts and no stop button of Slack's own",
-    "reactions:write": "netspy cannot react to a message",
 }
 """Bot scope -> what is missing without it, as the end of a sentence."""
 REQUIRED = frozenset({"chat:write", "app_mentions:read", "commands"})
+EVENTS = {
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.mpim": "mpim:history",
+    "message.im": "im:history",
+    "app_home_opened": None,
+    "app_context_changed": "assistant:write",
+    "agent_session_stopped": "assistant:write",
+}
+"""Event -> the scope that it comes with (https://docs.slack.dev/reference/events). The last two come to apps with the
+feature `agent_view`, which brings its scope along."""
 
 
 def missing(granted: Collection[str]) -> tuple[str, ...]:
