@@ -90,15 +90,15 @@ class SlackAdapter:
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         place = place_of(address)
-        status = Status(self._calls, place, self._abilities)
-        self._spawn(status.begin())
-        return SlackOutlet(
+        outlet = SlackOutlet(
             self._writer(turn, place),
-            status,
+            Status(self._calls, place, self._abilities),
             zone=self._zone,
             spawn=self._spawn,
             give_up=partial(self._whisper.elsewhere, place=place),
         )
+        self._spawn(outlet.begin())
+        return outlet
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._calls, self._credentials)

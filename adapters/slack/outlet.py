@@ -25,7 +25,7 @@ FIRST_PROGRESS_S = 0.4
 """An answer that is there sooner is posted whole: one call instead of three."""
 PROGRESS_EVERY_S = 1.0
 WAITING_STEP = "queue"
-"""The step of a question that waits for another one: the thread's status says enough."""
+"""The step of a question that waits for another one."""
 
 
 @dataclass(slots=True)
@@ -57,12 +57,22 @@ class SlackOutlet:
         self._changed = asyncio.Event()
         self._one_by_one = asyncio.Lock()
         self._is_showing = False
+        self._is_waiting = False
         self._has_ended = False
 
-    async def step(self, step: Step) -> None:
-        if step.id != WAITING_STEP:
-            self._progress.steps[step.id] = step
+    async def begin(self) -> None:
+        """Show at once that netspy is at work."""
+        await self._status.begin()
+        if not self._status.is_shown and not self._is_waiting:
             self._note()
+
+    async def step(self, step: Step) -> None:
+        if step.id == WAITING_STEP:
+            self._is_waiting = step.state == "running"
+            self._spawn(self._status.waiting(ended=step.state != "running"))
+            return
+        self._progress.steps[step.id] = step
+        self._note()
 
     async def prose(self, delta: str) -> None:
         blocks = self._progress.blocks

@@ -14,6 +14,7 @@ SCOPES = {
     "im:history": "netspy does not hear direct messages",
     "im:write": "netspy cannot tell you directly when it may not answer in a channel",
     "assistant:write": "there is no status line, no suggested prompts and no stop button of Slack's own",
+    "reactions:write": "nothing shows that a question waits for the one before it",
 }
 """Bot scope -> what is missing without it, as the end of a sentence."""
 REQUIRED = frozenset({"chat:write", "app_mentions:read", "commands"})

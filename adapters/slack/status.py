@@ -5,6 +5,7 @@ Slack takes the status away when netspy posts there; it is cleared in the end al
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ log = logging.getLogger("netspy.slack")
 STATUS = "is looking at the network…"
 LOADING = ("Reading eBPF events…", "Counting connections…", "Looking at what was dropped…")
 """Slack shows these in turn; ten at most (https://docs.slack.dev/reference/methods/assistant.threads.setStatus)."""
+HOURGLASS = "hourglass_flowing_sand"
 NEVER_HERE = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type", "feature_not_enabled"})
 """Errors that the next call would get too: the app is no agent, or lacks the scope."""
 
@@ -48,6 +50,11 @@ class Status:
             if self._abilities.status and not self._has_ended:
                 self._abilities.status = await self._try(self._calls.client.assistant_threads_setStatus, **arguments)
 
+    @property
+    def is_shown(self) -> bool:
+        """False where this workspace has no status line: then the message itself has to say that it is coming."""
+        return self._abilities.status
+
     async def offer_stop(self) -> None:
         """It takes longer: let Slack show its stop button."""
         async with self._one_by_one:
@@ -55,6 +62,14 @@ class Status:
                 method = self._calls.client.agents_sessions_setStatus
                 self._abilities.sessions = await self._try(method, status="processing")
                 self.has_stop = self._abilities.sessions
+
+    async def waiting(self, *, ended: bool) -> None:
+        """An hourglass on a question that waits for the one before it: the status is the whole thread's."""
+        client = self._calls.client
+        method = client.reactions_remove if ended else client.reactions_add
+        with suppress(PlatformError):
+            where = {"channel": self._place.channel, "timestamp": self._place.message}
+            await self._calls.do(method, patience_s=0.0, name=HOURGLASS, **where)
 
     async def clear(self) -> None:
         self._has_ended = True

@@ -101,6 +101,15 @@ def react(space: Workspace, given: Arguments) -> dict[str, Any]:
     return {}
 
 
+def take_back(space: Workspace, given: Arguments) -> dict[str, Any]:
+    channel = space.channel_for(given.text("channel"), write=True)
+    message, name = space.message(channel.id, given.text("timestamp")), given.text("name")
+    if name not in message.reactions:
+        raise Refused("no_reaction")
+    message.reactions.remove(name)
+    return {}
+
+
 def set_status(space: Workspace, given: Arguments) -> dict[str, Any]:
     key = _thread(space, given)
     if found := [*many(text(3000), 0, LOADING_MESSAGES)(given.values.get("loading_messages", []), "/loading_messages")]:
@@ -225,6 +234,7 @@ METHODS: dict[str, Method] = {
     ),
     "users.info": Method(user, ("user",), ("include_locale",), "users:read"),
     "reactions.add": Method(react, ("channel", "timestamp", "name"), (), "reactions:write"),
+    "reactions.remove": Method(take_back, ("channel", "timestamp", "name"), (), "reactions:write"),
     "views.open": Method(open_view, ("trigger_id", "view")),
     "views.publish": Method(publish_view, ("user_id", "view"), ("hash",)),
     "files.getUploadURLExternal": Method(

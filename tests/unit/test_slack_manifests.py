@@ -42,15 +42,16 @@ def test_the_full_app_asks_for_all_that_netspy_can_use_and_no_more() -> None:
     assert events(FULL) == sorted(EVENTS)
 
 
-def test_the_minimal_app_reads_no_channel() -> None:
-    assert [scope for scope in scopes(MINIMAL) if scope.endswith(":history")] == ["im:history"]
-    assert events(MINIMAL) == ["app_mention", "message.im"]
+def test_the_minimal_app_reads_no_history() -> None:
+    assert [scope for scope in scopes(MINIMAL) if scope.endswith(":history")] == []
+    assert events(MINIMAL) == ["app_mention"]
     assert scopes(MINIMAL) == sorted(scopes(MINIMAL))
 
 
 def test_what_the_minimal_app_lacks_is_no_fault() -> None:
     lacking = missing(scopes(MINIMAL))
-    assert lacking == ("channels:history", "groups:history", "mpim:history", "assistant:write")
+    histories = ("channels:history", "groups:history", "mpim:history", "im:history")
+    assert lacking == (*histories, "assistant:write", "reactions:write")
     assert not REQUIRED & set(lacking)
 
 

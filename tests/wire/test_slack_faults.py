@@ -250,7 +250,9 @@ async def test_questions_of_one_thread_are_answered_in_their_order(stage: SlackS
     for number in range(1, 5):
         stage.slack.say(DANA, PAYMENTS, f"question {number}", thread=thread)
     answers = await stage.answered(thread, 5)
+    await stage.slack.until(lambda: not any(m.reactions for m in stage.slack.messages(PAYMENTS, thread)))
 
+    assert stage.slack.calls_of("reactions.add")
     said = [answer.shown for answer in answers]
     assert [f"The answer to question {number}" in text for number, text in enumerate(said)] == [True] * 5
 
@@ -266,3 +268,20 @@ async def test_a_message_that_is_delivered_again_is_answered_once(stage: SlackSt
 
     assert [answer.user for answer in answers] == [BOT]
     assert len(stage.finals(thread)) == 1
+
+
+async def test_without_a_status_line_the_message_itself_says_that_it_comes(stage: SlackStage) -> None:
+    stage.slack.scopes.discard("assistant:write")
+    stage.model.pace_s = 0.6
+    stage.model.calls = ()
+    await stage.start()
+    stage.slack.fail("assistant.threads.setStatus", Fault(error="missing_scope"), times=9)
+    warm = stage.ask("tools")
+    await stage.answered(warm)
+    thread = stage.ask("who connects?")
+    await stage.slack.until(lambda: stage.answers(thread))
+    (unfinished,) = stage.answers(thread)
+    assert "The answer" not in unfinished.shown
+    (answer,) = await stage.answered(thread)
+
+    assert "The answer to who connects?" in answer.shown
