@@ -6,35 +6,25 @@ payloads; how they arrive is `app.py`'s, what they say in plain text is `reading
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 from adapters.slack import home
-from adapters.slack.calls import Calls
-from adapters.slack.credentials import Identity
-from adapters.slack.people import REFUSALS, People, Person
-from adapters.slack.place import NAME, Place
+from adapters.slack.parts import Parts
+from adapters.slack.people import REFUSALS, Person
+from adapters.slack.place import Place
 from adapters.slack.reading import addressee, mentions, question, text_of
-from adapters.slack.whisper import Whisper
-from bot.codec import decode_action
-from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import (
     Addressee,
     Author,
     Delete,
     Edit,
-    Message,
     MessageId,
     Notice,
     Press,
     Stop,
     ThreadKey,
-    TurnId,
 )
-from bot.domain.ports import Desk
 
 log = logging.getLogger("netspy.slack")
 
@@ -43,19 +33,6 @@ SAID = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of what people say (https://docs.slack.dev/reference/events/message)."""
 MAX_REMEMBERED = 1000
 """Messages of which this process knows that they are stored: a mention arrives as two events."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """`running` finds the turn that is at work in a channel's thread; `spawn` runs what need not be waited for."""
-
-    calls: Calls
-    me: Identity
-    people: People
-    desk: Desk
-    whisper: Whisper
-    running: Callable[[str, str], Coroutine[Any, Any, TurnId | None]]
-    spawn: Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Inbox:
@@ -89,45 +66,6 @@ class Inbox:
             case other:
                 log.debug("slack.ignored", extra={"event": other})
 
-    async def press(self, body: Event) -> None:
-        """Somebody pressed a button (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
-        user, channel = body["user"]["id"], (body.get("channel") or {}).get("id", "")
-        container = body.get("container") or {}
-        thread = str((body.get("message") or {}).get("thread_ts") or container.get("message_ts") or "")
-        person = await self._parts.people.who(user)
-        for action in body.get("actions", ()):
-            if told := REFUSALS.get(person.kind):
-                await self._whisper(channel, thread, user, told)
-                return
-            try:
-                button = decode_action(str(action.get("value", "")))
-            except ValueError:
-                log.info("slack.unknown_button", extra={"action_id": action.get("action_id")})
-                continue
-            pressed = MessageId(f"{container.get('message_ts', '')}:{action.get('action_ts', '')}:{user}")
-            press = Press(button, pressed, Author(person.id, person.name))
-            try:
-                reply = await self._desk.act(press)
-            except StorageError as error:
-                await self._whisper(channel, thread, user, str(error))
-                return
-            self._parts.spawn(self._parts.whisper.reply(reply, channel=channel, thread=thread, user=user))
-
-    async def investigate(self, body: Event) -> None:
-        """The message shortcut: somebody's message becomes the question of whoever chose it."""
-        said, user, channel = body["message"], body["user"]["id"], body["channel"]["id"]
-        thread = str(said.get("thread_ts") or said["ts"])
-        person = await self._parts.people.who(user)
-        text = question(text_of(said), bot=self._me.user)
-        if told := REFUSALS.get(person.kind):
-            await self._whisper(channel, thread, user, told)
-        elif not text:
-            await self._whisper(channel, thread, user, "That message has no text that I could investigate.")
-        else:
-            place = self._place(channel, thread, str(said["ts"]), person)
-            asked = MessageId(f"shortcut:{body.get('action_ts') or body.get('trigger_id')}")
-            await self._desk.handle(self._message(place, asked, person, text, opens="thread_ts" not in said))
-
     async def _said(self, event: Event) -> None:
         user, channel, ts = event.get("user"), str(event["channel"]), str(event["ts"])
         if not user or event.get("bot_id") or user == self._me.user:
@@ -137,24 +75,24 @@ class Inbox:
         to = self._addressee(event, raw)
         if to != "netspy" and thread == ts:
             return
-        key = self._key(channel, thread)
+        key = self._parts.key(channel, thread)
         async with self._orders.setdefault(key, asyncio.Lock()):
             if (channel, ts) in self._stored:
                 return
             person = await self._person(event)
             if person.kind != "member":
                 if to == "netspy" and person.kind in REFUSALS and self._is_new(channel, ts):
-                    await self._whisper(channel, event.get("thread_ts", ""), user, REFUSALS[person.kind])
+                    await self._parts.tell(channel, event.get("thread_ts", ""), user, REFUSALS[person.kind])
                 return
-            place = self._place(channel, thread, ts, person)
+            place = Place(channel=channel, thread=thread, message=ts, user=person.id, team=self._me.team)
             text = question(raw, bot=self._me.user)
             opens = thread == ts
-            await self._desk.handle(self._message(place, MessageId(ts), person, text, to=to, opens=opens))
+            await self._desk.handle(self._parts.message(place, person, text, opens=opens, to=to))
             _remember(self._stored, (channel, ts))
         if to == "netspy" and event.get("files") and self._is_new(channel, ts):
             names = ", ".join(str(file.get("name", "a file")) for file in event["files"])[:300]
             told = f"I cannot read files yet ({names}); I answer what the message says."
-            self._parts.spawn(self._whisper(channel, event.get("thread_ts", ""), user, told))
+            self._parts.spawn(self._parts.tell(channel, event.get("thread_ts", ""), user, told))
 
     async def _edited(self, event: Event) -> None:
         now, before = event.get("message") or {}, event.get("previous_message") or {}
@@ -162,7 +100,7 @@ class Inbox:
             return
         channel, ts = str(event["channel"]), str(now["ts"])
         thread = str(now.get("thread_ts") or ts)
-        raw, key = text_of(now), self._key(channel, thread)
+        raw, key = text_of(now), self._parts.key(channel, thread)
         async with self._orders.setdefault(key, asyncio.Lock()):
             edit = Edit(key, MessageId(ts), question(raw, bot=self._me.user))
             by = Author(str(now["user"]), str(now["user"]))
@@ -175,14 +113,14 @@ class Inbox:
             await self._said({**now, "channel": channel, "type": "app_mention"})
         elif speaks:
             told = " ".join(block.text for block in reply.blocks if isinstance(block, Notice))
-            self._parts.spawn(self._whisper(channel, thread, str(now["user"]), told))
+            self._parts.spawn(self._parts.tell(channel, thread, str(now["user"]), told))
 
     async def _deleted(self, event: Event) -> None:
         before = event.get("previous_message") or {}
         ts = str(event.get("deleted_ts") or before.get("ts") or "")
         if not ts or before.get("bot_id"):
             return
-        key = self._key(str(event["channel"]), str(before.get("thread_ts") or ts))
+        key = self._parts.key(str(event["channel"]), str(before.get("thread_ts") or ts))
         by = Author(str(before.get("user", "")), "")
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.act(Press(Delete(key, MessageId(ts)), MessageId(str(event.get("event_ts", ts))), by))
@@ -217,12 +155,6 @@ class Inbox:
             return Person(str(event["user"]), str(event["user"]), "outsider")
         return await self._parts.people.who(str(event["user"]))
 
-    async def _whisper(self, channel: str, thread: str, user: str, text: str) -> None:
-        try:
-            await self._parts.whisper.text(text, channel=channel, thread=thread, user=user)
-        except PlatformError as error:
-            log.warning("slack.not_told", extra={"user": user, "cause": str(error)})
-
     def _addressee(self, event: Event, raw: str) -> Addressee:
         is_mention = event.get("type") == "app_mention" or _is_direct(event)
         return "netspy" if is_mention else addressee(raw, bot=self._me.user)
@@ -233,26 +165,6 @@ class Inbox:
             return False
         _remember(self._told, (channel, ts))
         return True
-
-    def _key(self, channel: str, thread: str) -> ThreadKey:
-        return ThreadKey(NAME, self._me.team, channel, thread)
-
-    def _place(self, channel: str, thread: str, message: str, person: Person) -> Place:
-        return Place(channel=channel, thread=thread, message=message, user=person.id, team=self._me.team)
-
-    def _message(
-        self, place: Place, id_: MessageId, person: Person, text: str, *, to: Addressee = "netspy", opens: bool
-    ) -> Message:
-        return Message(
-            key=self._key(place.channel, place.thread),
-            id=id_,
-            author=Author(person.id, person.name),
-            text=text,
-            sent_at=datetime.now(UTC),
-            reply_to=place.address,
-            addressee=to,
-            opens=opens,
-        )
 
 
 def _remember(places: dict[tuple[str, str], None], place: tuple[str, str]) -> None:

@@ -6,18 +6,17 @@ table in the root itself, a question in its thread.
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from adapters.slack import home
 from adapters.slack.calls import Gone
-from adapters.slack.inbox import Event, Parts
-from adapters.slack.people import REFUSALS, Person
-from adapters.slack.place import NAME, Place
+from adapters.slack.inbox import Event
+from adapters.slack.parts import Parts
+from adapters.slack.people import REFUSALS
+from adapters.slack.place import Place
 from adapters.slack.reading import question
 from adapters.slack.render import word_of_netspy
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.message import Author, Message, MessageId, ThreadKey
 from bot.domain.ports import CommandHelp
 from bot.tables.text import as_sentence
 
@@ -89,7 +88,7 @@ class Slash:
             header=header if is_command else "",
         )
         try:
-            await parts.desk.handle(self._message(place, person, text))
+            await parts.desk.handle(parts.message(place, person, text, opens=True))
         except StorageError:
             await parts.calls.do(parts.calls.client.chat_delete, channel=channel, ts=root)
             raise
@@ -110,17 +109,6 @@ class Slash:
                 return str((await posting)["ts"])
         except TimeoutError:
             raise PlatformError("posting the question", f"Slack took longer than {ROOT_DEADLINE_S:g} s") from None
-
-    def _message(self, place: Place, person: Person, text: str) -> Message:
-        return Message(
-            key=ThreadKey(NAME, self._parts.me.team, place.channel, place.thread),
-            id=MessageId(place.message),
-            author=Author(person.id, person.name),
-            text=text,
-            sent_at=datetime.now(UTC),
-            reply_to=place.address,
-            opens=True,
-        )
 
 
 def _told(text: str) -> Ack:

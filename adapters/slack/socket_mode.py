@@ -11,12 +11,12 @@ from time import time
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from adapters.slack.calls import Calls
+from adapters.slack.listeners import acknowledged
 from bot.domain.errors import PlatformError
 
 log = logging.getLogger("netspy.slack")
@@ -24,8 +24,6 @@ log = logging.getLogger("netspy.slack")
 DOWN_S = 15.0
 """The SDK itself needs up to 10 s to notice and to mend."""
 LOOK_S = 0.5
-NOT_FOUND = 404
-OK = 200
 
 
 async def listen(app: AsyncApp, calls: Calls, app_token: str, connected: Callable[[], Awaitable[None]]) -> None:
@@ -48,14 +46,6 @@ async def listen(app: AsyncApp, calls: Calls, app_token: str, connected: Callabl
         raise PlatformError("connecting to Slack", f"no websocket within {DOWN_S:g} s") from None
     finally:
         await client.close()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
-
-
-def acknowledged(response: BoltResponse) -> BoltResponse:
-    """What no listener was there for is acknowledged too: Slack would only send it again."""
-    if response.status != NOT_FOUND:
-        return response
-    log.info("slack.unknown_payload")
-    return BoltResponse(status=OK, body="")
 
 
 async def _watch(client: SocketModeClient) -> None:

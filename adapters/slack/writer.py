@@ -5,16 +5,17 @@ is to hold comes from `render.py`. Of a turn it knows the id, by which it finds 
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.slack.calls import Busy, Calls, Gone, Method, Refused, RefusedBlocks
+from adapters.slack.chunks import chunks, rest_of, texts
 from adapters.slack.lookback import Found, metadata, posted
 from adapters.slack.place import Place
 from adapters.slack.progress import PLAN, lines, task
-from adapters.slack.render import Markdown, Part, Post, Upload, stop_button, word_of_netspy
+from adapters.slack.render import Part, Post, Upload, stop_button, word_of_netspy
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Step, TurnId
 
@@ -56,6 +57,7 @@ class Writer:
         """False where Slack itself shows one while netspy works."""
         self.is_answered = False
         """Whether the whole reply was found in Slack."""
+        self.has_ended = False
 
     @property
     def place(self) -> Place:
@@ -63,6 +65,7 @@ class Writer:
 
     def begin_anew(self) -> None:
         """What stands there so far is to be replaced."""
+        self.has_ended = False
         for sheet in self._sheets:
             sheet.torn, sheet.whole, sheet.sent = True, False, []
 
@@ -89,6 +92,7 @@ class Writer:
         for surplus in self._sheets[len(posts) :]:
             await self._remove(surplus)
         del self._sheets[len(posts) :]
+        self.has_ended = True
 
     async def find(self) -> None:
         """Look up what of this answer is in Slack already, by whichever process."""
@@ -112,7 +116,7 @@ class Writer:
     async def _take(self, found: Found) -> None:
         sheet = self._sheet(len(self._sheets) if found.part is None else found.part)
         sheet.ts, sheet.torn, sheet.streams = found.ts, True, found.part is None
-        self.is_answered = self.is_answered or found.is_last
+        self.is_answered = self.has_ended = self.is_answered or found.is_last
         await self._stop_stream(sheet)
 
     async def _grow(self, sheet: Sheet, post: Post, steps: Mapping[str, Step]) -> None:
@@ -127,9 +131,8 @@ class Writer:
 
     async def _begin_stream(self, sheet: Sheet, post: Post, steps: Mapping[str, Step]) -> bool:
         """False where Slack does not stream here, or not now."""
-        chunks = [*([PLAN] if steps else ()), *self._news(steps), *_chunks(post.parts)]
-        if self.needs_stop_button:
-            chunks += _chunks([stop_button(self.turn)])
+        stop = [stop_button(self.turn)] if self.needs_stop_button else []
+        first = [*([PLAN] if steps else ()), *self._news(steps), *chunks([*post.parts, *stop])]
         try:
             begun = await self._send(
                 self._calls.client.chat_startStream,
@@ -139,7 +142,7 @@ class Writer:
                 recipient_team_id=self._place.team,
                 recipient_user_id=self._place.user,
                 task_display_mode="plan",
-                chunks=chunks,
+                chunks=first,
             )
         except (Refused, Busy) as error:
             log.info("slack.not_streamed", extra={"turn": self.turn, "cause": str(error)})
@@ -151,14 +154,13 @@ class Writer:
 
     async def _append(self, sheet: Sheet, post: Post, steps: Mapping[str, Step]) -> bool:
         """Whether the stream holds all there is now."""
-        rest = _rest(sheet.sent, post.parts)
+        rest = rest_of(sheet.sent, post.parts)
         if rest is None:
             return False
-        chunks = [*self._news(steps), *rest]
-        if chunks:
+        if news := [*self._news(steps), *rest]:
             where = {"channel": self._place.channel, "ts": sheet.ts}
             try:
-                await self._send(self._calls.client.chat_appendStream, patience_s=0.0, chunks=chunks, **where)
+                await self._send(self._calls.client.chat_appendStream, patience_s=0.0, chunks=news, **where)
             except Refused as error:
                 log.info("slack.stream_ended", extra={"turn": self.turn, "cause": str(error)})
                 self._can_stream = False
@@ -179,7 +181,7 @@ class Writer:
 
     async def _end_stream(self, sheet: Sheet, post: Post, about: JsonObject) -> bool:
         """Whether the streamed message is now as it is to be."""
-        rest = None if sheet.torn or self.needs_stop_button else _rest(sheet.sent, post.parts)
+        rest = None if sheet.torn or self.needs_stop_button else rest_of(sheet.sent, post.parts)
         if not sheet.streams or rest is None:
             await self._stop_stream(sheet)
             return False
@@ -214,7 +216,7 @@ class Writer:
                 await self._write(sheet, text=post.text, blocks=[*head, *blocks], **more)
                 return
             log.warning("slack.blocks_refused", extra={"turn": self.turn, "ts": sheet.ts})
-        text = "\n".join(_texts([*head, *forms[-1]]))[:MAX_TEXT]
+        text = "\n".join(texts([*head, *forms[-1]]))[:MAX_TEXT]
         await self._write(sheet, text=text, blocks=[], **more)
 
     async def _write(self, sheet: Sheet, **message: Any) -> None:
@@ -268,39 +270,3 @@ class Writer:
     def _news(self, steps: Mapping[str, Step]) -> list[JsonObject]:
         """The tasks of steps that changed since they were told last."""
         return [task(step, id_prefix=self.turn) for name, step in steps.items() if self._told.get(name) != step]
-
-
-def _rest(sent: Sequence[Part], parts: Sequence[Part]) -> list[JsonObject] | None:
-    """The chunks that turn what was streamed into `parts`; None when nothing that only adds does."""
-    known = len(sent)
-    if not known:
-        return _chunks(parts)
-    if known > len(parts) or list(parts[: known - 1]) != list(sent[:-1]):
-        return None
-    last, now = sent[-1], parts[known - 1]
-    if last == now:
-        return _chunks(parts[known:])
-    if isinstance(last, Markdown) and isinstance(now, Markdown) and now.text.startswith(last.text):
-        return _chunks([Markdown(now.text.removeprefix(last.text)), *parts[known:]])
-    return None
-
-
-def _chunks(parts: Sequence[Part]) -> list[JsonObject]:
-    """Parts as chunks of a stream (https://docs.slack.dev/reference/methods/chat.appendStream)."""
-    return [
-        {"type": "markdown_text", "text": part.text}
-        if isinstance(part, Markdown)
-        else {"type": "blocks", "blocks": list(part.blocks)}
-        for part in parts
-    ]
-
-
-def _texts(blocks: Sequence[JsonObject]) -> Iterator[str]:
-    for block in blocks:
-        text = block.get("text")
-        if isinstance(text, dict):
-            yield str(text.get("text", ""))
-        elements = block.get("elements")
-        for element in elements if isinstance(elements, list) else ():
-            if isinstance(element, dict) and isinstance(element.get("text"), str):
-                yield str(element["text"])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
-from adapters.slack.app import INVESTIGATE
 from adapters.slack.home import PROMPTS
+from adapters.slack.listeners import INVESTIGATE
 from adapters.slack.scopes import EVENTS, REQUIRED, SCOPES, missing
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"

@@ -61,6 +61,19 @@ async def test_slacks_own_stop_button_ends_the_answer_and_says_what_was_found(st
     assert "curl" in answer.shown
 
 
+async def test_slacks_stop_button_ends_the_answer_at_work_not_the_question_that_waits(stage: SlackStage) -> None:
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await streaming(stage, thread, "curl")
+    stage.slack.say(DANA, PAYMENTS, "tools", thread=thread)
+    await stage.slack.until(lambda: stage.slack.calls_of("reactions.add"))
+    stage.slack.stop_session(DANA, PAYMENTS, thread)
+    stopped, waited = await stage.answered(thread, 2)
+
+    assert "Stopped." in stopped.shown
+    assert "list_connections" in waited.shown
+
+
 async def test_without_slacks_own_a_stop_button_stands_in_the_message_while_it_comes(stage: SlackStage) -> None:
     stage.slack.fail("agents.sessions.setStatus", Fault(error="missing_scope"), times=100)
     stage.model.hanging.add("who connects?")

@@ -1,0 +1,56 @@
+"""What takes things in from Slack works with, and how a question is made of what it was given."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.slack.calls import Calls
+from adapters.slack.credentials import Identity
+from adapters.slack.people import People, Person
+from adapters.slack.place import NAME, Place
+from adapters.slack.whisper import Whisper
+from bot.domain.errors import PlatformError
+from bot.domain.message import Addressee, Author, Message, MessageId, ThreadKey, TurnId
+from bot.domain.ports import Desk
+
+log = logging.getLogger("netspy.slack")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`running` finds the turn that is at work in a channel's thread; `spawn` runs what need not be waited for."""
+
+    calls: Calls
+    me: Identity
+    people: People
+    desk: Desk
+    whisper: Whisper
+    running: Callable[[str, str], Coroutine[Any, Any, TurnId | None]]
+    spawn: Callable[[Coroutine[Any, Any, None]], None]
+
+    async def tell(self, channel: str, thread: str, user: str, text: str) -> None:
+        """Say something to one person, or log that it could not be said."""
+        try:
+            await self.whisper.text(text, channel=channel, thread=thread, user=user)
+        except PlatformError as error:
+            log.warning("slack.not_told", extra={"user": user, "cause": str(error)})
+
+    def key(self, channel: str, thread: str) -> ThreadKey:
+        return ThreadKey(NAME, self.me.team, channel, thread)
+
+    def message(
+        self, place: Place, person: Person, text: str, *, opens: bool, to: Addressee = "netspy", id_: str = ""
+    ) -> Message:
+        """A question that is answered at `place`; its id is the ts of the message there, unless it is another one's."""
+        return Message(
+            key=self.key(place.channel, place.thread),
+            id=MessageId(id_ or place.message),
+            author=Author(person.id, person.name),
+            text=text,
+            sent_at=datetime.now(UTC),
+            reply_to=place.address,
+            addressee=to,
+            opens=opens,
+        )
