@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
@@ -26,6 +27,8 @@ Checks: TypeAlias = Callable[[], Awaitable[Sequence[Check]]]
 
 MAX_BODY_BYTES = 1 << 20
 """Of what a route is given: an event of Slack has some 10 kB, a message of 40,000 characters at most 300."""
+HEAD_TIMEOUT_S = 10.0
+"""From the connection, or the first byte of a further request, until its head is complete."""
 BODY_TIMEOUT_S = 10.0
 KEEP_ALIVE_S = 75
 """Longer than load balancers keep an idle connection (60 s is usual): they shall close it, not we under their hands."""
@@ -51,12 +54,14 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
 
 
 @asynccontextmanager
-async def serving(app: Starlette, host: str, port: int) -> AsyncGenerator[str, None]:
+async def serving(
+    app: Starlette, host: str, port: int, *, head_timeout_s: float = HEAD_TIMEOUT_S
+) -> AsyncGenerator[str, None]:
     """Serve on an address; gives the URL. Raises: InvalidSettings when nothing can listen there."""
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http="h11",  # the same one everywhere, whatever else is installed
+        http=type("TimelyHeads", (_TimelyHeads,), {"timeout_s": head_timeout_s}),
         ws="none",
         workers=1,  # None would read an environment variable
         proxy_headers=False,
@@ -82,6 +87,40 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are for the whole process to handle."""
         yield
+
+
+class _TimelyHeads(H11Protocol):
+    """Hangs up on who connects and does not ask: uvicorn itself waits for ever, and connections are files.
+
+    h11 is the one implementation that is everywhere, whatever else is installed.
+    """
+
+    timeout_s = HEAD_TIMEOUT_S
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None before a request
+            self._wait_for_head()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.timeout_s, self.timeout_keep_alive_handler)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting:
+            self._waiting.cancel()
+        self._waiting = None
 
 
 class _TooLong(Exception):

@@ -46,10 +46,12 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(*parts: Check, body_timeout_s: float = web.BODY_TIMEOUT_S) -> AsyncGenerator[Site, None]:
+async def open_site(
+    *parts: Check, body_timeout_s: float = web.BODY_TIMEOUT_S, head_timeout_s: float = web.HEAD_TIMEOUT_S
+) -> AsyncGenerator[Site, None]:
     site = Site(parts or (FINE, WARNED))
     app = web.application(site.checks, {"/slack/events": site.take}, body_timeout_s=body_timeout_s)
-    async with web.serving(app, "127.0.0.1", 0) as site.url:
+    async with web.serving(app, "127.0.0.1", 0, head_timeout_s=head_timeout_s) as site.url:
         yield site
 
 
@@ -147,6 +149,47 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         answer = await exchange(site, head(10), b"half")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert site.bodies == []
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /slack/events HTT", head(10)[:-2]])
+async def test_who_connects_and_does_not_ask_is_hung_up_on(begun: bytes) -> None:
+    async with open_site(head_timeout_s=0.05) as site:
+        assert await asyncio.wait_for(exchange(site, begun), PATIENCE_S) == b""
+    assert site.bodies == []
+
+
+async def test_a_further_request_that_is_not_finished_is_hung_up_on() -> None:
+    async with open_site(head_timeout_s=0.05) as site, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection(*site.address)
+        writer.write(head(2) + b"ok")
+        assert (await reader.readuntil(b"unsigned")).startswith(b"HTTP/1.1 200 ")
+        writer.write(b"POST /slack/eve")
+        assert await reader.read() == b""
+        writer.close()
+    assert site.bodies == [b"ok"]
+
+
+async def test_who_has_asked_is_neither_hurried_nor_hung_up_on() -> None:
+    """Neither while the answer is made nor afterwards: others who came later and do not ask are, meanwhile."""
+    site, reached, may_answer = Site(), asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Request) -> Response:
+        reached.set()
+        await may_answer.wait()
+        return PlainTextResponse("done")
+
+    app = web.application(site.checks, {"/slack/events": slow})
+    async with web.serving(app, "127.0.0.1", 0, head_timeout_s=0.05) as site.url, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection(*site.address)
+        writer.write(head(0))
+        await reached.wait()
+        await exchange(site)
+        may_answer.set()
+        await reader.readuntil(b"done")
+        await exchange(site)
+        writer.write(head(0))
+        assert await reader.readuntil(b"done")
+        writer.close()
 
 
 async def test_who_hangs_up_in_the_middle_of_a_body_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
