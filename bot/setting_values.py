@@ -11,7 +11,8 @@ from bot.domain.errors import InvalidSettings
 MAX_PORT = 65535
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only for whoever writes `:PORT`, the usual way to say so
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[A-Za-z0-9._-]*)):(?P<port>[0-9]{1,5})")
-
+_SECRET = re.compile(r"[!-~]+")
+"""Visible ASCII: what can stand in an HTTP header."""
 _KINDS = {
     "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
     "xoxe.xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
@@ -51,9 +52,15 @@ def slack_url(text: str) -> str:
 
 
 def slack_secret(name: str, secret: str) -> str:
-    """The value of one of Slack's variables, without blanks around it. Raises: InvalidSettings for another kind."""
+    """The value of one of Slack's variables, without blanks around it. Raises: InvalidSettings for another kind.
+
+    A blank signing secret is refused too: whoever signs with an empty key would be taken for Slack.
+    """
     value = secret.strip()
     begins, where = _PLACES[name]
+    if not _SECRET.fullmatch(value):
+        got = "it holds a character that none of Slack's has" if value else "it is blank"
+        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}")
     kind = next((kind for kind in _KINDS if value.startswith(kind)), None)
     is_right = kind is None if begins is None else kind is not None and kind.endswith(begins)
     if not is_right:

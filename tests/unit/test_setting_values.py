@@ -80,6 +80,19 @@ def test_another_kind_is_refused_and_named_without_its_value(name: str, value: s
     assert "hush" not in said
 
 
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
+def test_a_blank_value_is_refused_for_an_empty_key_would_sign_anything(name: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"{name}: it is blank"):
+        slack_secret(name, " \t")
+
+
+@pytest.mark.parametrize("value", ["xoxb-hush\nX-Evil: 1", "xoxb-hush hush", "xoxb-h\u00fcsh", "xoxb-hush\u200b"])
+def test_what_cannot_stand_in_a_header_is_refused(value: str) -> None:
+    with pytest.raises(InvalidSettings, match="it holds a character that none of Slack's has") as caught:
+        slack_secret("SLACK_BOT_TOKEN", value)
+    assert value not in str(caught.value)
+
+
 def settings(**given: str) -> Settings:
     unset = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": ""}
     return Settings.model_validate({name: value or None for name, value in {**unset, **given}.items()})
