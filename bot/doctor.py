@@ -37,13 +37,15 @@ class Diagnosis:
 
 
 async def examine(settings: Settings, *, server: str | None = None, deadline_s: float = DEADLINE_S) -> Diagnosis:
-    """Source, model, storage and chat platforms, in this order, asked at once."""
+    """Source, model, storage, `serve`'s HTTP and chat platforms, in this order, asked at once."""
     adapters = {name: _built(build, settings) for name, build in PLATFORMS.items()}
     is_served = any(adapter is not None for adapter in adapters.values())
     asked: dict[str, Asking] = {"source": partial(_source, settings, server, live=is_served)}
     if settings.wants_model:
         asked["model"] = partial(_model, settings)
     asked["storage"] = partial(_storage, settings)
+    if is_served:
+        asked["http"] = partial(_http, settings)
     asked |= {name: partial(_platform, adapter) for name, adapter in adapters.items() if adapter is not None}
     off = {name: by for name, by in WHAT_TURNS_ON.items() if name not in asked}
     return Diagnosis(await checked(asked, deadline_s=deadline_s), off)
@@ -95,6 +97,12 @@ async def _model(settings: Settings) -> Check:
 async def _storage(settings: Settings) -> Check:
     async with open_threads(settings) as store:
         return await store.check()
+
+
+async def _http(settings: Settings) -> Check:
+    """Whether the address can be one. Nothing listens there for a test: a `serve` that runs does so already."""
+    host, port = settings.listen_address
+    return Check("http", "ok", f"netspy serve listens on {host}, {f'port {port}' if port else 'any free port'}")
 
 
 async def _platform(adapter: Adapter | InvalidSettings) -> tuple[Check, ...]:

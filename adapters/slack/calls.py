@@ -27,6 +27,8 @@ BURST_OF_POSTS = 3
 """Slack takes one message a second and channel, and short bursts (https://docs.slack.dev/apis/web-api/rate-limits)."""
 DEFAULT_RETRY_AFTER_S = 1.0
 MAX_CHANNELS = 1000
+UNREACHED = "see whether this machine reaches Slack, or what SLACK_API_URL names"
+"""Not the URL itself: it may hold a password."""
 
 _NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "invalid_chunks"})
 _NO_STREAM = frozenset({"message_not_in_streaming_state", "stream_not_found"})
@@ -113,7 +115,7 @@ class Calls:
                 log.info("slack.rate_limited", extra={"method": place[0], "channel": place[1], "wait_s": wait_s})
                 self._closed_until[place] = now() + wait_s
             except (aiohttp.ClientError, SlackClientError, OSError, TimeoutError) as error:
-                raise PlatformError(f"Slack's {place[0]}", f"no answer ({type(error).__name__})") from error
+                raise PlatformError(f"Slack's {place[0]}", f"no answer ({type(error).__name__})", UNREACHED) from error
 
     async def _wait_for(self, place: tuple[str, str], deadline: float) -> None:
         now = asyncio.get_running_loop().time

@@ -67,7 +67,7 @@ async def test_everything_that_is_configured_is_asked(tmp_path: Path, ebpf: Ebpf
     async with OpenAIPeer([]) as model:
         given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.base_url}
         found = await examine(settings(tmp_path, **given, **of_slack(slack)), server=ebpf.url)
-    assert list(states(found))[:4] == ["source", "model", "storage", "slack"]
+    assert list(states(found))[:5] == ["source", "model", "storage", "http", "slack"]
     assert set(states(found).values()) == {"ok"}
     assert not found.has_fault
     assert found.off == {}
@@ -85,7 +85,7 @@ async def test_what_is_not_configured_is_off_and_named_with_its_variables(tmp_pa
 async def test_a_part_that_cannot_be_opened_hides_no_other(tmp_path: Path, slack: LoopbackSlack) -> None:
     given = {"NETSPY_DATABASE_URL": "mysql://u:hush@h/n", "NETSPY_EBPF_URL": "http://u:hush@h:x/"}
     found = await examine(settings(tmp_path, **{**given, **of_slack(slack)}))
-    assert states(found) == {"source": "fault", "storage": "fault"} | {
+    assert states(found) == {"source": "fault", "storage": "fault", "http": "ok"} | {
         part: "ok" for part in states(found) if part.startswith("slack")
     }
     assert "slack" in states(found)
@@ -97,9 +97,28 @@ async def test_a_token_of_the_wrong_kind_is_a_fault_of_slack_alone(
     token: str, tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack
 ) -> None:
     found = await examine(settings(tmp_path, **{**of_slack(slack), token: "xoxp-hush"}), server=ebpf.url)
-    assert states(found) == {"source": "ok", "storage": "ok", "slack": "fault"}
+    assert states(found) == {"source": "ok", "storage": "ok", "http": "ok", "slack": "fault"}
     assert "it holds a user token" in found.parts[-1].detail
     assert "hush" not in as_json(found)
+
+
+async def test_an_address_that_serve_would_refuse_is_found(
+    tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack
+) -> None:
+    found = await examine(settings(tmp_path, NETSPY_LISTEN="8787", **of_slack(slack)), server=ebpf.url)
+    (http,) = (check for check in found.parts if check.part == "http")
+    assert (http.state, http.detail) == ("fault", "NETSPY_LISTEN: '8787' is no address to listen on")
+    assert http.remedy.startswith("write HOST:PORT")
+
+
+async def test_without_a_network_nobody_is_told_to_change_a_token(tmp_path: Path, ebpf: EbpfServer) -> None:
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": NOWHERE}
+    found = await examine(settings(tmp_path, **tokens), server=ebpf.url)
+    of_slack = [check for check in found.parts if check.part.startswith("slack")]
+    assert {check.state for check in of_slack} == {"fault"}
+    assert {check.remedy for check in of_slack} == {
+        "see whether this machine reaches Slack, or what SLACK_API_URL names"
+    }
 
 
 async def test_a_platform_needs_a_live_source_and_a_chat_in_the_terminal_does_not(
