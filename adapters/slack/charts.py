@@ -1,6 +1,7 @@
 """A chart in Slack: as a `data_visualization`, and as a code block for where Slack refuses it. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from adapters.slack.limits import (
     CODE_WIDTH,
@@ -9,40 +10,48 @@ from adapters.slack.limits import (
     MAX_CHART_TITLE,
     MAX_SERIES,
 )
+from adapters.slack.markdown import short
 from adapters.slack.tables import code_sections
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Chart
-from bot.domain.table import Series
+from bot.domain.table import Line, Series, Unit
 from bot.tables.charts import draw
-from bot.tables.text import cut_end, plain
+from bot.tables.text import plain
+from bot.tables.units import UNKNOWN
+
+_UNITS: dict[Unit, str] = {"us": "microseconds", "s": "seconds", "bytes": "bytes", "percent": "percent"}
 
 
-def visualization(chart: Chart) -> tuple[JsonObject, str]:
-    """The block (https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block), and what it leaves out.
+def drawable(series: Series) -> Series:
+    """As much of it as Slack draws: the newest categories, and the first lines."""
+    lines = (Line(line.name, line.values[-MAX_CATEGORIES:]) for line in series.lines[:MAX_SERIES])
+    return replace(series, categories=series.categories[-MAX_CATEGORIES:], lines=tuple(lines))
 
-    The newest categories are drawn where there are too many; the table beside the chart has all.
-    """
+
+def visualization(chart: Chart) -> JsonObject:
+    """https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block; of a series that is drawable."""
     series = chart.series
-    categories = _distinct(series.categories[-MAX_CATEGORIES:])
-    names = _distinct(line.name for line in series.lines[:MAX_SERIES])
+    categories = _distinct(series.categories)
+    names = _distinct(line.name for line in series.lines)
     drawn: list[JsonObject] = [
-        {"name": name, "data": [_point(*pair) for pair in zip(categories, line.values[-MAX_CATEGORIES:], strict=True)]}
-        for name, line in zip(names, series.lines, strict=False)
+        {"name": name, "data": [_point(*pair) for pair in zip(categories, line.values, strict=True)]}
+        for name, line in zip(names, series.lines, strict=True)
     ]
-    block: JsonObject = {
+    axes: JsonObject = {"categories": categories, **({"y_label": _UNITS[series.unit]} if series.unit else {})}
+    return {
         "type": "data_visualization",
-        "title": cut_end(plain(series.title), MAX_CHART_TITLE),
-        "chart": {"type": chart.kind, "series": drawn, "axis_config": {"categories": categories}},
+        "title": short(series.title, MAX_CHART_TITLE).strip() or "Chart",
+        "chart": {"type": chart.kind, "series": drawn, "axis_config": axes},
     }
-    return block, _missing(series)
 
 
-def code_of_chart(chart: Chart) -> tuple[JsonObject, ...]:
+def code_of_chart(series: Series) -> tuple[JsonObject, ...]:
     """The chart as sections of code."""
-    return code_sections([plain(chart.series.title), *draw(chart.series, width=CODE_WIDTH)])
+    return code_sections([plain(series.title), *draw(series, width=CODE_WIDTH)])
 
 
-def _missing(series: Series) -> str:
+def missing(series: Series) -> str:
+    """What is not drawn of it, as a sentence; often nothing."""
     told = []
     if len(series.categories) > MAX_CATEGORIES:
         told.append(f"the last {MAX_CATEGORIES} of {len(series.categories)} buckets")
@@ -59,9 +68,9 @@ def _distinct(names: Iterable[str]) -> list[str]:
     """Short enough for Slack, and no two alike."""
     taken: list[str] = []
     for name in names:
-        short, number = cut_end(plain(name), MAX_CHART_NAME) or "-", 2
-        while short in taken:
+        label, number = short(name, MAX_CHART_NAME).strip() or UNKNOWN, 2
+        while label in taken:
             tail = f"~{number}"
-            short, number = cut_end(plain(name), MAX_CHART_NAME - len(tail)) + tail, number + 1
-        taken.append(short)
+            label, number = short(name, MAX_CHART_NAME - len(tail)) + tail, number + 1
+        taken.append(label)
     return taken

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.slack.render import Markdown, Part
+from adapters.slack.markdown import escaped
+from adapters.slack.post import Markdown, Part
 from bot.domain.json_types import JsonObject
 
 
@@ -32,11 +33,9 @@ def chunks(parts: Sequence[Part]) -> list[JsonObject]:
 
 
 def texts(blocks: Sequence[JsonObject]) -> Iterator[str]:
+    """The words of sections and contexts, as mrkdwn."""
     for block in blocks:
-        text = block.get("text")
-        if isinstance(text, dict):
-            yield str(text.get("text", ""))
         elements = block.get("elements")
-        for element in elements if isinstance(elements, list) else ():
-            if isinstance(element, dict) and isinstance(element.get("text"), str):
-                yield str(element["text"])
+        for said in (block.get("text"), *(elements if isinstance(elements, list) else ())):
+            if isinstance(said, dict) and isinstance(text := said.get("text"), str):
+                yield text if said.get("type") == "mrkdwn" else escaped(text)

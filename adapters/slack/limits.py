@@ -14,6 +14,12 @@ MAX_MARKDOWN = 12_000
 """Characters of all markdown blocks of a message (https://docs.slack.dev/reference/block-kit/blocks/markdown-block)."""
 SOFT_MARKDOWN = 9_000
 """From here on a message ends at the next paragraph: well before the limit, so that what grows is never taken back."""
+MAX_FENCE = 8
+"""Ours: marks of a fence around code; longer ones would take the room of what they hold."""
+MAX_CODE_SECTIONS = 30
+"""Ours: of one table or chart where Slack refuses it; the CSV has all of it."""
+MAX_BUTTONS = 25
+"""Of one actions block (https://docs.slack.dev/reference/block-kit/blocks/actions-block)."""
 MAX_TABLE_ROWS = 200
 """Below the header of a data_table (observed; https://docs.slack.dev/reference/block-kit/blocks/data-table-block)."""
 MAX_TABLE_COLUMNS = 20

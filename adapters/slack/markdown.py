@@ -1,47 +1,50 @@
 """Prose as Slack may have it: Markdown that keeps its form, and mentions nobody, links nowhere, opens no table. Pure.
 
 A zero-width space is put where Slack would begin to read more than Markdown: entities such as `&lt;` would do the same,
-but show as they are inside code. Only what is added changes when a text grows, as far as that is possible.
+but show as they are inside code. Only what is added changes when a text grows.
 """
 
 import re
 
-from adapters.slack.limits import MAX_MARKDOWN, SOFT_MARKDOWN
-from bot.tables.text import cut_end, plain
+from adapters.slack.fences import Stretch, may_be_fence, stretches
+from adapters.slack.limits import MAX_FENCE
+from bot.tables.text import ELLIPSIS, cut_end, plain
 
 ZERO_WIDTH = "\u200b"
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
-_CODE = re.compile(
-    r"(?P<fence>^ {0,3}(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=mark)[`~]*[ \t]*$|\Z))"
-    r"|(?P<span>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\n).)+?(?<!`)(?P=ticks)(?!`))",
-    re.MULTILINE | re.DOTALL,
-)
+_RUN = re.compile(rf"([`~])\1{{{MAX_FENCE - 1}}}(?=\1)")
 _TOKEN = re.compile(r"<(?=[@!#/?A-Za-z])")
-_LINK = re.compile(r"\](?=[(\[:])")
+_LINK = re.compile(r"\](?=[(\[]|:[^\d])")
+"""The colon of a link's definition, but not of `[::1]:443`."""
+_LINK_IN_CODE = re.compile(r"\](?=\()")
+"""What begins and ends a span of code is told by other rules in Slack, as far as anybody knows."""
 _SCHEME = re.compile(r"(?<=[A-Za-z0-9+.-]):(?=//)")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
+_SPAN = re.compile(r"(?<![`\\])(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)")
 _TABLE = re.compile(
-    r"^ {0,3}\S[^\n]*\|[^\n]*\n {0,3}\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*(?:\n[^\n]*\|[^\n]*)*", re.MULTILINE
+    r"^[^\n]*\|[^\n]*\n"
+    r"[ \t>]*(?=[^\n]*\|)(?=[^\n]*-)[ \t:|-]+(?=\n|\Z)"
+    r"(?:\n[^\n]*\|[^\n]*)*",
+    re.MULTILINE,
 )
 """A table in Markdown: its head, the line of dashes below it, and its rows."""
-_SENTENCE = re.compile(r"(?<=[.!?])\s")
+_MARKS = re.compile(r"\*\*|`+|^ {0,3}(?:#{1,6}|[>*+-]) ", re.MULTILINE)
 
 
-def harmless(markdown: str) -> str:
-    """The same Markdown without anything that Slack would take for more."""
+def harmless(markdown: str, *, is_whole: bool = True) -> str:
+    """The same Markdown without anything that Slack would take for more.
+
+    Of a text that is not whole it is the beginning that nothing changes which may follow.
+    """
     lines = markdown.replace("\r", "").split("\n")
-    text = "\n".join(plain(line.expandtabs(4)) for line in lines)
-    pieces, at = [], 0
-    for code in _CODE.finditer(text):
-        pieces += [_words(text[at : code.start()]), _TOKEN.sub("<" + ZERO_WIDTH, code[0])]
-        at = code.end()
-    return "".join([*pieces, _words(text[at:])])
+    text = _RUN.sub(rf"\g<0>{ZERO_WIDTH}", "\n".join(plain(line.expandtabs(4)) for line in lines))
+    return "".join(map(_harmless, stretches(text if is_whole else _settled(text))))
 
 
 def as_fallback(text: str, most: int) -> str:
-    """The beginning of a text as one line of mrkdwn that formats nothing, for notifications."""
-    line = cut_end(plain(" ".join(text.replace(ZERO_WIDTH, "").split())), most)
-    return escaped(line)
+    """The beginning of a text as one line of mrkdwn, for notifications; marks of Markdown are left out."""
+    unmarked = _MARKS.sub("", text.replace(ZERO_WIDTH, ""))
+    return escaped(short(" ".join(unmarked.split()), most))
 
 
 def escaped(text: str) -> str:
@@ -50,70 +53,56 @@ def escaped(text: str) -> str:
     return _SCHEME.sub(":" + ZERO_WIDTH, safe)
 
 
-def settled(markdown: str) -> str:
-    """The beginning of a growing text that what follows does not change: it ends before code that is still open."""
-    _, _, last = markdown.rpartition("\n\n")
-    if _is_inside_fence(markdown):
-        return markdown
-    bare = _CODE.sub(lambda code: " " * len(code[0]), last)
-    opened = bare.find("`")
-    kept = len(markdown) - len(last) + opened if opened >= 0 else len(markdown)
-    return markdown[:kept].rstrip("<:]")
+def short(text: str, most: int) -> str:
+    """Any text as one harmless line of at most `most` characters and cells: marks above a letter take no cell."""
+    line = cut_end(plain(text), most)
+    return line if len(line) <= most else line[: most - len(ELLIPSIS)] + ELLIPSIS
 
 
-def split(text: str, room: int = MAX_MARKDOWN) -> tuple[str, str]:
-    """What fits into a message with `room` characters left, and the rest: cut between paragraphs if that is possible.
+def _settled(text: str) -> str:
+    """Without an end that may yet become something else: a fence, code, a table, an address."""
+    *_, last = text.rpartition("\n")
+    if may_be_fence(last):
+        text = text[: len(text) - len(last)]
+    *_, stretch = (Stretch(""), *stretches(text))
+    return text if stretch.is_open else text[: len(text) - len(stretch.text)] + _settled_words(stretch)
 
-    A fence that is cut is closed, and opened again in the rest.
-    """
-    soft = min(SOFT_MARKDOWN, room)
-    at = _paragraph_behind(text, soft)
-    if len(text) <= room and (at is None or at >= len(text)):
-        return text, ""
-    if at is None or at > room:
-        at = _last_border(text, room - 8)
-    head, rest = text[:at].rstrip("\n"), text[at:].lstrip("\n")
-    fence = _open_fence(head)
-    return (f"{head}\n{fence}", f"{fence}\n{rest}") if fence else (head, rest)
+
+def _settled_words(stretch: Stretch) -> str:
+    if stretch.marks:
+        return stretch.text
+    before, border, paragraph = stretch.text.rpartition("\n\n")
+    if "|" in paragraph:
+        paragraph = paragraph[: paragraph.index("|")].rpartition("\n")[0]
+    kept, newline, line = paragraph.rpartition("\n")
+    bare = _SPAN.sub(lambda span: " " * len(span[0]), line.rstrip("`"))
+    line = line[: bare.find("`")] if "`" in bare else line.rstrip("`")
+    return before + border + kept + newline + line.rstrip(":/")
+
+
+def _harmless(stretch: Stretch) -> str:
+    if stretch.marks:
+        return _code(stretch.text)
+    pieces, at = [], 0
+    for table in _TABLE.finditer(stretch.text):
+        pieces += [_words(stretch.text[at : table.start()]), f"```\n{_code(table[0])}\n```"]
+        at = table.end()
+    return "".join([*pieces, _words(stretch.text[at:])])
 
 
 def _words(text: str) -> str:
-    text = _TABLE.sub(lambda table: f"```\n{table[0]}\n```", text)
-    return _SCHEME.sub(":" + ZERO_WIDTH, _LINK.sub("]" + ZERO_WIDTH, _TOKEN.sub("<" + ZERO_WIDTH, text)))
+    pieces, at = [], 0
+    for span in _SPAN.finditer(text):
+        pieces += [_said(text[at : span.start()]), _LINK_IN_CODE.sub("]" + ZERO_WIDTH, _code(span[0]))]
+        at = span.end()
+    return "".join([*pieces, _said(text[at:])])
 
 
-def _paragraph_behind(text: str, least: int) -> int | None:
-    """Where the first paragraph ends that does so behind `least` characters, and outside of fences."""
-    at = text.find("\n\n", least)
-    while at >= 0 and _is_inside_fence(text[:at]):
-        at = text.find("\n\n", at + 2)
-    return at if at >= 0 else None
+def _code(text: str) -> str:
+    return _TOKEN.sub("<" + ZERO_WIDTH, text)
 
 
-def _last_border(text: str, most: int) -> int:
-    """The best place to cut at within `most` characters: a paragraph, a line, a sentence, a word, or anywhere."""
-    head = text[:most]
-    for border in ("\n\n", "\n"):
-        at = head.rfind(border)
-        if at > most // 2:
-            return at
-    sentences = [found.start() for found in _SENTENCE.finditer(head)]
-    if sentences and sentences[-1] > most // 2:
-        return sentences[-1]
-    at = head.rfind(" ")
-    return at if at > most // 2 else most
-
-
-def _is_inside_fence(text: str) -> bool:
-    return bool(_open_fence(text))
-
-
-def _open_fence(text: str) -> str:
-    """The fence that is open at the end of the text; empty outside of code."""
-    opened = ""
-    for fence in _FENCE.finditer(text):
-        if not opened:
-            opened = fence[1]
-        elif fence[1].startswith(opened):
-            opened = ""
-    return opened
+def _said(text: str) -> str:
+    for begun, sign in ((_TOKEN, "<"), (_LINK, "]"), (_SCHEME, ":"), (_ENTITY, "&")):
+        text = begun.sub(sign + ZERO_WIDTH, text)
+    return text

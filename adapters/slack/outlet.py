@@ -5,14 +5,14 @@ Nobody who answers waits for Slack: progress is noted here, and sent by a task o
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from adapters.slack.calls import Busy, Gone
-from adapters.slack.markdown import settled
-from adapters.slack.render import Post, render
+from adapters.slack.post import Post
+from adapters.slack.render import render
 from adapters.slack.status import Status
 from adapters.slack.tables import Look
 from adapters.slack.writer import Writer
@@ -132,12 +132,6 @@ class SlackOutlet:
     async def _send_progress(self) -> None:
         await self._status.offer_stop()
         self._writer.needs_stop_button = not self._status.has_stop
-        reply = Reply(self._writer.turn, tuple(_so_far(self._progress.blocks)))
-        posts = [item for item in render(reply, self._look) if isinstance(item, Post)]
+        reply = Reply(self._writer.turn, tuple(self._progress.blocks))
+        posts = [item for item in render(reply, self._look, final=False) if isinstance(item, Post)]
         await self._writer.show(posts or [Post((), "working")], self._progress.steps)
-
-
-def _so_far(blocks: Sequence[Block]) -> Iterator[Block]:
-    """What is there, but for the end of growing prose that may still become something else."""
-    for block in blocks:
-        yield Prose(settled(block.markdown)) if isinstance(block, Prose) and block is blocks[-1] else block

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import isfinite
 
 from adapters.slack.limits import (
@@ -17,12 +17,12 @@ from adapters.slack.limits import (
     MAX_TABLE_ROWS,
     ROWS_OF_A_PAGE,
 )
-from adapters.slack.markdown import ZERO_WIDTH, escaped
+from adapters.slack.markdown import ZERO_WIDTH, escaped, short
 from bot.domain.json_types import JsonObject
 from bot.domain.table import Cell, Column, Table
 from bot.tables.layout import lay_out
-from bot.tables.text import cut_end, plain
-from bot.tables.units import cell_text
+from bot.tables.text import cell_width, plain
+from bot.tables.units import UNKNOWN, cell_text
 
 _FENCES = 8
 """Characters around a code block."""
@@ -38,30 +38,26 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """As much of a table as a message holds; `is_whole` is False where rows, columns or ends of cells are missing."""
+    """As much of a table as a message holds: its first rows and columns. `cuts_cells`: some lack their end."""
 
     table: Table
-    is_whole: bool
-    characters: int
+    cuts_cells: bool
 
 
 def fitted(table: Table, look: Look) -> Fitted:
     """The first columns and rows that stay within Slack's limits."""
     columns = table.columns[:MAX_TABLE_COLUMNS]
-    width = len(columns)
-    rows = [row[:width] for row in table.rows[:MAX_TABLE_ROWS]]
+    rows = [row[: len(columns)] for row in table.rows[:MAX_TABLE_ROWS]] if columns else []
     header = sum(len(_name(column)) for column in columns)
-    sizes = accumulate((sum(len(text) for text in _texts(row, columns, look)) for row in rows), initial=header)
-    totals = [size for size in sizes if size <= MAX_TABLE_CHARACTERS]
-    kept = max(0, len(totals) - 1)
-    is_cut = any(len(cell) > MAX_CELL for row in rows[:kept] for cell in row if isinstance(cell, str))
-    is_whole = kept == len(table.rows) and width == len(table.columns) and not is_cut
-    return Fitted(replace(table, columns=columns, rows=tuple(rows[:kept])), is_whole, totals[-1] if totals else 0)
+    sizes = accumulate((sum(map(len, _texts(row, columns, look))) for row in rows), initial=header)
+    kept = sum(size <= MAX_TABLE_CHARACTERS for size in sizes) - 1
+    part = replace(table, columns=columns, rows=tuple(rows[:kept]))
+    return Fitted(part, _cuts_cells(part, look))
 
 
 def title_of(table: Table) -> str:
     title = f"{table.label}  {table.title}" if table.label else table.title
-    return cut_end(plain(title), MAX_CAPTION)
+    return short(title, MAX_CAPTION).strip() or "Table"
 
 
 def data_table(table: Table, look: Look) -> JsonObject:
@@ -77,7 +73,7 @@ def data_table(table: Table, look: Look) -> JsonObject:
 
 
 def code_blocks(table: Table, look: Look) -> tuple[JsonObject, ...]:
-    """The table as sections of code, cut between rows."""
+    """The table as any number of sections of code, cut between rows."""
     laid_out = lay_out(table, width=CODE_WIDTH, zone=look.zone, now=look.now)
     head = [_caption(table)] + ([laid_out.header] if laid_out.header else [])
     return code_sections([*head, *laid_out.rows])
@@ -99,7 +95,17 @@ def _caption(table: Table) -> str:
 
 
 def _name(column: Column) -> str:
-    return cut_end(plain(column.name), MAX_CELL) or "-"
+    return short(column.name, MAX_CELL).strip() or UNKNOWN
+
+
+def _cuts_cells(table: Table, look: Look) -> bool:
+    names = (plain(column.name) for column in table.columns)
+    cells = (
+        cell_text(cell, column, zone=look.zone, now=look.now)
+        for row in table.rows
+        for cell, column in zip(row, table.columns, strict=True)
+    )
+    return any(max(len(text), cell_width(text)) > MAX_CELL for text in chain(names, cells))
 
 
 def _texts(row: Sequence[Cell], columns: Sequence[Column], look: Look) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _texts(row: Sequence[Cell], columns: Sequence[Column], look: Look) -> Iterat
 
 
 def _text(cell: Cell, column: Column, look: Look) -> str:
-    return cut_end(cell_text(cell, column, zone=look.zone, now=look.now), MAX_CELL) or "-"
+    return short(cell_text(cell, column, zone=look.zone, now=look.now), MAX_CELL) or UNKNOWN
 
 
 def _cell(cell: Cell, column: Column, look: Look) -> JsonObject:

@@ -8,7 +8,8 @@ from typing import Any
 
 from adapters.slack.calls import Calls, Gone, Refused, RefusedBlocks
 from adapters.slack.place import Place
-from adapters.slack.render import Post, Upload, shown, word_of_netspy
+from adapters.slack.post import Post, Upload
+from adapters.slack.render import shown, word_of_netspy
 from adapters.slack.tables import Look
 from bot.domain.errors import PlatformError
 from bot.domain.json_types import JsonObject

@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from adapters.slack.buttons import stop_button
 from adapters.slack.calls import Busy, Calls, Gone, Method, Refused, RefusedBlocks
 from adapters.slack.chunks import chunks, rest_of, texts
 from adapters.slack.lookback import Found, metadata, posted
 from adapters.slack.place import Place
+from adapters.slack.post import Part, Post, Upload
 from adapters.slack.progress import PLAN, lines, task
-from adapters.slack.render import Part, Post, Upload, stop_button, word_of_netspy
+from adapters.slack.render import word_of_netspy
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Step, TurnId
 

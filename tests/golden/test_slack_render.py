@@ -12,8 +12,10 @@ from slack_sdk.models.blocks import Block as SdkBlock
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from adapters.slack.buttons import stop_button
 from adapters.slack.markdown import ZERO_WIDTH, harmless
-from adapters.slack.render import Post, Upload, render, shown, stop_button, word_of_netspy
+from adapters.slack.post import Post, Upload
+from adapters.slack.render import render, shown, word_of_netspy
 from adapters.slack.tables import Look
 from bot.domain.message import Block, Chart, Notice, Prose, Reply, TurnId
 from bot.domain.table import Column, Line, Series, Table
