@@ -17,17 +17,17 @@ _TOKEN = re.compile(r"<(?=[@!#/?A-Za-z])")
 _LINK = re.compile(r"\](?=[(\[]|:[^\d])")
 """The colon of a link's definition, but not of `[::1]:443`."""
 _LINK_IN_CODE = re.compile(r"\](?=\()")
-"""What begins and ends a span of code is told by other rules in Slack, as far as anybody knows."""
+"""Slack may tell by other rules than these where code begins and ends."""
 _SCHEME = re.compile(r"(?<=[A-Za-z0-9+.-]):(?=//)")
 _ENTITY = re.compile(r"&(?=[#A-Za-z])")
 _SPAN = re.compile(r"(?<![`\\])(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)")
 _TABLE = re.compile(
-    r"^[^\n]*\|[^\n]*\n"
-    r"[ \t>]*(?=[^\n]*\|)(?=[^\n]*-)[ \t:|-]+(?=\n|\Z)"
-    r"(?:\n[^\n]*\|[^\n]*)*",
+    r"^(?P<head>[^\n]*\|[^\n]*\n)"
+    r"(?P<rows>[ \t>]*(?=[^\n]*-)[ \t:|-]+(?=\n|\Z)(?:\n[^\n]*\|[^\n]*)*)",
     re.MULTILINE,
 )
 """A table in Markdown: its head, the line of dashes below it, and its rows."""
+_DASHES = re.compile(r"^[ \t>:|]*-(?=[ \t:|-]*$)", re.MULTILINE)
 _MARKS = re.compile(r"\*\*|`+|^ {0,3}(?:#{1,6}|[>*+-]) ", re.MULTILINE)
 
 
@@ -62,7 +62,7 @@ def short(text: str, most: int) -> str:
 def _settled(text: str) -> str:
     """Without an end that may yet become something else: a fence, code, a table, an address."""
     *_, last = text.rpartition("\n")
-    if may_be_fence(last):
+    if may_be_fence(last) or not last.strip():
         text = text[: len(text) - len(last)]
     *_, stretch = (Stretch(""), *stretches(text))
     return text if stretch.is_open else text[: len(text) - len(stretch.text)] + _settled_words(stretch)
@@ -85,21 +85,28 @@ def _harmless(stretch: Stretch) -> str:
         return _code(stretch.text)
     pieces, at = [], 0
     for table in _TABLE.finditer(stretch.text):
-        pieces += [_words(stretch.text[at : table.start()]), f"```\n{_code(table[0])}\n```"]
+        pieces += [_words(stretch.text[at : table.start()]), _table(table)]
         at = table.end()
     return "".join([*pieces, _words(stretch.text[at:])])
+
+
+def _table(table: re.Match[str]) -> str:
+    """As code, with its columns below each other; where it may have begun as a sentence, as lines of text."""
+    if table["head"].lstrip().startswith("|"):
+        return f"```\n{_code(table[0])}\n```"
+    return _words(table["head"] + _DASHES.sub(rf"\g<0>{ZERO_WIDTH}", table["rows"]))
 
 
 def _words(text: str) -> str:
     pieces, at = [], 0
     for span in _SPAN.finditer(text):
-        pieces += [_said(text[at : span.start()]), _LINK_IN_CODE.sub("]" + ZERO_WIDTH, _code(span[0]))]
+        pieces += [_said(text[at : span.start()]), _code(span[0])]
         at = span.end()
     return "".join([*pieces, _said(text[at:])])
 
 
 def _code(text: str) -> str:
-    return _TOKEN.sub("<" + ZERO_WIDTH, text)
+    return _LINK_IN_CODE.sub("]" + ZERO_WIDTH, _TOKEN.sub("<" + ZERO_WIDTH, text))
 
 
 def _said(text: str) -> str:
