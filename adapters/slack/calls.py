@@ -99,12 +99,12 @@ class Calls:
 
         Raises: Refused, Gone, Busy; PlatformError when nobody knows whether it was done.
         """
-        place = (method.__name__, str(arguments.get("channel") or arguments.get("channel_id") or ""))
+        place = (name_of(method), str(arguments.get("channel") or arguments.get("channel_id") or ""))
         now = asyncio.get_running_loop().time
         deadline = now() + patience_s
         while True:
             await self._wait_for(place, deadline)
-            if method.__name__ == "chat_postMessage":
+            if place[0] == "chat.postMessage":
                 await self._pace(place[1]).acquire()
             try:
                 return await method(**arguments)
@@ -131,6 +131,11 @@ class Calls:
                 del self._paces[next(iter(self._paces))]
             self._paces[channel] = AsyncLimiter(BURST_OF_POSTS, BURST_OF_POSTS)
         return self._paces[channel]
+
+
+def name_of(method: Method) -> str:
+    """As Slack's pages write it: `chat.postMessage`."""
+    return method.__name__.replace("_", ".")
 
 
 def _retry_after_s(response: Any) -> float | None:

@@ -13,8 +13,8 @@ log = logging.getLogger("netspy.conversation")
 
 Value = TypeVar("Value")
 
-SENDING_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Between the tries to send a reply: together a minute."""
+SENDING_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0)
+"""Between the tries to send a reply: together three minutes. Platforms are away for one now and then."""
 PLATFORM_DEADLINE_S = 60.0
 STORING_PATIENCE_S = 10.0
 """How long an answer waits for a database that is away. Then it goes out without being remembered."""
