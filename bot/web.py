@@ -135,11 +135,12 @@ def _bounded(endpoint: Endpoint, timeout_s: float) -> Endpoint:
             async with asyncio.timeout(timeout_s):
                 body = await _body(request)
         except _TooLong:
-            return _refused(413, "too long")
+            # The connection stays: the rest is thrown away as it comes, so that who sends it gets to read this.
+            return PlainTextResponse("too long", status_code=413)
         except TimeoutError:
-            return _refused(408, "too slow")
+            return PlainTextResponse("too slow", status_code=408, headers={"Connection": "close"})
         except ClientDisconnect:
-            return _refused(400, "incomplete")
+            return PlainTextResponse("incomplete", status_code=400)
         return await endpoint(Request(request.scope, _having_read(body, request.receive)))
 
     return bounded
@@ -166,11 +167,6 @@ def _having_read(body: bytes, receive: Receive) -> Receive:
         return again.pop() if again else await receive()
 
     return received
-
-
-def _refused(status: int, why: str) -> Response:
-    """The rest of the body is not read, so that the connection cannot go on."""
-    return PlainTextResponse(why, status_code=status, headers={"Connection": "close"})
 
 
 def _listen(host: str, port: int) -> socket.socket:
