@@ -37,6 +37,11 @@ GRACE_S = 3
 BACKLOG = 1024
 
 
+DONE_WITHOUT = frozenset({"source", "model"})
+"""Without these netspy still answers, if only that they are away: whoever would take it out of service for that, would
+take the answer away too."""
+
+
 def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_s: float = BODY_TIMEOUT_S) -> Starlette:
     """`routes` are POST endpoints by path. `checks` has to answer within a time that a prober waits."""
 
@@ -45,7 +50,7 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
 
     async def ready(_: Request) -> Response:
         parts = await checks()
-        is_ready = not any(part.state == "fault" for part in parts)
+        is_ready = not any(part.state == "fault" and part.part not in DONE_WITHOUT for part in parts)
         said = {"ready": is_ready, "parts": [asdict(part) for part in parts]}
         return JSONResponse(said, status_code=200 if is_ready else 503)
 

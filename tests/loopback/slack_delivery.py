@@ -4,6 +4,7 @@ Knows both ways to an app (`slack_socket.py`, `slack_signed.py`) and nothing of 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -73,7 +74,9 @@ class Deliveries:
         self._clock_s = asyncio.get_running_loop().time
         self._turn = 0
         self._by_envelope: dict[str, Delivery] = {}
-        self._acknowledged: set[str] = set()
+        self._unanswered: Counter[str] = Counter()
+        """Of each envelope how often it was sent, but for its acknowledgements: one goes out again when its connection
+        breaks, and the app may have taken both."""
         self._waiting: list[Delivery] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,9 +110,9 @@ class Deliveries:
             return
         if "payload" in frame and delivery.kind == "events_api":
             self.faults.append(f"an event is acknowledged without a payload: {frame}")
-        if envelope in self._acknowledged:
+        if self._unanswered[str(envelope)] <= 0:
             self.faults.append(f"acknowledged twice: {envelope}")
-        self._acknowledged.add(str(envelope))
+        self._unanswered[str(envelope)] -= 1
         if not delivery.acked:
             self._settle(delivery, frame.get("payload") or {})
 
@@ -145,6 +148,7 @@ class Deliveries:
             self._by_envelope[delivery.envelopes[-1]] = delivery
         connection.send(delivery.frame())
         connection.sent.add(delivery.envelopes[-1])
+        self._unanswered[delivery.envelopes[-1]] += 1
         if delivery.kind == "events_api":
             delivery.timer = asyncio.get_running_loop().call_later(
                 self.ack_limit_s, self._not_acknowledged, delivery, "timeout"

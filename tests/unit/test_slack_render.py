@@ -1,6 +1,7 @@
 """Replies at and beyond what Slack takes: nothing breaks a limit, and nothing goes missing without a word."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.slack.post import Post, Upload
 from adapters.slack.render import render
 from adapters.slack.tables import Look
+from bot.domain.json_types import JsonObject
 from bot.domain.message import Attachment, Block, Chart, Notice, Prose, Reply, TurnId
 from bot.domain.table import Column, Line, Series, Table
 from tests.fakes import NOW
@@ -31,16 +33,21 @@ def posts(*blocks: Block, final: bool = True) -> list[Post]:
 
 
 def shown(post: Post) -> str:
-    return Message("1", "C", "U", given=[*post.blocks, *post.buttons.blocks]).shown
+    return read([*post.blocks, *post.buttons.blocks])
+
+
+def read(blocks: Sequence[JsonObject]) -> str:
+    given: list[dict[str, Any]] = json.loads(json.dumps(blocks))
+    return Message("1", "C", "U", given=given).shown
 
 
 def lines_of(table: Table) -> str:
     """What stands below a table, and the file's name and size."""
     (post, *files) = items(table)
     assert isinstance(post, Post)
-    contexts = Message("1", "C", "U", given=[block for block in post.blocks if block["type"] == "context"])
+    contexts = read([block for block in post.blocks if block["type"] == "context"])
     named = [f"{file.name} {file.content.count(chr(10))}" for file in files if isinstance(file, Upload)]
-    return "\n".join([contexts.shown, *named])
+    return "\n".join([contexts, *named])
 
 
 def texts(rows: int, text: str, columns: int = 1) -> Table:
@@ -82,7 +89,7 @@ def test_slack_takes_the_most_extreme_block_in_both_forms(block: Block) -> None:
 def test_slack_takes_many_of_a_kind() -> None:
     empty = [Table("t", (Column("a"),), (), 3, f"T{number}") for number in range(60)]
     said = [Prose("said") if number % 2 else Notice("info", "noted") for number in range(200)]
-    tables = [
+    tables: list[Block] = [
         *[Notice("info", "noted")] * 20,
         texts(200, "\\" * 90),
         *[Notice("info", "noted")] * 20,

@@ -5,7 +5,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
@@ -109,6 +109,12 @@ async def test_a_fault_is_not_ready_and_the_part_is_named() -> None:
     assert before.status_code == 503
     assert [(part["part"], part["state"]) for part in before.json()["parts"]] == [("source", "ok"), ("slack", "fault")]
     assert after.status_code == 200
+
+
+async def test_netspy_is_ready_to_say_that_its_source_is_away() -> None:
+    async with open_site(replace(FINE, state="fault")) as site:
+        answer = await get(f"{site.url}/readyz")
+    assert (answer.status_code, answer.json()["parts"][0]["state"]) == (200, "fault")
 
 
 async def test_a_route_gets_the_body_and_the_headers_that_were_sent() -> None:
