@@ -73,6 +73,10 @@ class Faults:
     def plan(self, method: str, fault: Fault, *, times: int, skip: int) -> None:
         self._plans.setdefault(method, []).append(_Plan(fault, skip, times))
 
+    def forget(self) -> None:
+        """None of those to come."""
+        self._plans.clear()
+
     def next(self, method: str) -> Fault | None:
         plans: list[_Plan] = [*self._plans.get(method, []), *self._plans.get("*", [])]
         for plan in plans:

@@ -17,6 +17,8 @@ from tests.loopback.slack_triggers import RESPONSE_TTL_S, Response, Triggers
 ChannelKind: TypeAlias = Literal["channel", "group", "im", "mpim"]
 TEAM, OTHER_TEAM, APP = "T0NETSPY", "T0PARTNER", "A0NETSPY"
 BOT, BOT_ID = "U0NETSPY", "B0NETSPY"
+STREAM_TTL_S = 300.0
+"""Observed."""
 DANA, LEE = "U0DANA", "U0LEE"
 PAYMENTS, DIRECT = "C0PAYMENTS", "D0DANA"
 """The app is in `#payments`; `DIRECT` is its conversation with dana."""
@@ -128,7 +130,7 @@ class Workspace:
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self.clock_s = clock_s
-        self.stream_ttl_s = 300.0
+        self.stream_ttl_s = STREAM_TTL_S
         self.stream_deadlines_s: dict[str, float] = {}
         self.triggers = Triggers(clock_s)
         self.response_ttl_s = RESPONSE_TTL_S

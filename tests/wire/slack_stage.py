@@ -15,7 +15,7 @@ from tests.loopback.openai_peer import KEY, OpenAIPeer, Request
 from tests.loopback.openai_script import Call, Say
 from tests.loopback.slack import LoopbackSlack
 from tests.loopback.slack_message import Message
-from tests.loopback.slack_workspace import BOT, DANA, DIRECT, PAYMENTS
+from tests.loopback.slack_workspace import BOT, DANA, DIRECT, PAYMENTS, SCOPES, STREAM_TTL_S
 from tests.loopback.waiting import PATIENCE_S, until
 
 __all__ = ["BOT", "DANA", "DIRECT", "PAYMENTS", "Model", "SlackStage", "open_slack_stage"]
@@ -49,6 +49,12 @@ class Model:
         if question in self.hanging:
             return Say(text=self.says(question), fault="hang", after=3)
         return Say(text=self.says(question), pace_s=self.pace_s)
+
+    def begin_anew(self) -> None:
+        fresh = Model()
+        self.calls, self.says, self.pace_s = fresh.calls, fresh.says, fresh.pace_s
+        self.hanging.clear()
+        self.requests.clear()
 
     @property
     def questions(self) -> list[str]:
@@ -116,6 +122,21 @@ class SlackStage:
     database: str
     settings: dict[str, str] = field(default_factory=dict)
     bots: list[Serving] = field(default_factory=list)
+    channel: str = PAYMENTS
+    """Where people ask unless a test says otherwise."""
+
+    def anew(self) -> Self:
+        """The same netspy, for another test: in a channel of its own, and with nothing left of the one before."""
+        slack = self.slack
+        self.channel = slack.space.add_channel(f"test{len(slack.space.channels)}")
+        self.model.begin_anew()
+        slack.plans.forget()
+        slack.scopes = set(SCOPES)
+        for seen in (slack.calls, slack.refused, slack.ignored, slack.uploads, slack.prompts, slack.deliveries):
+            seen.clear()
+        slack.homes.clear()
+        slack.space.stream_ttl_s = STREAM_TTL_S
+        return self
 
     async def start(self, **settings: str) -> Serving:
         """One more netspy, once it takes events over Socket Mode."""
@@ -148,25 +169,35 @@ class SlackStage:
         self.bots.append(bot)
         return bot
 
-    def ask(self, text: str, *, channel: str = PAYMENTS, thread: str | None = None, user: str = DANA) -> str:
+    def ask(self, text: str, *, channel: str = "", thread: str | None = None, user: str = DANA) -> str:
         """Mention netspy. Returns the message's ts."""
-        return self.slack.say(user, channel, f"{MENTION} {text}", thread=thread)
+        return self.slack.say(user, channel or self.channel, f"{MENTION} {text}", thread=thread)
 
-    def answers(self, thread: str, *, channel: str = PAYMENTS) -> list[Message]:
+    def say(self, text: str, *, thread: str | None = None, user: str = DANA) -> str:
+        """Speak without a mention. Returns the message's ts."""
+        return self.slack.say(user, self.channel, text, thread=thread)
+
+    def whispers(self, user: str = DANA) -> list[Message]:
+        """What netspy showed only this person."""
+        return [message for message in self.slack.ephemerals(user) if message.channel == self.channel]
+
+    def answers(self, thread: str, *, channel: str = "") -> list[Message]:
         """What netspy said in a thread, below its root."""
-        said = self.slack.messages(channel, thread)
+        said = self.slack.messages(channel or self.channel, thread)
         return [message for message in said if message.user == BOT and message.ts != thread]
 
-    def finals(self, thread: str, *, channel: str = PAYMENTS) -> list[Message]:
+    def finals(self, thread: str, *, channel: str = "") -> list[Message]:
         """The last messages of answers, which say that the answer is whole."""
-        return [message for message in self.slack.messages(channel, thread) if is_last(message)]
+        return [message for message in self.slack.messages(channel or self.channel, thread) if is_last(message)]
 
-    async def answered(self, thread: str, count: int = 1, *, channel: str = PAYMENTS) -> list[Message]:
+    async def answered(self, thread: str, count: int = 1, *, channel: str = "") -> list[Message]:
         """Returns once a thread has so many whole answers, with everything that netspy said there."""
-        await until(
-            lambda: len(self.finals(thread, channel=channel)) >= count,
-            lambda: f"{self.slack.messages(channel, thread)}\n{self.slack.refused}\n{self.bots[-1].said[-3000:]}",
-        )
+        where = channel or self.channel
+
+        def told() -> str:
+            return f"{self.slack.messages(where, thread)}\n{self.slack.refused}\n{self.bots[-1].said[-3000:]}"
+
+        await until(lambda: len(self.finals(thread, channel=where)) >= count, told)
         return self.answers(thread, channel=channel)
 
 

@@ -4,17 +4,26 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.loopback.openai_script import Call
 from tests.loopback.slack_faults import HTML, Fault
-from tests.wire.slack_stage import DANA, LIST, PAYMENTS, SlackStage, actions, kinds, open_slack_stage
+from tests.wire.slack_stage import DANA, LIST, SlackStage, actions, kinds, open_slack_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SlackStage]:
+    """With one netspy for all tests here."""
+    async with open_slack_stage(tmp_path_factory.mktemp("slack")) as opened:
+        await opened.start()
+        yield opened
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[SlackStage]:
-    async with open_slack_stage(tmp_path) as opened:
-        await opened.start()
-        yield opened
+def stage(served: SlackStage) -> SlackStage:
+    return served.anew()
 
 
 async def streaming(stage: SlackStage, thread: str, text: str) -> None:
@@ -25,7 +34,7 @@ async def streaming(stage: SlackStage, thread: str, text: str) -> None:
 async def test_a_status_is_shown_at_once_and_gone_in_the_end(stage: SlackStage) -> None:
     thread = stage.ask("who connects?")
     await stage.answered(thread)
-    await stage.slack.until(lambda: stage.slack.status(PAYMENTS, thread) == "")
+    await stage.slack.until(lambda: stage.slack.status(stage.channel, thread) == "")
 
     first = next(call for call in stage.slack.calls if call.method.startswith(("assistant.", "chat.")))
     assert first.method == "assistant.threads.setStatus"
@@ -41,20 +50,20 @@ async def test_a_slow_answer_streams_with_a_plan_of_its_tool_steps(stage: SlackS
     assert [(task.title, task.status) for task in unfinished.tasks] == [
         ("list_connections duration=600 max_events=5", "complete")
     ]
-    assert stage.slack.sessions[PAYMENTS, thread] == ["processing"]
+    assert stage.slack.sessions[stage.channel, thread] == ["processing"]
 
     (answer,) = await stage.answered(thread)
     assert "The answer to who connects?" in answer.shown
     assert not answer.streaming
     assert answer.edited is None
-    await stage.slack.until(lambda: stage.slack.sessions[PAYMENTS, thread][-1] == "active")
+    await stage.slack.until(lambda: stage.slack.sessions[stage.channel, thread][-1] == "active")
 
 
 async def test_slacks_own_stop_button_ends_the_answer_and_says_what_was_found(stage: SlackStage) -> None:
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
     await streaming(stage, thread, "curl")
-    stage.slack.stop_session(DANA, PAYMENTS, thread)
+    stage.slack.stop_session(DANA, stage.channel, thread)
     (answer,) = await stage.answered(thread)
 
     assert "warning: Stopped. What was found until then stands above." in answer.shown
@@ -65,23 +74,25 @@ async def test_slacks_stop_button_ends_the_answer_at_work_not_the_question_that_
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
     await streaming(stage, thread, "curl")
-    stage.slack.say(DANA, PAYMENTS, "tools", thread=thread)
+    stage.say("tools", thread=thread)
     await stage.slack.until(lambda: stage.slack.calls_of("reactions.add"))
-    stage.slack.stop_session(DANA, PAYMENTS, thread)
+    stage.slack.stop_session(DANA, stage.channel, thread)
     stopped, waited = await stage.answered(thread, 2)
 
     assert "Stopped." in stopped.shown
     assert "list_connections" in waited.shown
 
 
-async def test_without_slacks_own_a_stop_button_stands_in_the_message_while_it_comes(stage: SlackStage) -> None:
-    stage.slack.fail("agents.sessions.setStatus", Fault(error="missing_scope"), times=100)
-    stage.model.hanging.add("who connects?")
-    thread = stage.ask("who connects?")
-    await streaming(stage, thread, "curl")
-    (unfinished,) = stage.answers(thread)
-    await stage.slack.press(DANA, unfinished, "stop")
-    (answer,) = await stage.answered(thread)
+async def test_without_slacks_own_a_stop_button_stands_in_the_message_while_it_comes(tmp_path: Path) -> None:
+    async with open_slack_stage(tmp_path) as stage:
+        await stage.start()
+        stage.slack.fail("agents.sessions.setStatus", Fault(error="missing_scope"), times=100)
+        stage.model.hanging.add("who connects?")
+        thread = stage.ask("who connects?")
+        await streaming(stage, thread, "curl")
+        (unfinished,) = stage.answers(thread)
+        await stage.slack.press(DANA, unfinished, "stop")
+        (answer,) = await stage.answered(thread)
 
     assert "Stopped." in answer.shown
     assert "stop" not in actions(answer)
@@ -193,8 +204,8 @@ async def test_more_of_a_table_is_shown_to_the_one_who_asks(tmp_path: Path) -> N
         thread = stage.ask("who connects?")
         (answer,) = await stage.answered(thread)
         await stage.slack.press(DANA, answer, "page:T1")
-        await stage.slack.until(lambda: stage.slack.ephemerals(DANA))
-        (more,) = stage.slack.ephemerals(DANA)
+        await stage.slack.until(stage.whispers)
+        (more,) = stage.whispers()
 
     assert "20 of 60 rows" in answer.shown
     assert all(f"worker-{number:03}" in more.shown for number in range(60))

@@ -1,9 +1,9 @@
 """`netspy serve` in Slack over Socket Mode: every way in, and what comes back."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.loopback.slack_workspace import LEE
 from tests.wire.slack_stage import (
@@ -11,20 +11,26 @@ from tests.wire.slack_stage import (
     DANA,
     DIRECT,
     MENTION,
-    PAYMENTS,
     SlackStage,
     actions,
     kinds,
     open_slack_stage,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[SlackStage]:
-    """With one netspy that takes events."""
-    async with open_slack_stage(tmp_path) as opened:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SlackStage]:
+    """With one netspy for all tests here."""
+    async with open_slack_stage(tmp_path_factory.mktemp("slack")) as opened:
         await opened.start()
         yield opened
+
+
+@pytest.fixture
+def stage(served: SlackStage) -> SlackStage:
+    return served.anew()
 
 
 async def test_a_mention_is_answered_in_its_thread_with_table_footer_and_prose(stage: SlackStage) -> None:
@@ -59,7 +65,7 @@ async def test_a_mention_that_comes_as_two_events_is_answered_once(stage: SlackS
 async def test_a_follow_up_needs_no_mention_and_knows_the_thread(stage: SlackStage) -> None:
     thread = stage.ask("who connects?")
     await stage.answered(thread)
-    stage.slack.say(DANA, PAYMENTS, "and for nginx?", thread=thread)
+    stage.say("and for nginx?", thread=thread)
     answers = await stage.answered(thread, 2)
 
     assert "The answer to and for nginx?" in answers[-1].shown
@@ -74,17 +80,17 @@ async def test_a_direct_message_is_answered_without_a_mention(stage: SlackStage)
 
 
 async def test_a_slash_command_fills_its_root_at_once_and_its_thread_goes_on(stage: SlackStage) -> None:
-    ack = await stage.slack.slash(DANA, PAYMENTS, "list --process curl")
+    ack = await stage.slack.slash(DANA, stage.channel, "list --process curl")
     assert (ack.error, ack.payload) == ("", {})
-    (root,) = stage.slack.messages(PAYMENTS)
+    (root,) = stage.slack.messages(stage.channel)
     await stage.answered(root.ts)
 
-    (root,) = stage.slack.messages(PAYMENTS)
+    (root,) = stage.slack.messages(stage.channel)
     assert root.shown.startswith("dana: /netspy list --process curl")
     assert kinds(root)[:4] == ["section", "markdown", "data_table", "context"]
     assert stage.model.requests == []
 
-    stage.slack.say(DANA, PAYMENTS, "what is that?", thread=root.ts)
+    stage.say("what is that?", thread=root.ts)
     answers = await stage.answered(root.ts, 2)
     assert "The answer to what is that?" in answers[-1].shown
     assert "list_connections" in str(stage.model.requests[0]["messages"])
@@ -92,8 +98,8 @@ async def test_a_slash_command_fills_its_root_at_once_and_its_thread_goes_on(sta
 
 @pytest.mark.parametrize("typed", ["ask who connects?", "who connects?"])
 async def test_a_question_by_slash_command_is_answered_in_the_thread_of_its_root(stage: SlackStage, typed: str) -> None:
-    await stage.slack.slash(DANA, PAYMENTS, typed)
-    (root,) = stage.slack.messages(PAYMENTS)
+    await stage.slack.slash(DANA, stage.channel, typed)
+    (root,) = stage.slack.messages(stage.channel)
     (answer,) = await stage.answered(root.ts)
 
     assert root.shown == "dana: /netspy who connects?"
@@ -111,18 +117,18 @@ async def test_a_question_by_slash_command_is_answered_in_the_thread_of_its_root
     ],
 )
 async def test_help_and_status_are_for_the_one_who_asks(stage: SlackStage, typed: str, told: str) -> None:
-    answer = await stage.slack.slash(DANA, PAYMENTS, typed)
+    answer = await stage.slack.slash(DANA, stage.channel, typed)
 
     assert answer.message
     assert answer.message.ephemeral_to == DANA
     assert told in answer.message.shown
-    assert stage.slack.messages(PAYMENTS) == []
+    assert stage.slack.messages(stage.channel) == []
 
 
 async def test_the_shortcut_makes_a_message_the_question(stage: SlackStage) -> None:
-    alert = stage.slack.say(LEE, PAYMENTS, "checkout times out")
+    alert = stage.say("checkout times out", user=LEE)
     await stage.slack.all_acked()
-    (message,) = stage.slack.messages(PAYMENTS)
+    (message,) = stage.slack.messages(stage.channel)
     ack = await stage.slack.shortcut(DANA, message, "investigate")
     (answer,) = await stage.answered(alert)
 
@@ -147,8 +153,8 @@ async def test_opening_the_messages_suggests_prompts(stage: SlackStage) -> None:
 
 
 async def test_a_message_to_nobody_is_left_alone(stage: SlackStage) -> None:
-    stage.slack.say(DANA, PAYMENTS, "good morning")
-    stage.slack.say(LEE, PAYMENTS, f"<@{DANA}> look at this")
+    stage.say("good morning")
+    stage.say(f"<@{DANA}> look at this", user=LEE)
     await stage.slack.all_acked()
     thread = stage.ask("tools")
     await stage.answered(thread)
@@ -159,9 +165,9 @@ async def test_a_message_to_nobody_is_left_alone(stage: SlackStage) -> None:
 async def test_a_second_person_makes_netspy_wait_for_mentions_and_say_so(stage: SlackStage) -> None:
     thread = stage.ask("tools")
     await stage.answered(thread)
-    stage.slack.say(LEE, PAYMENTS, "what about lunch?", thread=thread)
+    stage.say("what about lunch?", thread=thread, user=LEE)
     await stage.answered(thread, 2)
-    stage.slack.say(DANA, PAYMENTS, "good idea", thread=thread)
+    stage.say("good idea", thread=thread)
     await stage.slack.all_acked()
     stage.ask("tools", thread=thread)
     answers = await stage.answered(thread, 3)
@@ -173,9 +179,9 @@ async def test_a_second_person_makes_netspy_wait_for_mentions_and_say_so(stage: 
 async def test_quiet_is_kept(stage: SlackStage) -> None:
     thread = stage.ask("tools")
     await stage.answered(thread)
-    stage.slack.say(DANA, PAYMENTS, "quiet", thread=thread)
+    stage.say("quiet", thread=thread)
     await stage.answered(thread, 2)
-    stage.slack.say(DANA, PAYMENTS, "tools", thread=thread)
+    stage.say("tools", thread=thread)
     await stage.slack.all_acked()
     stage.ask("status", thread=thread)
     answers = await stage.answered(thread, 3)
@@ -184,7 +190,7 @@ async def test_quiet_is_kept(stage: SlackStage) -> None:
 
 
 async def test_an_empty_mention_says_what_to_do(stage: SlackStage) -> None:
-    thread = stage.slack.say(DANA, PAYMENTS, MENTION)
+    thread = stage.say(MENTION)
     (answer,) = await stage.answered(thread)
 
     assert "there is nothing to answer. Ask a question, or type help" in answer.shown
@@ -211,11 +217,11 @@ async def test_a_message_of_nothing_but_blocks_is_read(stage: SlackStage) -> Non
 
 async def test_files_are_said_to_be_unread(stage: SlackStage) -> None:
     file = stage.slack.attach("capture.csv", b"a,b")
-    thread = stage.slack.say(DANA, PAYMENTS, f"{MENTION} tools", files=[file])
+    thread = stage.slack.say(DANA, stage.channel, f"{MENTION} tools", files=[file])
     await stage.answered(thread)
-    await stage.slack.until(lambda: stage.slack.ephemerals(DANA))
+    await stage.slack.until(stage.whispers)
 
-    (told,) = stage.slack.ephemerals(DANA)
+    (told,) = stage.whispers()
     assert "I cannot read files yet (capture.csv)" in told.shown
 
 
@@ -223,13 +229,13 @@ async def test_files_are_said_to_be_unread(stage: SlackStage) -> None:
 async def test_guests_and_people_of_other_workspaces_are_refused_politely(stage: SlackStage, kind: str) -> None:
     more = {"is_restricted": True} if kind == "guest" else {"team": "T0OTHER"}
     user = stage.slack.space.add_user("eve", **more)
-    stage.slack.invite(PAYMENTS, user)
+    stage.slack.invite(stage.channel, user)
     stage.ask("who connects?", user=user)
-    await stage.slack.until(lambda: stage.slack.ephemerals(user))
+    await stage.slack.until(lambda: stage.whispers(user))
     await stage.slack.all_acked()
-    answer = await stage.slack.slash(user, PAYMENTS, "list")
+    answer = await stage.slack.slash(user, stage.channel, "list")
 
-    (told,) = stage.slack.ephemerals(user)[:1]
+    (told,) = stage.whispers(user)[:1]
     assert "netspy answers only" in told.shown
     assert answer.message
     assert "netspy answers only" in answer.message.shown
@@ -238,19 +244,19 @@ async def test_guests_and_people_of_other_workspaces_are_refused_politely(stage:
 
 async def test_other_bots_and_its_own_messages_are_not_answered(stage: SlackStage) -> None:
     robot = stage.slack.space.add_user("robot", is_bot=True)
-    stage.slack.invite(PAYMENTS, robot)
-    stage.slack.say(robot, PAYMENTS, f"{MENTION} tools", bot_id="B0ROBOT")
+    stage.slack.invite(stage.channel, robot)
+    stage.slack.say(robot, stage.channel, f"{MENTION} tools", bot_id="B0ROBOT")
     await stage.slack.all_acked()
     thread = stage.ask("tools")
     await stage.answered(thread)
 
-    assert [message.user for message in stage.slack.messages(PAYMENTS)] == [robot, DANA]
+    assert [message.user for message in stage.slack.messages(stage.channel)] == [robot, DANA]
     assert len(stage.slack.calls_of("chat.postMessage")) == 1
 
 
 async def test_an_event_of_an_unknown_type_is_acknowledged(stage: SlackStage) -> None:
     stage.slack.subscribed.add("entirely_new")
-    stage.slack.event("entirely_new", channel=PAYMENTS)
+    stage.slack.event("entirely_new", channel=stage.channel)
     stage.slack.event("app_context_changed", user=DANA)
     await stage.slack.all_acked()
 
@@ -266,9 +272,9 @@ async def test_feedback_is_noted(stage: SlackStage) -> None:
     thread = stage.ask("who connects?")
     (answer,) = await stage.answered(thread)
     await stage.slack.feedback(DANA, answer, "positive")
-    await stage.slack.until(lambda: stage.slack.ephemerals(DANA))
+    await stage.slack.until(stage.whispers)
 
-    assert "Thank you; noted with the answer." in stage.slack.ephemerals(DANA)[0].shown
+    assert "Thank you; noted with the answer." in stage.whispers()[0].shown
 
 
 async def test_run_again_asks_the_same_question_once_more(stage: SlackStage) -> None:
@@ -281,15 +287,15 @@ async def test_run_again_asks_the_same_question_once_more(stage: SlackStage) -> 
 
 
 async def test_run_again_under_a_command_leaves_its_root_as_it_is(stage: SlackStage) -> None:
-    await stage.slack.slash(DANA, PAYMENTS, "list")
-    (root,) = stage.slack.messages(PAYMENTS)
+    await stage.slack.slash(DANA, stage.channel, "list")
+    (root,) = stage.slack.messages(stage.channel)
     await stage.answered(root.ts)
-    (root,) = stage.slack.messages(PAYMENTS)
+    (root,) = stage.slack.messages(stage.channel)
     before = root.shown
     await stage.slack.press(DANA, root, "again")
     answers = await stage.answered(root.ts, 2)
 
-    assert stage.slack.messages(PAYMENTS)[0].shown == before
+    assert stage.slack.messages(stage.channel)[0].shown == before
     assert "curl" in answers[0].shown
 
 
@@ -303,4 +309,4 @@ async def test_a_csv_comes_as_a_file_in_the_thread(stage: SlackStage) -> None:
     assert upload.file.content
     assert upload.file.content.startswith(b"time,destination")
     assert b"curl" in upload.file.content
-    await stage.slack.until(lambda: any(message.files for message in stage.slack.messages(PAYMENTS, thread)))
+    await stage.slack.until(lambda: any(message.files for message in stage.slack.messages(stage.channel, thread)))

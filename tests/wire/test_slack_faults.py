@@ -69,6 +69,7 @@ async def test_three_replicas_answer_each_message_once(postgres_url: str, tmp_pa
     async with open_slack_stage(tmp_path, database=postgres_url) as stage:
         for _ in range(3):
             await stage.start()
+        stage.slack.rate_limit = None
         threads = [stage.ask(f"question {number}") for number in range(12)]
         for thread in threads:
             await stage.answered(thread)

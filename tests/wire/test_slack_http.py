@@ -2,20 +2,28 @@
 
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.loopback.slack_faults import Fault
-from tests.wire.slack_stage import DANA, PAYMENTS, SlackStage, open_slack_stage
+from tests.wire.slack_stage import DANA, SlackStage, open_slack_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SlackStage]:
+    """With one netspy for all tests here."""
+    async with open_slack_stage(tmp_path_factory.mktemp("slack")) as opened:
+        await opened.start_http()
+        yield opened
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[SlackStage]:
-    async with open_slack_stage(tmp_path) as opened:
-        await opened.start_http()
-        yield opened
+def stage(served: SlackStage) -> SlackStage:
+    return served.anew()
 
 
 async def test_the_address_is_verified(stage: SlackStage) -> None:
@@ -28,7 +36,7 @@ async def test_the_address_is_verified(stage: SlackStage) -> None:
 async def test_mentions_follow_ups_and_buttons_work(stage: SlackStage) -> None:
     thread = stage.ask("who connects?")
     (answer,) = await stage.answered(thread)
-    stage.slack.say(DANA, PAYMENTS, "and now?", thread=thread)
+    stage.say("and now?", thread=thread)
     await stage.answered(thread, 2)
     await stage.slack.press(DANA, answer, "again")
     await stage.answered(thread, 3)
@@ -38,8 +46,8 @@ async def test_mentions_follow_ups_and_buttons_work(stage: SlackStage) -> None:
 
 
 async def test_a_slash_command_works(stage: SlackStage) -> None:
-    answer = await stage.slack.slash(DANA, PAYMENTS, "list")
-    (root,) = stage.slack.messages(PAYMENTS)
+    answer = await stage.slack.slash(DANA, stage.channel, "list")
+    (root,) = stage.slack.messages(stage.channel)
     await stage.answered(root.ts)
 
     assert answer.error == ""
