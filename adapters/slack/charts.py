@@ -41,7 +41,7 @@ def visualization(chart: Chart) -> JsonObject:
     return {
         "type": "data_visualization",
         "title": short(series.title, MAX_CHART_TITLE).strip() or "Chart",
-        "chart": {"type": chart.kind, "series": drawn, "axis_config": axes},
+        "chart": {"type": chart.form, "series": drawn, "axis_config": axes},
     }
 
 

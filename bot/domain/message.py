@@ -87,7 +87,7 @@ class Chart:
     """A picture of a table that stands beside it, never instead of it."""
 
     series: Series
-    kind: Literal["line", "bar"] = "line"
+    form: Literal["line", "bar"] = "line"
 
 
 @dataclass(frozen=True, slots=True)

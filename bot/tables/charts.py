@@ -3,8 +3,10 @@
 Drawn with block elements (U+2580 and on), which every terminal font has, one cell each.
 """
 
+from collections.abc import Sequence
+
 from bot.domain.table import Column, Line, Series
-from bot.tables.text import cell_width, cut_end, cut_middle, pad_end, pad_start, plain
+from bot.tables.text import cell_width, cut_end, cut_middle, pad_end, plain
 from bot.tables.units import number_text
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -15,9 +17,7 @@ _LONGEST_NAME = 24
 
 def draw(series: Series, *, width: int) -> tuple[str, ...]:
     """Lines of at most `width` (20 or more) cells, without the title. Values below zero are drawn as zero."""
-    if len(series.lines) == 1:
-        return _bars(series, width)
-    return (*(_row(line, series, width) for line in series.lines), _span(series, width))
+    return _bars(series, width) if len(series.lines) == 1 else _rows(series, width)
 
 
 def _bars(series: Series, width: int) -> tuple[str, ...]:
@@ -41,26 +41,31 @@ def _bar(value: float, top: float, room: int) -> str:
     return bar or ("▏" if value > 0 else "")
 
 
-def _row(line: Line, series: Series, width: int) -> str:
-    """A column for each category, the newest ones where there is no room for all; and what they reach."""
-    name_width = _widest_name(series, width)
-    reach = f"{_text(min(line.values), series)} to {_text(max(line.values), series)}"
-    room = max(_NARROWEST_BAR, width - name_width - cell_width(reach) - 4)
-    top = max(*(value for each in series.lines for value in each.values), 0.0)
-    columns = "".join(_LEVELS[round(max(value, 0.0) / top * 7) if top else 0] for value in line.values[-room:])
-    name = pad_end(cut_end(plain(line.name), name_width), name_width)
-    return cut_end(f"{name}  {columns}  {reach}", width)
+def _rows(series: Series, width: int) -> tuple[str, ...]:
+    """A column for each category, the newest ones where there is no room for all; below them what they stand for."""
+    names = [cut_end(plain(line.name), _name_width(width)) for line in series.lines]
+    reaches = [_reach(line, series) for line in series.lines]
+    name_width = max(map(cell_width, names))
+    room = max(_NARROWEST_BAR, width - name_width - max(map(cell_width, reaches)) - 4)
+    top = max(*(value for line in series.lines for value in line.values), 0.0)
+    rows = (
+        f"{pad_end(name, name_width)}  {_columns(line.values[-room:], top)}  {reach}"
+        for name, line, reach in zip(names, series.lines, reaches, strict=True)
+    )
+    return tuple(cut_end(row, width) for row in (*rows, f"{pad_end('', name_width)}  {_span(series, room)}"))
 
 
-def _span(series: Series, width: int) -> str:
-    """What the columns stand for."""
-    first, last = plain(series.categories[0]), plain(series.categories[-1])
-    name_width = _widest_name(series, width)
-    return cut_end(f"{pad_start('', name_width)}  {first} to {last}", width)
+def _columns(values: Sequence[float], top: float) -> str:
+    return "".join(_LEVELS[round(max(value, 0.0) / top * 7) if top else 0] for value in values)
 
 
-def _widest_name(series: Series, width: int) -> int:
-    return min(_name_width(width), max(cell_width(plain(line.name)) for line in series.lines))
+def _reach(line: Line, series: Series) -> str:
+    return f"{_text(min(line.values), series)} to {_text(max(line.values), series)}"
+
+
+def _span(series: Series, room: int) -> str:
+    drawn = series.categories[-room:]
+    return f"{plain(drawn[0])} to {plain(drawn[-1])}"
 
 
 def _name_width(width: int) -> int:

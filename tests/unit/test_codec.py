@@ -1,6 +1,7 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
@@ -9,14 +10,28 @@ from bot.codec import (
     compact,
     decode,
     decode_action,
+    decode_reply,
     decode_result,
     encode,
     encode_action,
+    encode_reply,
     encode_result,
     for_model,
 )
-from bot.domain.message import Address, Author, Command, Message, MessageId, Stop, ThreadKey, TurnId
-from bot.domain.table import Column, Table
+from bot.domain.message import (
+    Address,
+    Author,
+    Block,
+    Chart,
+    Command,
+    Message,
+    MessageId,
+    Reply,
+    Stop,
+    ThreadKey,
+    TurnId,
+)
+from bot.domain.table import Column, Line, Series, Table
 from bot.domain.turn import ToolCall
 from tests.fakes import NOW, result
 
@@ -42,6 +57,26 @@ def test_a_message_survives_json() -> None:
     key = ThreadKey("slack", "T1", "C1", "1.2")
     message = Message(key, MessageId("9"), Author("U1", "dana"), "hi", NOW, Address("slack", "{}"), command)
     assert decode(Message, json.loads(json.dumps(encode(message)))) == message
+
+
+def test_a_chart_survives_json() -> None:
+    series = Series("Waited", ("10:00", "10:01"), (Line("p50", (0.5, 2.0)), Line("p95", (1.0, 9.0))), "us")
+    reply = Reply(TurnId("t1"), (Chart(series, "bar"), TIMES))
+    assert decode_reply(json.loads(json.dumps(encode_reply(reply)))) == reply
+
+
+@pytest.mark.parametrize("kind", get_args(Block))
+def test_no_block_has_a_field_that_its_kind_would_hide(kind: type[Block]) -> None:
+    assert "kind" not in {field.name for field in fields(kind)}
+
+
+def test_a_chart_of_something_else_than_numbers_is_refused() -> None:
+    data = json.loads(
+        json.dumps(encode_reply(Reply(TurnId("t1"), (Chart(Series("t", ("a",), (Line("x", (1.0,)),))),))))
+    )
+    data["blocks"][0]["series"]["lines"][0]["values"] = [1.0, 2.0]
+    with pytest.raises(ValueError, match="2 values for 1 categories"):
+        decode_reply(data)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Replies at and beyond what Slack takes: nothing breaks a limit, and nothing goes missing without a word."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -32,20 +31,19 @@ def posts(*blocks: Block, final: bool = True) -> list[Post]:
     return [item for item in items(*blocks, final=final) if isinstance(item, Post)]
 
 
+def read(*blocks: JsonObject) -> str:
+    return Message("1", "C", "U", given=[dict(block) for block in blocks]).shown
+
+
 def shown(post: Post) -> str:
-    return read([*post.blocks, *post.buttons.blocks])
-
-
-def read(blocks: Sequence[JsonObject]) -> str:
-    given: list[dict[str, Any]] = json.loads(json.dumps(blocks))
-    return Message("1", "C", "U", given=given).shown
+    return read(*post.blocks, *post.buttons.blocks)
 
 
 def lines_of(table: Table) -> str:
     """What stands below a table, and the file's name and size."""
     (post, *files) = items(table)
     assert isinstance(post, Post)
-    contexts = read([block for block in post.blocks if block["type"] == "context"])
+    contexts = read(*(block for block in post.blocks if block["type"] == "context"))
     named = [f"{file.name} {file.content.count(chr(10))}" for file in files if isinstance(file, Upload)]
     return "\n".join([contexts, *named])
 
@@ -87,8 +85,8 @@ def test_slack_takes_the_most_extreme_block_in_both_forms(block: Block) -> None:
 
 
 def test_slack_takes_many_of_a_kind() -> None:
-    empty = [Table("t", (Column("a"),), (), 3, f"T{number}") for number in range(60)]
-    said = [Prose("said") if number % 2 else Notice("info", "noted") for number in range(200)]
+    empty: list[Block] = [Table("t", (Column("a"),), (), 3, f"T{number}") for number in range(60)]
+    said: list[Block] = [Prose("said") if number % 2 else Notice("info", "noted") for number in range(200)]
     tables: list[Block] = [
         *[Notice("info", "noted")] * 20,
         texts(200, "\\" * 90),

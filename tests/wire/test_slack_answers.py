@@ -1,29 +1,14 @@
 """What an answer looks like in Slack while it comes, and when something stands in its way."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.loopback.openai_script import Call
 from tests.loopback.slack_faults import HTML, Fault
 from tests.wire.slack_stage import DANA, LIST, SlackStage, actions, kinds, open_slack_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SlackStage]:
-    """With one netspy for all tests here."""
-    async with open_slack_stage(tmp_path_factory.mktemp("slack")) as opened:
-        await opened.start()
-        yield opened
-
-
-@pytest.fixture
-def stage(served: SlackStage) -> SlackStage:
-    return served.anew()
 
 
 async def streaming(stage: SlackStage, thread: str, text: str) -> None:
@@ -138,6 +123,16 @@ async def test_an_answer_is_not_lost_when_no_block_at_all_is_taken(stage: SlackS
 
     assert answer.blocks == []
     assert "curl" in answer.text
+
+
+async def test_nobody_is_mentioned_by_an_answer_without_blocks(stage: SlackStage) -> None:
+    stage.slack.fail("chat.postMessage", Fault(error="invalid_blocks"), times=2)
+    thread = stage.ask("list --duration &lt;!channel&gt;")
+    (answer,) = await stage.answered(thread)
+
+    assert answer.blocks == []
+    assert "<!channel>" in answer.shown
+    assert answer.pinged == set()
 
 
 async def test_blocks_that_a_stream_refuses_come_by_an_edit(stage: SlackStage) -> None:

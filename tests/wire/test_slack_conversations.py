@@ -1,9 +1,6 @@
 """`netspy serve` in Slack over Socket Mode: every way in, and what comes back."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from tests.loopback.slack_workspace import LEE
 from tests.wire.slack_stage import (
@@ -14,23 +11,9 @@ from tests.wire.slack_stage import (
     SlackStage,
     actions,
     kinds,
-    open_slack_stage,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SlackStage]:
-    """With one netspy for all tests here."""
-    async with open_slack_stage(tmp_path_factory.mktemp("slack")) as opened:
-        await opened.start()
-        yield opened
-
-
-@pytest.fixture
-def stage(served: SlackStage) -> SlackStage:
-    return served.anew()
 
 
 async def test_a_mention_is_answered_in_its_thread_with_table_footer_and_prose(stage: SlackStage) -> None:

@@ -21,11 +21,6 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Slac
         yield opened
 
 
-@pytest.fixture
-def stage(served: SlackStage) -> SlackStage:
-    return served.anew()
-
-
 async def test_the_address_is_verified(stage: SlackStage) -> None:
     answer = await stage.slack.verify_url()
 
