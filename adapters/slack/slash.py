@@ -55,7 +55,7 @@ class Slash:
         """Help and status, which nobody else in the channel needs to read; None for what is to be asked."""
         parts, known = self._parts, {entry.name: entry for entry in commands}
         match text.lower().split():
-            case [] | ["help"]:
+            case [] | ["help"] | ["ask"]:
                 return {"blocks": home.help_blocks(commands, mention=f"@{parts.me.user_name}")}
             case ["help", name] if name in known:
                 return {"blocks": home.details(known[name])}

@@ -95,6 +95,8 @@ class Writer:
             await self._remove(surplus)
         del self._sheets[len(posts) :]
         self.has_ended = True
+        for sheet in self._sheets:
+            sheet.sent = []  # nobody needs it any more, and writers are kept
 
     async def find(self) -> None:
         """Look up what of this answer is in Slack already, by whichever process."""

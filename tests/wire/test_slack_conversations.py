@@ -93,6 +93,7 @@ async def test_a_question_by_slash_command_is_answered_in_the_thread_of_its_root
     ("typed", "told"),
     [
         ("", "How to ask"),
+        ("ask", "How to ask"),
         ("help", "list [--flags]: "),
         ("help list", "--process"),
         ("status", "source ok"),
