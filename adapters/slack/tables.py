@@ -143,4 +143,5 @@ def _fold(line: str, room: int) -> list[str]:
 
 
 def _section(code: str) -> JsonObject:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{code}\n```"}}
+    # verbatim: else Slack makes links of what looks like an address or a channel.
+    return {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{code}\n```", "verbatim": True}}
