@@ -286,3 +286,31 @@ async def test_without_a_status_line_the_message_itself_says_that_it_comes(stage
     (answer,) = await stage.answered(thread)
 
     assert "The answer to who connects?" in answer.shown
+
+
+async def test_a_websocket_that_is_refused_costs_the_ticket_but_not_the_connection(stage: SlackStage) -> None:
+    """The SDK's client would try the same ticket for ever."""
+    await stage.start()
+    stage.slack.sockets.limit = 0
+    stage.slack.cut()
+    await stage.slack.until(lambda: len(stage.slack.calls_of("apps.connections.open")) > 1)
+    await asyncio.sleep(1)
+    stage.slack.sockets.limit = 10
+    await stage.slack.until(lambda: stage.slack.connections)
+    thread = stage.ask("tools")
+    await stage.answered(thread)
+
+
+async def test_a_question_that_is_dropped_leaves_no_status_behind(stage: SlackStage) -> None:
+    await stage.start()
+    stage.model.calls = ()
+    stage.model.says = lambda _: ""
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("tools")
+    await stage.answered(thread)
+    question = stage.slack.say(DANA, PAYMENTS, "who connects?", thread=thread)
+    await stage.slack.until(lambda: stage.slack.status(PAYMENTS, thread))
+    stage.slack.delete(PAYMENTS, question)
+    await stage.slack.until(lambda: not stage.slack.status(PAYMENTS, thread))
+
+    assert len(stage.answers(thread)) == 1
