@@ -55,6 +55,18 @@ async def test_slacks_own_stop_button_ends_the_answer_and_says_what_was_found(st
     assert "curl" in answer.shown
 
 
+async def test_slacks_stop_button_ends_the_second_answer_of_a_thread_too(stage: SlackStage) -> None:
+    thread = stage.ask("tools")
+    await stage.answered(thread)
+    stage.model.hanging.add("who connects?")
+    stage.say("who connects?", thread=thread)
+    await streaming(stage, thread, "curl")
+    stage.slack.stop_session(DANA, stage.channel, thread)
+    answers = await stage.answered(thread, 2)
+
+    assert "Stopped." in answers[1].shown
+
+
 async def test_slacks_stop_button_ends_the_answer_at_work_not_the_question_that_waits(stage: SlackStage) -> None:
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")

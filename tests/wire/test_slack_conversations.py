@@ -71,6 +71,7 @@ async def test_a_slash_command_fills_its_root_at_once_and_its_thread_goes_on(sta
     (root,) = stage.slack.messages(stage.channel)
     assert root.shown.startswith("dana: /netspy list --process curl")
     assert kinds(root)[:4] == ["section", "markdown", "data_table", "context"]
+    assert not stage.slack.calls_of("conversations.replies")
     assert stage.model.requests == []
 
     stage.say("what is that?", thread=root.ts)

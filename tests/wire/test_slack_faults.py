@@ -7,9 +7,10 @@ from typing import get_args
 
 import pytest
 
+from tests.loopback.openai_script import Call
 from tests.loopback.slack_faults import HTML, Fault
 from tests.loopback.slack_socket import Reason
-from tests.wire.slack_stage import BOT, DANA, MENTION, PAYMENTS, SlackStage, open_slack_stage
+from tests.wire.slack_stage import BOT, DANA, LIST, MENTION, PAYMENTS, SlackStage, open_slack_stage
 
 
 @pytest.fixture
@@ -314,3 +315,27 @@ async def test_a_question_that_is_dropped_leaves_no_status_behind(stage: SlackSt
     await stage.slack.until(lambda: not stage.slack.status(PAYMENTS, thread))
 
     assert len(stage.answers(thread)) == 1
+
+
+async def test_a_deleted_root_stops_the_answer_below_it(stage: SlackStage) -> None:
+    """Slack keeps a gravestone for a message with replies, and tells of it as of an edit."""
+    await stage.start()
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await showing(stage, thread, "The answer")
+    stage.slack.delete(PAYMENTS, thread)
+    await showing(stage, thread, "Stopped, because the question was deleted.")
+
+
+async def test_messages_that_the_new_answer_does_not_need_are_taken_away(stage: SlackStage) -> None:
+    await stage.start()
+    stage.model.calls = (LIST, Call("get_network_summary", {"duration": 600}))
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await stage.slack.until(lambda: len(stage.answers(thread)) == 2)
+    stage.model.calls = (LIST,)
+    stage.slack.edit(PAYMENTS, thread, f"{MENTION} who listens?")
+    answers = await stage.answered(thread)
+    await stage.slack.until(lambda: len(stage.answers(thread)) == 1)
+
+    assert "The answer to who listens?" in answers[0].shown
