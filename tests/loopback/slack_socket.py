@@ -76,6 +76,9 @@ class Sockets:
         self._tickets: dict[str, str] = {}
         self._numbers = count(1)
         self.opened = 0
+        self.refusing = False
+        """Tickets are taken, but nobody is let in."""
+        self.refused = 0
 
     def ticket(self, agent: str) -> str:
         ticket = f"ticket-{next(self._numbers)}"
@@ -86,6 +89,9 @@ class Sockets:
         agent = self._tickets.pop(request.query.get("ticket", ""), None)
         if agent is None:
             return web.Response(status=403, text="invalid ticket")
+        if self.refusing:
+            self.refused += 1
+            return web.Response(status=503, text="try again later")
         connection = Connection(self.opened, agent, request)
         self.opened += 1
         await connection.websocket.prepare(request)

@@ -292,11 +292,10 @@ async def test_without_a_status_line_the_message_itself_says_that_it_comes(stage
 async def test_a_websocket_that_is_refused_costs_the_ticket_but_not_the_connection(stage: SlackStage) -> None:
     """The SDK's client would try the same ticket for ever."""
     await stage.start()
-    stage.slack.sockets.limit = 0
+    stage.slack.sockets.refusing = True
     stage.slack.cut()
-    await stage.slack.until(lambda: len(stage.slack.calls_of("apps.connections.open")) > 1)
-    await asyncio.sleep(1)
-    stage.slack.sockets.limit = 10
+    await stage.slack.until(lambda: stage.slack.sockets.refused)
+    stage.slack.sockets.refusing = False
     await stage.slack.until(lambda: stage.slack.connections)
     thread = stage.ask("tools")
     await stage.answered(thread)
