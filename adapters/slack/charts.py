@@ -10,13 +10,12 @@ from adapters.slack.limits import (
     MAX_CHART_TITLE,
     MAX_SERIES,
 )
-from adapters.slack.markdown import short
 from adapters.slack.tables import code_sections
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Chart
 from bot.domain.table import Line, Series, Unit
 from bot.tables.charts import draw
-from bot.tables.text import plain
+from bot.tables.text import plain, short
 from bot.tables.units import UNKNOWN
 
 _UNITS: dict[Unit, str] = {"us": "microseconds", "s": "seconds", "bytes": "bytes", "percent": "percent"}

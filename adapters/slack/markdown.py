@@ -6,11 +6,9 @@ but show as they are inside code. Only what is added changes when a text grows.
 
 import re
 
-from adapters.slack.fences import Stretch, may_be_fence, stretches
 from adapters.slack.limits import MAX_FENCE
-from bot.tables.text import ELLIPSIS, cut_end, plain
-
-ZERO_WIDTH = "\u200b"
+from bot.markdown.fences import Stretch, may_be_fence, stretches
+from bot.tables.text import ZERO_WIDTH, plain, short
 
 _RUN = re.compile(rf"([`~])\1{{{MAX_FENCE - 1}}}(?=\1)")
 _TOKEN = re.compile(r"<(?=[@!#/?A-Za-z])")
@@ -51,12 +49,6 @@ def escaped(text: str) -> str:
     """For mrkdwn (https://docs.slack.dev/messaging/formatting-message-text#escaping); addresses stay mere text."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SCHEME.sub(":" + ZERO_WIDTH, safe)
-
-
-def short(text: str, most: int) -> str:
-    """Any text as one harmless line of at most `most` characters and cells: marks above a letter take no cell."""
-    line = cut_end(plain(text), most)
-    return line if len(line) <= most else line[: most - len(ELLIPSIS)] + ELLIPSIS
 
 
 def _settled(text: str) -> str:

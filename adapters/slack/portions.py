@@ -5,8 +5,8 @@ A text that grows is cut in the same place again: only its beginning decides whe
 
 import re
 
-from adapters.slack.fences import open_fence, stretches
 from adapters.slack.limits import MAX_FENCE, MAX_MARKDOWN, SOFT_MARKDOWN
+from bot.markdown.fences import open_fence, stretches
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _CLOSING = MAX_FENCE + 1

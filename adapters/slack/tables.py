@@ -17,11 +17,11 @@ from adapters.slack.limits import (
     MAX_TABLE_ROWS,
     ROWS_OF_A_PAGE,
 )
-from adapters.slack.markdown import ZERO_WIDTH, escaped, short
+from adapters.slack.markdown import escaped
 from bot.domain.json_types import JsonObject
 from bot.domain.table import Cell, Column, Table
 from bot.tables.layout import lay_out
-from bot.tables.text import cell_width, plain
+from bot.tables.text import ZERO_WIDTH, cell_width, plain, short
 from bot.tables.units import UNKNOWN, cell_text
 
 _FENCES = 8

@@ -12,6 +12,8 @@ from unicodedata import category
 from wcwidth import iter_graphemes, iter_graphemes_reverse, wcswidth
 
 ELLIPSIS = "…"
+ZERO_WIDTH = "\u200b"
+"""Put by adapters where a platform would begin to read more than text."""
 
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0d\U000e0100-\U000e01ef]"
@@ -79,6 +81,12 @@ def cut_middle(text: str, width: int) -> str:
         return "".join([*first[:before], ELLIPSIS, *last[len(last) - (kept - before) :], tail])
 
     return _longest(keeping, len(first), width)
+
+
+def short(text: str, most: int) -> str:
+    """Any text as one harmless line of at most `most` characters and cells: marks above a letter take no cell."""
+    line = cut_end(plain(text), most)
+    return line if len(line) <= most else line[: most - len(ELLIPSIS)] + ELLIPSIS
 
 
 def _longest(keeping: Callable[[int], str], most: int, width: int) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,69 +12,22 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from adapters.slack.buttons import stop_button
-from adapters.slack.markdown import ZERO_WIDTH, harmless
+from adapters.slack.markdown import harmless
 from adapters.slack.post import Post, Upload
 from adapters.slack.render import render, shown, word_of_netspy
 from adapters.slack.tables import Look
 from bot.domain.message import Block, Chart, Notice, Prose, Reply, TurnId
 from bot.domain.table import Column, Line, Series, Table
+from bot.tables.text import ZERO_WIDTH
 from tests.fakes import NOW
+from tests.golden.any_reply import BLOCKS, numbered
+from tests.golden.hostile import HOSTILE_TEXTS
 from tests.golden.replies import REPLIES, ZONE, connections, footer
 from tests.loopback.slack_message import Message
 from tests.loopback.slack_rules import Refused, check_blocks
 
 LOOK = Look(zone=ZONE, now=NOW)
 TURN = TurnId("0123456789abcdef0123456789abcdef")
-HOSTILE = (
-    *(
-        "<!channel>",
-        "<!here>",
-        "<!everyone>",
-        "<@U0LEE>",
-        "<@U0LEE|lee>",
-        "<#C0PAYMENTS>",
-        "<!subteam^S0OPS>",
-        "@channel",
-    ),
-    *("<http://evil.example|bank>", "http://evil.example", "[a](http://evil.example)", "![a](http://evil.example)"),
-    *(
-        "[a]: http://evil.example",
-        "[a][b]",
-        "<mailto:a@b.c>",
-        "<b>x</b>",
-        "<script>",
-        "&lt;!channel&gt;",
-        "&amp;lt;!here>",
-    ),
-    *(
-        "*bold*",
-        "_it_",
-        "~no~",
-        "`code`",
-        "```",
-        "``````",
-        "~~~",
-        "**b**",
-        "# head",
-        "> quote",
-        "- item",
-        "1. item",
-        "---",
-    ),
-    *(
-        "| a | b |",
-        "|-|-|",
-        ":skull:",
-        "\x1b[31mred",
-        "\u202egnp.exe",
-        "a\u200bb",
-        "\ufeff",
-        "\x00",
-        "a\nb\tc\rd",
-        "\udc80",
-    ),
-    *("x" * 5000, "'; DROP TABLE turns; --", "{{7*7}}", "=cmd()", "\\", "<", ">", "&", "<>", "``", "` <!here> `"),
-)
 
 
 class JsonFile(SingleFileSnapshotExtension):
@@ -251,7 +203,7 @@ def test_lines_of_a_chart_with_one_beginning_keep_their_names() -> None:
     check_blocks(whole(post))
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=[f"{n}" for n in range(len(HOSTILE))])
+@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=[f"{n}" for n in range(len(HOSTILE_TEXTS))])
 def test_hostile_text_changes_nothing(text: str) -> None:
     table = Table(text, (Column(text[:50]), Column("n", "integer")), ((text, 1), (text, None)), 9, "T1")
     coverage = footer(source=text, kind="server", notes=(text,), command=f"list --process {text}")
@@ -273,29 +225,6 @@ def test_the_stop_button_is_a_block_that_slack_takes() -> None:
 def test_the_loopbacks_rules_can_fail() -> None:
     with pytest.raises(Refused):
         check_blocks([{"type": "data_table", "rows": [], "caption": ""}])
-
-
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=40)
-PROSE = st.one_of(
-    st.lists(WORDS, min_size=1, max_size=30).map("\n\n".join),
-    st.integers(1, 4).map(lambda n: "\n\n".join(f"Paragraph {i}: " + "word " * 500 for i in range(n))),
-    st.sampled_from(["```\n" + "code line\n" * 900 + "```", "- item\n" * 2000, "x" * 15_000, "a `b` [T1] **c**"]),
-).map(Prose)
-TABLES = st.builds(lambda rows, more: connections(rows, rows + more), st.integers(0, 260), st.integers(0, 9))
-CHARTS = st.just(Chart(Series("Drops", ("a", "b"), (Line("x", (1.0, 2.0)),))))
-BLOCKS = st.lists(
-    st.one_of(PROSE, TABLES, CHARTS, st.just(footer()), WORDS.map(lambda text: Notice("info", text))), max_size=8
-)
-
-
-def numbered(blocks: list[Block]) -> list[Block]:
-    """Tables with labels of their own, as turns give them, and no two runs of prose side by side."""
-    labelled: list[Block] = []
-    for number, block in enumerate(blocks):
-        if isinstance(block, Prose) and labelled and isinstance(labelled[-1], Prose):
-            continue
-        labelled.append(replace(block, label=f"T{number}") if isinstance(block, Table) else block)
-    return labelled
 
 
 @settings(max_examples=60)

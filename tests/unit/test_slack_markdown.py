@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from adapters.slack.fences import open_fence, stretches
-from adapters.slack.markdown import ZERO_WIDTH, as_fallback, harmless, short
+from adapters.slack.markdown import as_fallback, harmless
 from adapters.slack.portions import split
-from bot.tables.text import cell_width
+from bot.markdown.fences import open_fence, stretches
+from bot.tables.text import ZERO_WIDTH
 
 PARSER = MarkdownIt("commonmark")
 TABLE_PARSER = MarkdownIt("commonmark").enable("table")
@@ -112,13 +112,6 @@ def test_a_notification_has_no_marks_and_mentions_nobody() -> None:
     assert as_fallback("word " * 200, 300).endswith("…")
 
 
-@given(st.text(max_size=50), st.integers(1, 30), st.integers(0, 400))
-def test_short_text_is_short_in_characters_and_in_cells(text: str, most: int, marks: int) -> None:
-    line = short(text + "a" + "\u0301" * marks, most)
-
-    assert max(len(line), cell_width(line)) <= most
-
-
 @pytest.mark.parametrize("begin", ["```\n", "```python\n", "~~~~\n", "`" * 5000 + "\n", "~" * 5000 + "\n", ""])
 @pytest.mark.parametrize("line", ["code\n", "x" * 700 + "\n", "```python\n", "x"])
 def test_prose_of_any_length_comes_in_portions_that_fit_and_close_their_code(begin: str, line: str) -> None:
@@ -136,17 +129,3 @@ def test_a_portion_ends_between_paragraphs_but_not_inside_code() -> None:
     first, second = "a" * 8_000 + "\n\n```\n" + "b\n\n" * 500 + "```", "second\n\n" + "c" * 4_000
 
     assert split(f"{first}\n\n{second}", 12_000) == (first, second)
-
-
-@given(PIECES)
-def test_stretches_are_the_whole_text(markdown: str) -> None:
-    assert "".join(stretch.text for stretch in stretches(markdown)) == markdown
-
-
-@given(st.lists(st.sampled_from(["```\n", "````\n", "~~~\n", "```py\n", "``` `\n", "a\n", "\n"]), max_size=12))
-def test_fences_are_those_that_a_parser_sees(lines: list[str]) -> None:
-    found = [stretch for stretch in stretches("".join(lines)) if stretch.marks]
-
-    assert [stretch.marks for stretch in found] == [
-        each.markup for each in tokens("".join(lines)) if each.type == "fence"
-    ]

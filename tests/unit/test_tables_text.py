@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from bot.tables.text import cell_width, control_in, cut_end, cut_middle, pad_end, pad_start, plain
+from bot.tables.text import cell_width, control_in, cut_end, cut_middle, pad_end, pad_start, plain, short
 
 NASTY = (
     "\x00\x07\t\n\r\x1b\x7f\x9b\xa0\u200b\u200d\u202e\u2028\u2066\ufeff\udc80\ud83d\U000e0041\u0301\u0903\u102b\ufe0f"
@@ -115,3 +115,10 @@ def test_first_control_or_lone_surrogate_is_found_unless_allowed() -> None:
     assert control_in("a\tb", allowed="") == "\t"
     assert control_in("\ud800", allowed="\n") == "\ud800"
     assert control_in("ok \N{ZERO WIDTH JOINER} \u202e", allowed="") is None
+
+
+@given(st.text(max_size=50), st.integers(1, 30), st.integers(0, 400))
+def test_short_text_is_short_in_characters_and_in_cells(text: str, most: int, marks: int) -> None:
+    line = short(text + "a" + "\u0301" * marks, most)
+
+    assert max(len(line), cell_width(line)) <= most

@@ -1,6 +1,6 @@
 """Where fenced code stands in Markdown, by CommonMark's rules: https://spec.commonmark.org/0.31.2/#fenced-code-blocks.
 
-Pure. Called by what makes prose harmless, and by what cuts it.
+Pure; it knows nothing of platforms. Adapters call it where they make prose harmless, and where they cut it.
 """
 
 import re

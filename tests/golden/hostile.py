@@ -1,0 +1,37 @@
+"""Texts that would mention, link, format or break something on one platform or another, if they were let."""
+
+HOSTILE_TEXTS = (
+    *(
+        "<!channel>",
+        "<!here>",
+        "<!everyone>",
+        "<@U0LEE>",
+        "<@U0LEE|lee>",
+        "<#C0PAYMENTS>",
+        "<!subteam^S0OPS>",
+        "@channel",
+    ),
+    *("@everyone", "@here", "\\@everyone", "<@80351110224678912>", "<@!80351110224678912>", "<@&165511591545143296>"),
+    *("<#103735883630395392>", "</airhorn:816437322781949972>", "<t:1618953630:R>", "<id:customize>", "<sound:1:2>"),
+    *("<:mmLol:216154654256398347>", "<a:b1nzy:392938283556143104>", ":skull:", ":100:", "2001:db8:100::1"),
+    *("<http://evil.example|bank>", "http://evil.example", "[a](http://evil.example)", "![a](http://evil.example)"),
+    *("[a](<http://evil.example>)", "<http://evil.example>", "<evil:/x>", "steam://run/1", "discord.gg/abc"),
+    *("[a]: http://evil.example", "[a][b]", "<mailto:a@b.c>", "<b>x</b>", "<script>"),
+    *("[a]\\(http:\\//evil.example)", "&lt;!channel&gt;", "&amp;lt;!here>"),
+    *("*bold*", "_it_", "~no~", "`code`", "```", "``````", "~~~", "**b**", "__u__", "~~s~~", "||spoiler||"),
+    *("*", "**", "***", "_", "__", "`", "``", "~~", "||", "[", "](", "\\", "\\\\", "\\*", "¯\\_(ツ)_/¯"),
+    *("# head", "> quote", ">>> all of it", "-# small", "- item", "1. item", "---", "-", "#", ">"),
+    *("| a | b |", "|-|-|", "\x1b[31mred", "\u202egnp.exe", "a\u200bb", "\ufeff", "\x00", "a\nb\tc\rd", "\udc80"),
+    *(
+        "x" * 5000,
+        "*" * 2500,
+        "🚀" * 1500,
+        "'; DROP TABLE turns; --",
+        "{{7*7}}",
+        "=cmd()",
+        "<",
+        "&",
+        "<>",
+        "` <!here> `",
+    ),
+)
