@@ -17,6 +17,7 @@ from bot.settings import Settings, data_dir
 from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
+    from adapters.discord.client import DiscordAdapter
     from adapters.slack.app import SlackAdapter
     from adapters.slack.credentials import SlackCredentials
     from bot.conversation.answering import Answering
@@ -160,6 +161,20 @@ def _slack(settings: Settings) -> "SlackAdapter | None":
     return SlackAdapter(credentials, zone=local_zone())
 
 
+def _discord(settings: Settings) -> "DiscordAdapter | None":
+    if settings.discord_token is None:
+        return None
+    from adapters.discord.client import DiscordAdapter
+    from adapters.discord.credentials import DiscordCredentials
+
+    credentials = DiscordCredentials(
+        token=settings.discord_token.get_secret_value().strip(),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+    )
+    return DiscordAdapter(credentials, zone=local_zone())
+
+
 def slack_credentials(settings: Settings) -> "SlackCredentials | None":
     """None where nothing of Slack is set. Raises: InvalidSettings for wrong credentials, or half of them."""
     given = {
@@ -186,11 +201,12 @@ def slack_credentials(settings: Settings) -> "SlackCredentials | None":
 
 
 BuildAdapter: TypeAlias = Callable[[Settings], Adapter | None]
-PLATFORMS: dict[str, BuildAdapter] = {"slack": _slack}
+PLATFORMS: dict[str, BuildAdapter] = {"slack": _slack, "discord": _discord}
 """Every chat platform but the terminal."""
 WHAT_TURNS_ON = {
     "model": "OPENAI_API_KEY or OPENAI_BASE_URL",
     "slack": "SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+    "discord": "DISCORD_TOKEN",
 }
 """The variables that a part needs which is off without them."""
 

@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     slack_api_url: Text = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL", description="Slack's Web API, or a proxy of it"
     )
+    discord_token: SecretStr | None = Field(
+        None, validation_alias="DISCORD_TOKEN", description="the bot's token; with it `serve` joins Discord"
+    )
+    discord_api_url: Text | None = Field(
+        None, validation_alias="DISCORD_API_URL", description="a proxy of Discord's API, with its version: .../api/v10"
+    )
+    discord_gateway_url: Text | None = Field(
+        None, validation_alias="DISCORD_GATEWAY_URL", description="a proxy of Discord's gateway: wss://..."
+    )
     listen: Text = Field(
         "127.0.0.1:8787",
         validation_alias="NETSPY_LISTEN",

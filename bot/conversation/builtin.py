@@ -29,7 +29,7 @@ def answer(text: str, tools: Sequence[Tool]) -> str | None:
 
 
 def help_of(tool: Tool) -> CommandHelp:
-    return CommandHelp(tool.command, _usage(tool), tool.summary, tuple(map(_flag, tool.arguments)))
+    return CommandHelp(tool.command, _usage(tool), tool.summary, tuple(map(_flag, tool.arguments)), tool.name)
 
 
 def _overview(tools: Sequence[Tool]) -> str:
@@ -59,4 +59,12 @@ def _usage(tool: Tool) -> str:
 
 def _flag(argument: Argument) -> FlagHelp:
     default = f" (default {argument.default})" if argument.default not in (None, False) else ""
-    return FlagHelp(f"{argument.flag} {argument.metavar}".strip(), f"{argument.help}{default}", argument.name)
+    return FlagHelp(
+        f"{argument.flag} {argument.metavar}".strip(),
+        f"{argument.help}{default}",
+        argument.name,
+        kind=argument.kind,
+        minimum=argument.minimum,
+        maximum=argument.maximum,
+        required=argument.required,
+    )

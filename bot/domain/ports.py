@@ -22,21 +22,29 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class FlagHelp:
-    """`written` is the flag with its value's name (`--pid PID`); `argument` is what `Desk.complete` calls it."""
+    """`written` is the flag with its value's name (`--pid PID`); `argument` is what `Command` and `Desk.complete` say.
+
+    The rest is for platforms that ask for values one by one.
+    """
 
     written: str
     meaning: str
     argument: str
+    kind: Literal["integer", "text", "switch"] = "text"
+    minimum: int | None = None
+    maximum: int | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """One command as help shows it."""
+    """One command as help shows it. `tool` is what a `Command` of it names; empty for commands about netspy itself."""
 
     name: str
     usage: str
     summary: str
     flags: tuple[FlagHelp, ...] = ()
+    tool: str = ""
 
 
 class EbpfSource(Protocol):

@@ -1,0 +1,255 @@
+"""The adapter for Discord: how it begins, which events it hears, and which outlet answers go to.
+
+It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted is `writer.py`'s.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from datetime import UTC, datetime, tzinfo
+from io import BytesIO
+from typing import Any
+
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from adapters.discord import checks, commands
+from adapters.discord.credentials import DiscordCredentials
+from adapters.discord.failures import of, translated
+from adapters.discord.inbox import UNREAD, Inbox
+from adapters.discord.outlet import DiscordOutlet
+from adapters.discord.place import NAME, place_of
+from adapters.discord.reading import question
+from adapters.discord.render import shown
+from adapters.discord.tables import Look
+from adapters.discord.writer import Writer, view_of
+from bot.codec import decode_action
+from bot.domain.errors import PlatformError, StorageError
+from bot.domain.message import Address, Author, MessageId, Page, Press, TurnId
+from bot.domain.ports import Check, CommandHelp, Desk, Outlet
+
+log = logging.getLogger("netspy.discord")
+
+MAX_WRITERS = 2000
+INTENTS_ARE_OFF = 4014
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"""
+
+
+class DiscordAdapter:
+    """An `Adapter`."""
+
+    name = NAME
+
+    def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo) -> None:
+        self._credentials = credentials
+        self._zone = zone
+        self._writers: dict[TurnId, Writer] = {}
+        self._client: NetspyClient | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self, desk: Desk) -> None:
+        """Raises: PlatformError when Discord cannot be reached, or refuses the token or the intents."""
+        _use(self._credentials)
+        try:
+            async with asyncio.TaskGroup() as tasks, NetspyClient(desk, zone=self._zone) as client:
+                self._client, self._tasks = client, tasks
+                await _start(client, self._credentials.token)
+        except* PlatformError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._tasks = None
+
+    def outlet(self, turn: TurnId, address: Address) -> Outlet:
+        if self._client is None:
+            raise PlatformError("an answer for Discord", "the adapter does not run")
+        place = place_of(address)
+        writer = self._writers.get(turn) or Writer(self._client, turn, place)
+        self._writers[turn] = writer
+        while len(self._writers) > MAX_WRITERS:
+            del self._writers[next(iter(self._writers))]
+        outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._spawn)
+        self._spawn(outlet.begin())
+        return outlet
+
+    async def check(self) -> tuple[Check, ...]:
+        return await checks.check(self._credentials)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._tasks is None:
+            work.close()
+        else:
+            self._tasks.create_task(_guarded(work))
+
+
+class NetspyClient(discord.Client):
+    """Hears events and hands them on; what breaks with one leaves the others alone."""
+
+    def __init__(self, desk: Desk, *, zone: tzinfo) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+        super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
+        self._desk = desk
+        self._zone = zone
+        self._inbox: Inbox | None = None
+        self._commands: tuple[CommandHelp, ...] = ()
+
+    async def setup_hook(self) -> None:
+        """Once, before the first event."""
+        self._inbox = Inbox(self._desk, bot=self._own_id)
+        self._commands = await self._desk.commands()
+        await self._sync()
+        await self._desk.adopt(NAME)
+
+    async def on_ready(self) -> None:
+        log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
+
+    async def on_message(self, message: discord.Message) -> None:
+        if self._inbox is None:
+            return
+        if _is_unread(message, self.user):
+            await message.reply(UNREAD, mention_author=False)
+            return
+        try:
+            await self._inbox.said(message)
+        except StorageError as error:
+            await message.reply(f"Your question could not be stored. {error}"[:2000], mention_author=False)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        if self._inbox and payload.message.edited_at and not payload.message.author.bot:
+            await self._inbox.edited(payload.message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        channel = self.get_channel(payload.channel_id)
+        parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+        if self._inbox:
+            guild, place, message = payload.guild_id, payload.channel_id, payload.message_id
+            await self._inbox.deleted(guild=guild, channel=place, parent=parent, message=message)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Commands, completion, the menu and buttons: also of messages that an earlier process posted."""
+        try:
+            match interaction.type:
+                case discord.InteractionType.autocomplete:
+                    await self._complete(interaction)
+                case discord.InteractionType.application_command:
+                    await self._command(interaction)
+                case discord.InteractionType.component:
+                    await self._press(interaction)
+        except discord.HTTPException as error:
+            if error.code not in TAKEN:
+                raise
+
+    @property
+    def _own_id(self) -> int:
+        return self.user.id if self.user else 0
+
+    @property
+    def _app_id(self) -> int:
+        return self.application_id or self._own_id
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 (discord.py's own)
+        log.error("discord.event_failed", extra={"event": event_method}, exc_info=sys.exc_info())
+
+    async def _sync(self) -> None:
+        """Global, once, and only when something changed: Discord counts how often it is told."""
+        wanted = commands.payloads(self._commands)
+        with translated("reading the slash commands"):
+            known: list[Any] = list(await self.http.get_global_commands(self._app_id))
+        if commands.same(wanted, known):
+            return
+        with translated("setting the slash commands"):
+            await self.http.bulk_upsert_global_commands(self._app_id, wanted)
+        log.info("discord.commands_set", extra={"count": len(wanted)})
+
+    async def _complete(self, interaction: discord.Interaction) -> None:
+        found = await commands.completions(interaction, self._desk, self._commands)
+        choices = [discord.app_commands.Choice(name=each["name"], value=each["value"]) for each in found]
+        await interaction.response.autocomplete(choices)
+
+    async def _command(self, interaction: discord.Interaction) -> None:
+        data: dict[str, Any] = dict(interaction.data or {})
+        await interaction.response.defer(thinking=True)
+        if data.get("name") == commands.INVESTIGATE:
+            said = next(iter(data["resolved"]["messages"].values()))
+            text, command = question(str(said.get("content", "")), bot=self._own_id), None
+        else:
+            text, command = commands.asked(interaction, self._commands)
+        root = await interaction.original_response()
+        try:
+            if self._inbox:
+                await self._inbox.commanded(interaction, root.id, text, command)
+        except StorageError as error:
+            await interaction.edit_original_response(content=f"Your question could not be stored. {error}"[:2000])
+
+    async def _press(self, interaction: discord.Interaction) -> None:
+        data: dict[str, Any] = dict(interaction.data or {})
+        try:
+            button = decode_action(str(data.get("custom_id", "")))
+        except ValueError:
+            await interaction.response.send_message("This button is of another netspy.", ephemeral=True)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        by = Author(str(interaction.user.id), interaction.user.display_name)
+        try:
+            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by))
+        except StorageError as error:
+            await interaction.followup.send(str(error)[:2000], ephemeral=True)
+            return
+        page = button if isinstance(button, Page) else None
+        look = Look(zone=self._zone, now=datetime.now(UTC))
+        for post in shown(reply, look, page=page):
+            files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
+            view = view_of(post)
+            more: dict[str, Any] = {"view": view} if view else {}
+            await interaction.followup.send(post.content, files=files, ephemeral=True, **more)
+
+
+TAKEN = frozenset({40060, 10062})
+"""Another replica answered the interaction, or it is too old: nobody waits for us."""
+
+
+def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
+    """A message to netspy whose text Discord keeps back."""
+    if message.author.bot or message.content or message.attachments or message.embeds or message.stickers:
+        return False
+    is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
+    return is_ours and message.type in {discord.MessageType.default, discord.MessageType.reply}
+
+
+def _use(credentials: DiscordCredentials) -> None:
+    """Where Discord is, and that nobody wants to speak: discord.py keeps both in its classes."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    if credentials.api_url:
+        Route.BASE = credentials.api_url.rstrip("/")
+    if credentials.gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(credentials.gateway_url)
+
+
+async def _start(client: NetspyClient, token: str) -> None:
+    """Raises: PlatformError when the connection has ended for good."""
+    try:
+        await client.start(token)
+        raise PlatformError("Discord's gateway", "it closed the connection")  # noqa: TRY301 (as if discord.py had said so)
+    except discord.LoginFailure as error:
+        raise PlatformError("Discord", "it does not know the token", "set DISCORD_TOKEN anew") from error
+    except discord.PrivilegedIntentsRequired as error:
+        remedy = "switch Message Content Intent on in the developer portal, under Bot"
+        raise PlatformError("Discord", f"the message-content intent is off ({INTENTS_ARE_OFF})", remedy) from error
+    except discord.HTTPException as error:
+        raise of("Discord", error) from error
+    except PlatformError:
+        raise
+    except Exception as error:
+        # discord.py raises whatever it stumbles over, such as AttributeError for a gateway that cannot be reached.
+        raise PlatformError("Discord's gateway", f"the connection broke ({type(error).__name__}: {error})") from error
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except PlatformError as error:
+        log.warning("discord.failed", extra={"cause": str(error)})
+    except Exception:
+        log.exception("discord.broke")

@@ -1,0 +1,125 @@
+"""What people do in Discord, as messages and actions for the desk. It knows discord.py's values, not its connection."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from weakref import WeakValueDictionary
+
+import discord
+
+from adapters.discord.place import NAME, Place
+from adapters.discord.reading import addressee, question
+from bot.domain.message import Addressee, Author, Command, Delete, Edit, Message, MessageId, Press, ThreadKey
+from bot.domain.ports import Desk
+
+log = logging.getLogger("netspy.discord")
+
+DIRECT = "direct"
+"""In the place of a server's id."""
+UNREAD = (
+    "I cannot read what you wrote: the message-content intent is off. Mention me, or use /ask. (Whoever runs netspy "
+    "switches it on in the developer portal.)"
+)
+
+
+class Inbox:
+    """Raises StorageError; Discord delivers nothing twice, so that it is told."""
+
+    def __init__(self, desk: Desk, *, bot: int) -> None:
+        self._desk = desk
+        self._bot = bot
+        self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
+
+    async def said(self, message: discord.Message) -> None:
+        """A message of a server or a direct one."""
+        if message.author.bot or message.webhook_id or message.type not in SAID:
+            return
+        mentions = frozenset(user.id for user in message.mentions)
+        is_direct = message.guild is None
+        to: Addressee = "netspy" if is_direct else addressee(message.content, bot=self._bot, mentions=mentions)
+        if to != "netspy" and not isinstance(message.channel, discord.Thread):
+            return
+        place, key = self._where(message)
+        async with self._orders.setdefault(key, asyncio.Lock()):
+            await self._desk.handle(
+                Message(
+                    key=key,
+                    id=MessageId(str(message.id)),
+                    author=_author(message.author),
+                    text=question(message.content, bot=self._bot),
+                    sent_at=message.created_at,
+                    reply_to=place.address,
+                    addressee=to,
+                    opens=key.thread == str(message.id),
+                )
+            )
+
+    async def edited(self, message: discord.Message) -> None:
+        _, key = self._where(message)
+        edit = Edit(key, MessageId(str(message.id)), question(message.content, bot=self._bot))
+        press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), _author(message.author))
+        async with self._orders.setdefault(key, asyncio.Lock()):
+            await self._desk.act(press)
+
+    async def deleted(self, *, guild: int | None, channel: int, parent: int | None, message: int) -> None:
+        """Nobody waits for its answer any more, whether it began a thread or stood in one."""
+        for thread in (channel, message):
+            key = ThreadKey(NAME, str(guild or DIRECT), str(parent or channel), str(thread))
+            press = Press(Delete(key, MessageId(str(message))), MessageId(f"delete:{message}"), Author("", ""))
+            await self._desk.act(press)
+
+    async def commanded(
+        self, interaction: discord.Interaction[discord.Client], root: int, text: str, command: Command | None
+    ) -> None:
+        """A slash command or the context menu; `root` is the response, which the answer fills."""
+        channel = interaction.channel_id or 0
+        place = Place(channel=channel, thread=channel, message=root, user=interaction.user.id, title=text, root=root)
+        key = ThreadKey(NAME, str(interaction.guild_id or DIRECT), str(channel), str(root))
+        await self._desk.handle(
+            Message(
+                key=key,
+                id=MessageId(str(interaction.id)),
+                author=_author(interaction.user),
+                text=text,
+                sent_at=datetime.now(UTC),
+                reply_to=place.address,
+                command=command,
+                opens=True,
+            )
+        )
+
+    def _where(self, message: discord.Message) -> tuple[Place, ThreadKey]:
+        """Where a message is answered, and which conversation it belongs to."""
+        channel, user = message.channel, message.author.id
+        guild = str(message.guild.id) if message.guild else DIRECT
+        if isinstance(channel, discord.Thread):
+            place = Place(channel=channel.parent_id, thread=channel.id, message=message.id, user=user)
+            return place, ThreadKey(NAME, guild, str(channel.parent_id), str(channel.id))
+        if message.guild is None:
+            place = Place(channel=channel.id, thread=channel.id, message=message.id, user=user)
+            return place, ThreadKey(NAME, guild, str(channel.id), str(channel.id))
+        if begun := _begun_by(message):
+            place = Place(channel=channel.id, thread=channel.id, message=message.id, user=user)
+            return place, ThreadKey(NAME, guild, str(channel.id), str(begun))
+        title = question(message.content, bot=self._bot)
+        ids = Place(
+            channel=channel.id, thread=message.id, message=message.id, user=user, title=title, makes_thread=True
+        )
+        return ids, ThreadKey(NAME, guild, str(channel.id), str(message.id))
+
+
+def _begun_by(message: discord.Message) -> int | None:
+    """For a reply in a channel: the message that its conversation began with, as far as Discord tells."""
+    if message.reference is None or message.reference.message_id is None:
+        return None
+    answered = message.reference.resolved
+    if isinstance(answered, discord.Message) and answered.reference and answered.author.bot:
+        return answered.reference.message_id
+    return message.reference.message_id
+
+
+SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+
+def _author(user: discord.abc.User) -> Author:
+    return Author(str(user.id), user.display_name)

@@ -1,0 +1,99 @@
+"""Where one turn's answer goes in Discord: typing, one message that says what is being done, then the whole reply.
+
+Nobody who answers waits for Discord: progress is noted here, and sent by a task of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from adapters.discord.buttons import stop_buttons
+from adapters.discord.markup import QUIET, escaped
+from adapters.discord.post import Post
+from adapters.discord.render import render
+from adapters.discord.tables import Look
+from adapters.discord.writer import Writer
+from bot.domain.errors import PlatformError
+from bot.domain.message import Block, Reply, Step
+from bot.tables.text import cut_end, plain
+
+log = logging.getLogger("netspy.discord")
+
+FIRST_PROGRESS_S = 1.5
+"""An answer that is there sooner needs no message about its progress; typing is shown meanwhile."""
+PROGRESS_EVERY_S = 2.0
+"""Discord lets a message be edited five times in five seconds, for all of a channel (observed)."""
+WAITING_STEP = "queue"
+"""The step of a question that waits for another one: typing was shown already."""
+LONGEST_STATUS = 300
+WORKING = "looking at the network"
+
+
+class DiscordOutlet:
+    """An `Outlet`. `spawn` runs a task as long as the adapter does."""
+
+    def __init__(self, writer: Writer, *, zone: tzinfo, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+        self._writer = writer
+        self._look = Look(zone=zone, now=datetime.now(UTC))
+        self._spawn = spawn
+        self._steps: dict[str, Step] = {}
+        self._changed = asyncio.Event()
+        self._one_by_one = asyncio.Lock()
+        self._ended = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Typing until there is something to read."""
+        self._changed.set()
+        self._spawn(self._show_progress())
+        await self._writer.typing(until=self._ended)
+
+    async def step(self, step: Step) -> None:
+        if step.id == WAITING_STEP:
+            if step.state == "running":
+                self._ended.set()  # another outlet answers when its turn comes
+            return
+        self._steps[step.id] = step
+        self._changed.set()
+
+    async def prose(self, delta: str) -> None:
+        """A message that is edited word by word runs into Discord's limits: prose comes with the reply."""
+
+    async def show(self, block: Block) -> None:
+        """A table may be final, but a message has one edit every two seconds: it comes with the reply."""
+
+    async def reply(self, reply: Reply) -> None:
+        self._ended.set()
+        self._changed.set()
+        async with self._one_by_one:
+            await self._writer.finish(render(reply, self._look))
+
+    async def delivered(self) -> bool:
+        self._ended.set()
+        async with self._one_by_one:
+            return await self._writer.find()
+
+    async def _show_progress(self) -> None:
+        pause_s = FIRST_PROGRESS_S
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._ended.wait()
+            pause_s = PROGRESS_EVERY_S
+            async with self._one_by_one:
+                if self._ended.is_set():
+                    return
+                if not self._changed.is_set():
+                    continue
+                self._changed.clear()
+                try:
+                    await self._writer.show(Post(self._status(), buttons=stop_buttons(self._writer.turn)))
+                except PlatformError as error:
+                    log.info("discord.progress_not_shown", extra={"cause": str(error)})
+
+    def _status(self) -> str:
+        running = [step.title for step in self._steps.values() if step.state == "running"]
+        told = ", ".join(running) or WORKING
+        return QUIET + escaped(cut_end(plain(told), LONGEST_STATUS))

@@ -1,0 +1,155 @@
+"""The messages of one answer in Discord. Of a turn it knows the id: its buttons name it, and so it is found again."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from typing import Any, Literal, TypeAlias
+
+import discord
+
+from adapters.discord.failures import translated
+from adapters.discord.place import Place
+from adapters.discord.post import ButtonSpec, Post
+from bot.codec import decode_action
+from bot.domain.errors import PlatformError
+from bot.domain.message import Again, TurnId
+
+log = logging.getLogger("netspy.discord")
+
+Channel: TypeAlias = discord.TextChannel | discord.Thread | discord.DMChannel | discord.PartialMessageable
+ARCHIVE_AFTER_MIN: Literal[1440] = 1440
+"""Minutes without a message until Discord hides a thread."""
+MAX_THREAD_NAME = 100
+THREAD_EXISTS = 160004
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes"""
+NO_PERMISSION = 50013
+MAX_FOUND = 100
+"""Messages behind the question that are looked through."""
+TYPING_EVERY_S = 8.0
+"""Discord shows it for ten seconds."""
+
+
+class Writer:
+    """Raises PlatformError, Undeliverable. Not for concurrent calls."""
+
+    def __init__(self, client: discord.Client, turn: TurnId, place: Place) -> None:
+        self.turn = turn
+        self._client = client
+        self._place = place
+        self._posted: list[int] = [place.root] if place.root else []
+        self._has_thread = not place.makes_thread
+
+    async def typing(self, *, until: asyncio.Event) -> None:
+        """Show that an answer is coming, until it is there."""
+        while not until.is_set():
+            with suppress(PlatformError):
+                channel = await self._channel()
+                with translated("typing"):
+                    await self._client.http.send_typing(channel.id)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TYPING_EVERY_S):
+                    await until.wait()
+
+    async def show(self, post: Post) -> None:
+        """Progress: one message, which the answer will fill."""
+        await self._put(0, post)
+
+    async def finish(self, posts: Sequence[Post]) -> None:
+        """The whole answer; may be called again when it raised."""
+        for number, post in enumerate(posts):
+            await self._put(number, post)
+        while len(self._posted) > len(posts):
+            await self._remove(self._posted.pop())
+
+    async def find(self) -> bool:
+        """Look up what of this answer is in Discord already. Returns whether all of it is."""
+        channel = await self._channel()
+        found: list[int] = [self._place.root] if self._place.root else []
+        is_whole = False
+        with translated("looking back"):
+            after = discord.Object(self._place.message)
+            async for message in channel.history(after=after, limit=MAX_FOUND, oldest_first=True):
+                actions = _actions(message)
+                if message.author == self._client.user and any(turn == self.turn for turn, _ in actions):
+                    is_whole = is_whole or any(again for turn, again in actions if turn == self.turn)
+                    found += [message.id] if message.id not in found else []
+        self._posted = found
+        return is_whole
+
+    async def _put(self, number: int, post: Post) -> None:
+        channel = await self._channel()
+        body: dict[str, Any] = {"content": post.content, "view": view_of(post)}
+        files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
+        with translated("posting an answer"):
+            if number < len(self._posted):
+                await channel.get_partial_message(self._posted[number]).edit(attachments=files, **body)
+            else:
+                nonce = f"{self.turn[:20]}.{number}"
+                sent = await channel.send(files=files, nonce=nonce, suppress_embeds=True, **body, **self._answering())
+                self._posted.append(sent.id)
+
+    def _answering(self) -> dict[str, Any]:
+        """In a channel it stands as a reply, so that a reply to it is known to go on with the same conversation."""
+        place = self._place
+        if place.thread != place.channel or place.root:
+            return {}
+        reference = discord.MessageReference(
+            message_id=place.message, channel_id=place.channel, fail_if_not_exists=False
+        )
+        return {"reference": reference, "mention_author": False}
+
+    async def _remove(self, message: int) -> None:
+        channel = await self._channel()
+        with suppress(PlatformError), translated("taking a message away"):
+            await channel.get_partial_message(message).delete()
+
+    async def _channel(self) -> Channel:
+        if not self._has_thread:
+            await self._begin_thread()
+            self._has_thread = True
+        return self._client.get_partial_messageable(self._place.thread)
+
+    async def _begin_thread(self) -> None:
+        """At the question; whoever comes second finds it there. Where that is not allowed, the channel has to do."""
+        place = self._place
+        begin = self._client.http.start_thread_with_message
+        name = place.title[:MAX_THREAD_NAME] or "netspy"
+        try:
+            with translated("beginning a thread"):
+                await begin(place.channel, place.message, name=name, auto_archive_duration=ARCHIVE_AFTER_MIN)
+        except PlatformError as error:
+            cause = error.__cause__
+            code = cause.code if isinstance(cause, discord.HTTPException) else 0
+            if code == NO_PERMISSION:
+                self._place = replace(self._place, thread=self._place.channel)
+            elif code != THREAD_EXISTS:
+                raise
+
+
+def view_of(post: Post) -> discord.ui.View | None:
+    if not post.buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    for row, specs in enumerate(post.buttons):
+        for spec in specs:
+            view.add_item(_button(spec, row))
+    view.stop()  # discord.py would keep it for ever; presses come as events, also of messages of an earlier process
+    return view
+
+
+def _button(spec: ButtonSpec, row: int) -> discord.ui.Button[discord.ui.View]:
+    return discord.ui.Button(label=spec.label, custom_id=spec.custom_id, style=discord.ButtonStyle[spec.style], row=row)
+
+
+def _actions(message: discord.Message) -> list[tuple[TurnId, bool]]:
+    """The turns that a message's buttons name, and whether each is the one below a whole answer."""
+    found = []
+    for row in message.components:
+        for button in getattr(row, "children", ()):
+            with suppress(ValueError):
+                action = decode_action(str(getattr(button, "custom_id", "")))
+                found.append((action.turn, isinstance(action, Again)))
+    return found

@@ -1,0 +1,113 @@
+"""`netspy serve` as a process of its own over a loopback Discord, an ebpf-server and a scripted model."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.loopback.discord import LoopbackDiscord
+from tests.loopback.discord_ids import BOT, DANA, DIRECT, PAYMENTS
+from tests.loopback.discord_message import Message
+from tests.loopback.ebpf_server import EbpfServer
+from tests.loopback.openai_peer import KEY, OpenAIPeer
+from tests.loopback.waiting import until
+from tests.wire.slack_stage import Model, Serving
+
+MENTION = f"<@{BOT}>"
+
+
+@dataclass
+class DiscordStage:
+    """Made by `open_discord_stage`. `bots` holds all that were started, dead ones too."""
+
+    discord: LoopbackDiscord
+    ebpf: EbpfServer
+    model: Model
+    peer: OpenAIPeer
+    folder: Path
+    database: str
+    bots: list[Serving] = field(default_factory=list)
+
+    async def start(self, **settings: str) -> Serving:
+        """One more netspy, once it hears what happens."""
+        connections = len(self.discord.connections)
+        bot = await self.begin(**settings)
+        await bot.logged("discord.ready")
+        await until(lambda: len(self.discord.connections) > connections, lambda: bot.said)
+        return bot
+
+    async def begin(self, **settings: str) -> Serving:
+        environment = {
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_API_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "NETSPY_LISTEN": "127.0.0.1:0",
+            "NETSPY_DATABASE_URL": self.database,
+            "NETSPY_EBPF_URL": self.ebpf.url,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": self.peer.base_url,
+            "NETSPY_LLM_API": "chat",
+            **settings,
+        }
+        bot = await Serving.start(environment, self.folder / f"netspy-{len(self.bots)}.log")
+        self.bots.append(bot)
+        return bot
+
+    def ask(self, text: str, *, channel: str = PAYMENTS, user: str = DANA) -> str:
+        """Mention netspy. Returns the message's id, which is that of the thread too."""
+        return self.discord.say(user, channel, f"{MENTION} {text}")
+
+    def answers(self, channel: str) -> list[Message]:
+        """What netspy said in a channel or a thread; nothing while there is no such thread."""
+        if channel not in self.discord.space.channels:
+            return []
+        return [message for message in self.discord.messages(channel) if message.author == BOT]
+
+    async def answered(self, channel: str, count: int = 1) -> list[Message]:
+        """Returns once so many whole answers stand there, with everything that netspy said there."""
+        await until(lambda: len(self._finals(channel)) >= count, lambda: self._told(channel))
+        return self.answers(channel)
+
+    async def shown(self, channel: str, text: str) -> list[Message]:
+        """Returns once a text is to be read there."""
+        await until(lambda: any(text in each.shown for each in self.answers(channel)), lambda: self._told(channel))
+        return self.answers(channel)
+
+    def _finals(self, channel: str) -> list[Message]:
+        return [message for message in self.answers(channel) if "Run again" in labels(message)]
+
+    def _told(self, channel: str) -> str:
+        return f"{self.answers(channel)}\n{self.discord.refused}\n{self.bots[-1].said[-3000:]}"
+
+
+def labels(message: Message) -> list[str]:
+    """What can be pressed below a message."""
+    rows: list[dict[str, Any]] = message.components
+    return [str(button.get("label")) for row in rows for button in row.get("components", ())]
+
+
+@asynccontextmanager
+async def open_discord_stage(
+    folder: Path, *, database: str = "", processes: Sequence[str] = ("curl",)
+) -> AsyncGenerator[DiscordStage, None]:
+    """A stage without a netspy; leaving ends those that were started, and shows their logs when a test fails."""
+    model = Model()
+    url = database or f"sqlite+aiosqlite:///{folder / 'netspy.db'}"
+    with EbpfServer() as ebpf:
+        for number, process in enumerate(processes):
+            ebpf.add_connection(process, f"10.2.0.{number % 250 + 1}:443", ago_s=5 + number * 0.01)
+        async with LoopbackDiscord() as discord, OpenAIPeer(model) as peer:
+            stage = DiscordStage(discord, ebpf, model, peer, folder, url)
+            try:
+                yield stage
+            except BaseException:
+                for bot in stage.bots:
+                    print(f"--- {bot.log.name}\n{bot.said[-6000:]}")
+                raise
+            finally:
+                for bot in stage.bots:
+                    await bot.kill()
+
+
+__all__ = ["BOT", "DANA", "DIRECT", "PAYMENTS", "DiscordStage", "labels", "open_discord_stage"]

@@ -1,0 +1,278 @@
+"""`netspy serve` in Discord: every way in, what comes back, and what happens when something breaks."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from adapters.discord.client import DiscordAdapter
+from adapters.discord.credentials import DiscordCredentials
+from tests.loopback.discord_faults import Fault
+from tests.loopback.discord_ids import LEE
+from tests.loopback.discord_intents import Intent
+from tests.loopback.discord_permissions import Permission
+from tests.wire.discord_stage import BOT, DANA, DIRECT, MENTION, PAYMENTS, DiscordStage, labels, open_discord_stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[DiscordStage]:
+    """With one netspy that hears what happens."""
+    async with open_discord_stage(tmp_path) as opened:
+        await opened.start()
+        yield opened
+
+
+async def test_a_mention_makes_a_thread_named_after_the_question_with_the_answer_in_it(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    (answer,) = await stage.answered(thread)
+
+    assert stage.discord.space.channels[thread].name == "who connects?"
+    assert "curl" in answer.shown
+    assert "The answer to who connects?" in answer.shown
+    assert "list --duration 600 --max-events 5" in answer.shown
+    assert labels(answer) == ["T1 as CSV", "Run again", "👍", "👎"]
+    assert stage.discord.typed(thread)
+    assert not stage.discord.refused
+
+
+async def test_a_follow_up_in_the_thread_needs_no_mention_and_knows_it(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    await stage.answered(thread)
+    stage.discord.say(DANA, thread, "and for nginx?")
+    answers = await stage.answered(thread, 2)
+
+    assert "The answer to and for nginx?" in answers[-1].shown
+    assert "who connects?" in str(stage.model.requests[-1]["messages"])
+
+
+async def test_a_follow_up_after_a_restart_is_answered_with_its_history(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    await stage.answered(thread)
+    assert await stage.bots[0].end() == 0
+    await stage.start()
+    stage.discord.say(DANA, thread, "and now?")
+    answers = await stage.answered(thread, 2)
+
+    assert "The answer to and now?" in answers[-1].shown
+    assert "who connects?" in str(stage.model.requests[-1]["messages"])
+
+
+async def test_a_direct_message_is_answered(stage: DiscordStage) -> None:
+    stage.discord.say(DANA, DIRECT, "who connects?")
+    (answer,) = await stage.answered(DIRECT)
+
+    assert "The answer to who connects?" in answer.shown
+
+
+async def test_a_slash_command_fills_its_response(stage: DiscordStage) -> None:
+    await stage.discord.slash(DANA, PAYMENTS, "netspy list", {"process": "curl", "max_events": 5})
+    (answer,) = await stage.answered(PAYMENTS)
+
+    assert "curl" in answer.shown
+    assert "list --process curl" in answer.shown
+    assert stage.model.requests == []
+
+
+async def test_ask_takes_a_question(stage: DiscordStage) -> None:
+    await stage.discord.slash(DANA, PAYMENTS, "ask", {"question": "who connects?"})
+    (answer,) = await stage.answered(PAYMENTS)
+
+    assert "The answer to who connects?" in answer.shown
+
+
+async def test_a_reply_to_a_commands_answer_goes_on_with_it(stage: DiscordStage) -> None:
+    await stage.discord.slash(DANA, PAYMENTS, "ask", {"question": "who connects?"})
+    (answer,) = await stage.answered(PAYMENTS)
+    stage.discord.reply(DANA, answer, f"{MENTION} and now?")
+    answers = await stage.answered(PAYMENTS, 2)
+
+    assert "The answer to and now?" in answers[-1].shown
+    assert "who connects?" in str(stage.model.requests[-1]["messages"])
+
+
+async def test_process_names_that_were_seen_are_offered(stage: DiscordStage) -> None:
+    found = await stage.discord.complete(DANA, PAYMENTS, "netspy list", option="process", typed="cu")
+
+    assert [choice["value"] for choice in found] == ["curl"]
+
+
+async def test_the_menu_makes_a_message_the_question(stage: DiscordStage) -> None:
+    stage.discord.say(LEE, PAYMENTS, "checkout times out")
+    (message,) = stage.discord.messages(PAYMENTS)
+    await stage.discord.context_menu(DANA, message, "Investigate with netspy")
+    (answer,) = await stage.answered(PAYMENTS)
+
+    assert "The answer to checkout times out" in answer.shown
+
+
+async def test_commands_are_set_once(stage: DiscordStage) -> None:
+    assert await stage.bots[0].end() == 0
+    await stage.start()
+
+    assert len([call for call in stage.discord.calls if call.method == "PUT" and "commands" in call.path]) == 1
+    options = {option["name"] for option in stage.discord.commands["netspy"]["options"]}
+    assert {"list", "failures", "summary", "status", "help"} <= options
+
+
+async def test_run_again_and_feedback(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    (answer,) = await stage.answered(thread)
+    await stage.discord.press(DANA, answer, "👍")
+    await stage.discord.press(DANA, answer, "Run again")
+    answers = await stage.answered(thread, 2)
+
+    assert "The answer to who connects?" in answers[1].shown
+    await stage.discord.until(lambda: any("Thank you" in each.shown for each in stage.discord.ephemerals(DANA)))
+
+
+async def test_a_button_works_after_a_restart(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    (answer,) = await stage.answered(thread)
+    assert await stage.bots[0].end() == 0
+    await stage.start()
+    await stage.discord.press(DANA, answer, "T1 as CSV")
+    await stage.discord.until(lambda: any(each.attachments for each in stage.discord.ephemerals(DANA)))
+
+
+async def test_a_slow_answer_shows_its_step_and_can_be_stopped(stage: DiscordStage) -> None:
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    (unfinished,) = await stage.shown(thread, "looking at the network")
+    await stage.discord.press(DANA, unfinished, "Stop")
+    (answer,) = await stage.answered(thread)
+
+    assert "Stopped" in answer.shown
+    assert "curl" in answer.shown
+
+
+async def test_a_second_person_makes_netspy_wait_for_mentions(stage: DiscordStage) -> None:
+    thread = stage.ask("tools")
+    await stage.answered(thread)
+    stage.discord.say(LEE, thread, "what about lunch?")
+    await stage.answered(thread, 2)
+    stage.discord.say(DANA, thread, "good idea")
+    stage.discord.say(DANA, thread, f"{MENTION} tools")
+    answers = await stage.answered(thread, 3)
+
+    assert "only when I am mentioned" in answers[1].shown
+    assert len(answers) == 3
+
+
+async def test_without_the_right_to_make_threads_it_answers_in_the_channel(stage: DiscordStage) -> None:
+    stage.discord.deny(PAYMENTS, Permission.CREATE_PUBLIC_THREADS)
+    stage.ask("who connects?")
+    (answer,) = await stage.answered(PAYMENTS)
+    stage.discord.reply(DANA, answer, f"{MENTION} and now?")
+    answers = await stage.answered(PAYMENTS, 2)
+
+    assert "The answer to and now?" in answers[1].shown
+    assert "who connects?" in str(stage.model.requests[-1]["messages"])
+
+
+async def test_an_edited_question_is_answered_as_it_is_now(stage: DiscordStage) -> None:
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await stage.shown(thread, "looking at the network")
+    stage.discord.edit(PAYMENTS, thread, f"{MENTION} who listens?")
+    answers = await stage.answered(thread)
+
+    assert "The answer to who listens?" in answers[-1].shown
+
+
+async def test_an_answer_that_a_kill_cut_off_is_given_once(stage: DiscordStage) -> None:
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await stage.shown(thread, "looking at the network")
+    await stage.bots[0].kill()
+    stage.model.hanging.clear()
+    await stage.start()
+    (answer,) = await stage.answered(thread)
+
+    assert answer.shown.count("The answer to who connects?") == 1
+
+
+async def test_a_dropped_gateway_costs_no_message(stage: DiscordStage) -> None:
+    for connection in [*stage.discord.connections]:
+        connection.cut()
+    thread = stage.ask("who connects?")
+    (answer,) = await stage.answered(thread)
+
+    assert "The answer to who connects?" in answer.shown
+
+
+async def test_a_message_whose_answer_is_lost_on_the_way_is_not_doubled(stage: DiscordStage) -> None:
+    stage.discord.fail("create_message", Fault(lost=True))
+    thread = stage.ask("list")
+    answers = await stage.answered(thread)
+
+    assert len(answers) == 1
+
+
+async def test_text_from_the_network_pings_nobody(tmp_path: Path) -> None:
+    hostile = ["@everyone", "@here", f"<@{LEE}>", "```", "<#1>", "[a](http://e.f)", "**b**"]
+    async with open_discord_stage(tmp_path, processes=hostile) as stage:
+        await stage.start()
+        stage.model.says = lambda _: "Look at " + ", ".join(hostile)
+        thread = stage.ask("who connects?")
+        answers = await stage.answered(thread)
+
+    assert all(not answer.pinged for answer in answers)
+    assert all("```" in answer.shown for answer in answers)
+
+
+@pytest.mark.parametrize("number", [4014, 4004])
+async def test_an_intent_or_a_token_that_is_refused_is_told_to_the_operator(tmp_path: Path, number: int) -> None:
+    async with open_discord_stage(tmp_path) as stage:
+        if number == 4014:
+            stage.discord.space.privileged = Intent(0)
+        bot = await stage.begin(**({} if number == 4014 else {"DISCORD_TOKEN": "wrong"}))
+        await bot.logged("adapter.failed")
+
+    assert ("message-content intent" if number == 4014 else "DISCORD_TOKEN") in bot.said.replace("Set", "set")
+
+
+async def test_three_replicas_answer_each_message_once(postgres_url: str, tmp_path: Path) -> None:
+    async with open_discord_stage(tmp_path, database=postgres_url) as stage:
+        for _ in range(3):
+            await stage.start()
+        threads = [stage.ask(f"question {number}") for number in range(6)]
+        for thread in threads:
+            await stage.answered(thread)
+        await stage.discord.slash(DANA, PAYMENTS, "netspy list")
+        await stage.answered(PAYMENTS)
+
+        assert [len(stage.answers(thread)) for thread in threads] == [1] * 6
+        assert BOT in {message.author for message in stage.discord.messages(PAYMENTS)}
+
+
+async def test_the_doctor_finds_token_intent_and_commands(stage: DiscordStage) -> None:
+    discord = stage.discord
+    known = DiscordCredentials(token=discord.token, api_url=discord.api_url, gateway_url=discord.gateway_url)
+    found = await DiscordAdapter(known, zone=UTC).check()
+    assert [(check.part, check.state) for check in found] == [
+        ("discord", "ok"),
+        ("discord intent", "ok"),
+        ("discord commands", "ok"),
+    ]
+    discord.space.privileged = Intent(0)
+    intent = (await DiscordAdapter(known, zone=UTC).check())[1]
+    wrong = await DiscordAdapter(DiscordCredentials(token="wrong", api_url=discord.api_url), zone=UTC).check()
+    assert (intent.state, "Message Content Intent" in intent.remedy) == ("fault", True)
+    assert [(check.state, "DISCORD_TOKEN" in check.remedy) for check in wrong] == [("fault", True)]
+
+
+async def test_a_thread_that_is_archived_is_answered_in(stage: DiscordStage) -> None:
+    thread = stage.ask("tools")
+    await stage.answered(thread)
+    stage.discord.archive(thread)
+    stage.discord.say(DANA, thread, "tools")
+    await stage.answered(thread, 2)
+
+
+async def test_a_rate_limit_delays_and_loses_nothing(stage: DiscordStage) -> None:
+    stage.discord.fail("create_message", Fault(retry_after_s=1))
+    thread = stage.ask("list")
+    (answer,) = await stage.answered(thread)
+
+    assert "curl" in answer.shown
