@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -21,13 +22,13 @@ from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import of, translated
 from adapters.discord.inbox import UNREAD, Inbox
 from adapters.discord.outlet import DiscordOutlet
-from adapters.discord.place import NAME, place_of
+from adapters.discord.place import NAME, Place, place_of
 from adapters.discord.reading import question
-from adapters.discord.render import shown
+from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
 from adapters.discord.writer import Writer, view_of
 from bot.codec import decode_action
-from bot.domain.errors import PlatformError, StorageError
+from bot.domain.errors import PlatformError, StorageError, Undeliverable
 from bot.domain.message import Address, Author, MessageId, Page, Press, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
@@ -70,7 +71,8 @@ class DiscordAdapter:
         self._writers[turn] = writer
         while len(self._writers) > MAX_WRITERS:
             del self._writers[next(iter(self._writers))]
-        outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._spawn)
+        give_up = partial(self._client.tell_elsewhere, place=place)
+        outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._spawn, give_up=give_up)
         self._spawn(outlet.begin())
         return outlet
 
@@ -102,6 +104,16 @@ class NetspyClient(discord.Client):
         await self._sync()
         await self._desk.adopt(NAME)
 
+    async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
+        """Tell somebody directly that the answer has no place where they asked."""
+        told = word_of_netspy(f"I could not answer where you asked. {error}")
+        try:
+            with translated("a direct message"):
+                person = await self.fetch_user(place.user)
+                await person.send(told.content)
+        except PlatformError as failure:
+            log.warning("discord.not_told", extra={"user": place.user, "cause": str(failure)})
+
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
 
@@ -112,9 +124,14 @@ class NetspyClient(discord.Client):
             await message.reply(UNREAD, mention_author=False)
             return
         try:
-            await self._inbox.said(message)
+            is_asked = await self._inbox.said(message)
         except StorageError as error:
             await message.reply(f"Your question could not be stored. {error}"[:2000], mention_author=False)
+            return
+        if is_asked and message.attachments:
+            names = ", ".join(attachment.filename for attachment in message.attachments)
+            told = word_of_netspy(f"I cannot read files yet ({names}); I answer what the message says.")
+            await message.reply(told.content, mention_author=False)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:

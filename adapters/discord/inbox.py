@@ -30,15 +30,15 @@ class Inbox:
         self._bot = bot
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
-    async def said(self, message: discord.Message) -> None:
-        """A message of a server or a direct one."""
+    async def said(self, message: discord.Message) -> bool:
+        """A message of a server or a direct one. Returns whether it speaks to netspy."""
         if message.author.bot or message.webhook_id or message.type not in SAID:
-            return
+            return False
         mentions = frozenset(user.id for user in message.mentions)
         is_direct = message.guild is None
         to: Addressee = "netspy" if is_direct else addressee(message.content, bot=self._bot, mentions=mentions)
         if to != "netspy" and not isinstance(message.channel, discord.Thread):
-            return
+            return False
         place, key = self._where(message)
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.handle(
@@ -53,6 +53,7 @@ class Inbox:
                     opens=key.thread == str(message.id),
                 )
             )
+        return to == "netspy"
 
     async def edited(self, message: discord.Message) -> None:
         _, key = self._where(message)

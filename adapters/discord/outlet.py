@@ -16,7 +16,7 @@ from adapters.discord.post import Post
 from adapters.discord.render import render
 from adapters.discord.tables import Look
 from adapters.discord.writer import Writer
-from bot.domain.errors import PlatformError
+from bot.domain.errors import PlatformError, Undeliverable
 from bot.domain.message import Block, Reply, Step
 from bot.tables.text import cut_end, plain
 
@@ -33,10 +33,18 @@ WORKING = "looking at the network"
 
 
 class DiscordOutlet:
-    """An `Outlet`. `spawn` runs a task as long as the adapter does."""
+    """An `Outlet`. `spawn` runs a task as long as the adapter does; `give_up` tells the person elsewhere."""
 
-    def __init__(self, writer: Writer, *, zone: tzinfo, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        zone: tzinfo,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        give_up: Callable[[Undeliverable], Coroutine[Any, Any, None]],
+    ) -> None:
         self._writer = writer
+        self._give_up = give_up
         self._look = Look(zone=zone, now=datetime.now(UTC))
         self._spawn = spawn
         self._steps: dict[str, Step] = {}
@@ -67,8 +75,12 @@ class DiscordOutlet:
     async def reply(self, reply: Reply) -> None:
         self._ended.set()
         self._changed.set()
-        async with self._one_by_one:
-            await self._writer.finish(render(reply, self._look))
+        try:
+            async with self._one_by_one:
+                await self._writer.finish(render(reply, self._look))
+        except Undeliverable as error:
+            await self._give_up(error)
+            raise
 
     async def delivered(self) -> bool:
         self._ended.set()

@@ -66,7 +66,7 @@ class DiscordStage:
 
     async def answered(self, channel: str, count: int = 1) -> list[Message]:
         """Returns once so many whole answers stand there, with everything that netspy said there."""
-        await until(lambda: len(self._finals(channel)) >= count, lambda: self._told(channel))
+        await until(lambda: len(self.finals(channel)) >= count, lambda: self._told(channel))
         return self.answers(channel)
 
     async def shown(self, channel: str, text: str) -> list[Message]:
@@ -74,7 +74,7 @@ class DiscordStage:
         await until(lambda: any(text in each.shown for each in self.answers(channel)), lambda: self._told(channel))
         return self.answers(channel)
 
-    def _finals(self, channel: str) -> list[Message]:
+    def finals(self, channel: str) -> list[Message]:
         return [message for message in self.answers(channel) if "Run again" in labels(message)]
 
     def _told(self, channel: str) -> str:

@@ -11,6 +11,7 @@ from adapters.discord.credentials import DiscordCredentials
 from tests.loopback.discord_faults import Fault
 from tests.loopback.discord_ids import LEE
 from tests.loopback.discord_intents import Intent
+from tests.loopback.discord_message import File
 from tests.loopback.discord_permissions import Permission
 from tests.wire.discord_stage import BOT, DANA, DIRECT, MENTION, PAYMENTS, DiscordStage, labels, open_discord_stage
 
@@ -276,3 +277,19 @@ async def test_a_rate_limit_delays_and_loses_nothing(stage: DiscordStage) -> Non
     (answer,) = await stage.answered(thread)
 
     assert "curl" in answer.shown
+
+
+async def test_a_thread_that_is_gone_is_told_to_the_person_directly(stage: DiscordStage) -> None:
+    stage.model.pace_s = 0.5
+    thread = stage.ask("who connects?")
+    await stage.shown(thread, "looking at the network")
+    stage.discord.remove_channel(thread)
+    (told,) = await stage.shown(DIRECT, "I could not answer where you asked")
+
+    assert "the channel is gone" in told.shown
+
+
+async def test_files_are_said_to_be_unread(stage: DiscordStage) -> None:
+    file = File("capture.csv", b"a,b")
+    stage.discord.say(DANA, PAYMENTS, f"{MENTION} tools", files=[file])
+    await stage.shown(PAYMENTS, "I cannot read files yet (capture.csv)")
