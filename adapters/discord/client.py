@@ -6,7 +6,7 @@ It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from io import BytesIO
@@ -35,8 +35,14 @@ from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 log = logging.getLogger("netspy.discord")
 
 MAX_WRITERS = 2000
+CONTENT = discord.Intents(message_content=True)
+INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | CONTENT
 INTENTS_ARE_OFF = 4014
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"""
+
+
+class IntentIsOff(PlatformError):
+    """The developer portal does not give the app what people write."""
 
 
 class DiscordAdapter:
@@ -52,16 +58,16 @@ class DiscordAdapter:
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self, desk: Desk) -> None:
-        """Raises: PlatformError when Discord cannot be reached, or refuses the token or the intents."""
+        """Raises: PlatformError when Discord cannot be reached, or refuses the token.
+
+        Without the message-content intent it runs too: it then reads only what mentions it, and says so.
+        """
         _use(self._credentials)
         try:
-            async with asyncio.TaskGroup() as tasks, NetspyClient(desk, zone=self._zone) as client:
-                self._client, self._tasks = client, tasks
-                await _start(client, self._credentials.token)
-        except* PlatformError as group:
-            raise group.exceptions[0] from None
-        finally:
-            self._tasks = None
+            await self._run(desk, INTENTS)
+        except IntentIsOff as error:
+            log.error("discord.intent_is_off", extra={"cause": str(error)})  # noqa: TRY400 (the trace tells nothing)
+            await self._run(desk, INTENTS & ~CONTENT)
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         if self._client is None:
@@ -79,6 +85,16 @@ class DiscordAdapter:
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
+    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks, NetspyClient(desk, intents, zone=self._zone) as client:
+                self._client, self._tasks = client, tasks
+                await _start(client, self._credentials.token)
+        except* PlatformError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._tasks = None
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._tasks is None:
             work.close()
@@ -89,13 +105,18 @@ class DiscordAdapter:
 class NetspyClient(discord.Client):
     """Hears events and hands them on; what breaks with one leaves the others alone."""
 
-    def __init__(self, desk: Desk, *, zone: tzinfo) -> None:
-        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+    def __init__(self, desk: Desk, intents: discord.Intents, *, zone: tzinfo) -> None:
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self._desk = desk
         self._zone = zone
         self._inbox: Inbox | None = None
         self._commands: tuple[CommandHelp, ...] = ()
+        self._told_unread: set[int] = set()
+        # An event that discord.py stumbles over would end the connection, and what is said meanwhile would be lost.
+        state = self._connection
+        state.parsers = {
+            name: parse if name == "READY" else _unless_broken(name, parse) for name, parse in state.parsers.items()
+        }
 
     async def setup_hook(self) -> None:
         """Once, before the first event."""
@@ -121,17 +142,18 @@ class NetspyClient(discord.Client):
         if self._inbox is None:
             return
         if _is_unread(message, self.user):
-            await message.reply(UNREAD, mention_author=False)
+            if message.channel.id not in self._told_unread:
+                self._told_unread.add(message.channel.id)
+                await _reply(message, UNREAD)
             return
         try:
             is_asked = await self._inbox.said(message)
         except StorageError as error:
-            await message.reply(f"Your question could not be stored. {error}"[:2000], mention_author=False)
+            await _reply(message, f"Your question could not be stored. {error}")
             return
         if is_asked and message.attachments:
             names = ", ".join(attachment.filename for attachment in message.attachments)
-            told = word_of_netspy(f"I cannot read files yet ({names}); I answer what the message says.")
-            await message.reply(told.content, mention_author=False)
+            await _reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -235,6 +257,21 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
     return is_ours and message.type in {discord.MessageType.default, discord.MessageType.reply}
 
 
+async def _reply(message: discord.Message, text: str) -> None:
+    """Once, however many replicas say so."""
+    await message.reply(word_of_netspy(text).content, mention_author=False, nonce=f"r.{message.id}")
+
+
+def _unless_broken(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+    def parsed(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception:
+            log.exception("discord.event_unread", extra={"event": name})
+
+    return parsed
+
+
 def _use(credentials: DiscordCredentials) -> None:
     """Where Discord is, and that nobody wants to speak: discord.py keeps both in its classes."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -253,7 +290,7 @@ async def _start(client: NetspyClient, token: str) -> None:
         raise PlatformError("Discord", "it does not know the token", "set DISCORD_TOKEN anew") from error
     except discord.PrivilegedIntentsRequired as error:
         remedy = "switch Message Content Intent on in the developer portal, under Bot"
-        raise PlatformError("Discord", f"the message-content intent is off ({INTENTS_ARE_OFF})", remedy) from error
+        raise IntentIsOff("Discord", f"the message-content intent is off ({INTENTS_ARE_OFF})", remedy) from error
     except discord.HTTPException as error:
         raise of("Discord", error) from error
     except PlatformError:

@@ -25,7 +25,8 @@ ARCHIVE_AFTER_MIN: Literal[1440] = 1440
 MAX_THREAD_NAME = 100
 THREAD_EXISTS = 160004
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes"""
-NO_PERMISSION = 50013
+NO_THREAD = frozenset({400, 403})
+"""HTTP statuses: no permission, a kind of channel without threads, too many threads."""
 MAX_FOUND = 100
 """Messages behind the question that are looked through."""
 TYPING_EVERY_S = 8.0
@@ -122,11 +123,11 @@ class Writer:
                 await begin(place.channel, place.message, name=name, auto_archive_duration=ARCHIVE_AFTER_MIN)
         except PlatformError as error:
             cause = error.__cause__
-            code = cause.code if isinstance(cause, discord.HTTPException) else 0
-            if code == NO_PERMISSION:
-                self._place = replace(self._place, thread=self._place.channel)
-            elif code != THREAD_EXISTS:
+            if not isinstance(cause, discord.HTTPException) or cause.status not in NO_THREAD:
                 raise
+            if cause.code != THREAD_EXISTS:
+                log.info("discord.no_thread", extra={"channel": place.channel, "cause": str(error)})
+                self._place = replace(place, thread=place.channel)
 
 
 def view_of(post: Post) -> discord.ui.View | None:

@@ -222,15 +222,62 @@ async def test_text_from_the_network_pings_nobody(tmp_path: Path) -> None:
     assert all("```" in answer.shown for answer in answers)
 
 
-@pytest.mark.parametrize("number", [4014, 4004])
-async def test_an_intent_or_a_token_that_is_refused_is_told_to_the_operator(tmp_path: Path, number: int) -> None:
+async def test_a_token_that_is_refused_is_told_to_the_operator(tmp_path: Path) -> None:
     async with open_discord_stage(tmp_path) as stage:
-        if number == 4014:
-            stage.discord.space.privileged = Intent(0)
-        bot = await stage.begin(**({} if number == 4014 else {"DISCORD_TOKEN": "wrong"}))
+        bot = await stage.begin(DISCORD_TOKEN="wrong")
         await bot.logged("adapter.failed")
 
-    assert ("message-content intent" if number == 4014 else "DISCORD_TOKEN") in bot.said.replace("Set", "set")
+    assert "does not know the token. Set DISCORD_TOKEN anew" in bot.said
+
+
+async def test_without_the_message_content_intent_it_answers_who_mentions_it(tmp_path: Path) -> None:
+    async with open_discord_stage(tmp_path) as stage:
+        stage.discord.space.privileged = Intent(0)
+        bot = await stage.start()
+        thread = stage.ask("who connects?")
+        await stage.answered(thread)
+        stage.discord.say(DANA, thread, "and for nginx?")
+        stage.discord.say(DANA, thread, "hello?")
+        await stage.shown(thread, "I cannot read what you wrote")
+        stage.discord.say(DANA, thread, f"{MENTION} and now?")
+        answers = await stage.answered(thread, 2)
+
+    assert "Message Content Intent" in bot.said
+    assert "The answer to and now?" in answers[-1].shown
+    assert sum("I cannot read what you wrote" in answer.shown for answer in answers) == 1
+
+
+async def test_an_event_that_is_malformed_costs_nothing_else(stage: DiscordStage) -> None:
+    stage.discord.event("MESSAGE_CREATE", {"id": "1"})
+    thread = stage.ask("who connects?")
+    await stage.answered(thread)
+    assert len(stage.discord.sessions) == 1
+    assert "discord.event_unread" in stage.bots[0].said
+
+
+async def test_a_thread_whose_making_was_not_answered_is_used(stage: DiscordStage) -> None:
+    stage.discord.fail("start_thread_from_message", Fault(lost=True))
+    thread = stage.ask("who connects?")
+    answers = await stage.answered(thread)
+
+    assert len(answers) == 1
+
+
+async def test_where_no_more_threads_fit_it_answers_in_the_channel(stage: DiscordStage) -> None:
+    stage.discord.fail("start_thread_from_message", Fault(status=400, code=160006, message="Too many threads"))
+    stage.ask("who connects?")
+    (answer,) = await stage.answered(PAYMENTS)
+
+    assert "The answer to who connects?" in answer.shown
+
+
+async def test_a_session_that_ended_costs_one_reconnection(stage: DiscordStage) -> None:
+    stage.discord.invalidate(resumable=True)
+    await stage.discord.until(lambda: stage.discord.gateway.opened > 1)
+    thread = stage.ask("who connects?")
+    answers = await stage.answered(thread)
+
+    assert len(answers) == 1
 
 
 async def test_three_replicas_answer_each_message_once(postgres_url: str, tmp_path: Path) -> None:
@@ -242,8 +289,12 @@ async def test_three_replicas_answer_each_message_once(postgres_url: str, tmp_pa
             await stage.answered(thread)
         await stage.discord.slash(DANA, PAYMENTS, "netspy list")
         await stage.answered(PAYMENTS)
+        stage.discord.say(DANA, threads[0], f"{MENTION} tools", files=[File("capture.csv", b"a,b")])
+        await stage.answered(threads[0], 2)
+        told = await stage.shown(threads[0], "I cannot read files yet (capture.csv)")
 
-        assert [len(stage.answers(thread)) for thread in threads] == [1] * 6
+        assert sum("I cannot read files" in message.shown for message in told) == 1
+        assert [len(stage.answers(thread)) for thread in threads[1:]] == [1] * 5
         assert BOT in {message.author for message in stage.discord.messages(PAYMENTS)}
 
 
@@ -293,3 +344,31 @@ async def test_files_are_said_to_be_unread(stage: DiscordStage) -> None:
     file = File("capture.csv", b"a,b")
     stage.discord.say(DANA, PAYMENTS, f"{MENTION} tools", files=[file])
     await stage.shown(PAYMENTS, "I cannot read files yet (capture.csv)")
+
+
+async def test_a_mention_in_a_forum_is_answered_in_its_post(stage: DiscordStage) -> None:
+    forum = stage.discord.space.add_channel("incidents", "forum")
+    post = stage.discord.open_post(DANA, forum, "checkout is slow", f"{MENTION} who connects?")
+    await stage.answered(post)
+    stage.discord.say(DANA, post, "and now?")
+    answers = await stage.answered(post, 2)
+
+    assert "The answer to and now?" in answers[-1].shown
+
+
+async def test_a_locked_thread_is_told_to_the_person_directly(stage: DiscordStage) -> None:
+    thread = stage.ask("who connects?")
+    (answer,) = await stage.answered(thread)
+    stage.discord.lock(thread)
+    await stage.discord.press(DANA, answer, "Run again")
+    (told,) = await stage.shown(DIRECT, "I could not answer where you asked")
+
+    assert "the thread is locked" in told.shown
+
+
+async def test_a_deleted_question_stops_its_answer(stage: DiscordStage) -> None:
+    stage.model.hanging.add("who connects?")
+    thread = stage.ask("who connects?")
+    await stage.shown(thread, "looking at the network")
+    stage.discord.delete(PAYMENTS, thread)
+    await stage.shown(thread, "Stopped, because the question was deleted.")

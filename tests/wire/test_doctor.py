@@ -70,7 +70,7 @@ async def test_everything_that_is_configured_is_asked(tmp_path: Path, ebpf: Ebpf
     assert list(states(found))[:5] == ["source", "model", "storage", "http", "slack"]
     assert set(states(found).values()) == {"ok"}
     assert not found.has_fault
-    assert found.off == {}
+    assert found.off == {"discord": "DISCORD_TOKEN"}
 
 
 async def test_what_is_not_configured_is_off_and_named_with_its_variables(tmp_path: Path, ebpf: EbpfServer) -> None:
@@ -79,6 +79,7 @@ async def test_what_is_not_configured_is_off_and_named_with_its_variables(tmp_pa
     assert found.off == {
         "model": "OPENAI_API_KEY or OPENAI_BASE_URL",
         "slack": "SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+        "discord": "DISCORD_TOKEN",
     }
 
 
@@ -174,7 +175,7 @@ async def test_a_process_exits_with_1_where_something_has_a_fault(tmp_path: Path
     said = json.loads(broken.out)
     assert [(part["part"], part["state"]) for part in said["parts"]] == [("source", "fault"), ("storage", "ok")]
     assert said["parts"][0]["remedy"].startswith("start ebpf-server")
-    assert set(said["off"]) == {"model", "slack"}
+    assert set(said["off"]) == {"model", "slack", "discord"}
 
 
 async def test_no_secret_is_ever_printed(tmp_path: Path, ebpf: EbpfServer) -> None:

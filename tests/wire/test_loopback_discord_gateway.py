@@ -10,7 +10,7 @@ import pytest
 
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.discord_gateway import BAD_FRAME, BAD_SEQUENCE, BAD_TOKEN, NOT_IDENTIFIED, UNKNOWN_OPCODE
-from tests.loopback.discord_ids import DANA, GUILD, LEE, PAYMENTS
+from tests.loopback.discord_ids import DANA, DIRECT, GUILD, LEE, PAYMENTS
 from tests.loopback.discord_intents import Intent
 from tests.wire.discord_app import App, connected, loopback
 
@@ -30,6 +30,14 @@ async def test_every_session_hears_everything(server: LoopbackDiscord) -> None:
         server.say(DANA, PAYMENTS, "hello")
         await server.until(lambda: first.words == second.words == ["hello"])
         assert len(server.sessions) == 2
+
+
+async def test_an_app_hears_only_what_it_asked_for(server: LoopbackDiscord) -> None:
+    async with connected(server, App(intents=discord.Intents(guilds=True, dm_messages=True))) as app:
+        server.say(DANA, PAYMENTS, "not for you")
+        server.say(DANA, DIRECT, "for you")
+        await server.until(lambda: app.words)
+        assert app.words == ["for you"]
 
 
 async def test_members_are_told_to_who_asks_for_them(server: LoopbackDiscord) -> None:
@@ -170,6 +178,18 @@ async def talk(server: LoopbackDiscord, *frames: dict[str, Any] | str) -> int | 
         async for _ in websocket:
             pass
         return websocket.close_code
+
+
+async def test_a_session_that_ended_cannot_be_resumed(server: LoopbackDiscord) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(server.gateway_url) as websocket:
+        await websocket.send_json({"op": 2, "d": {"token": server.token, "intents": 1}})
+        await server.connected()
+        gone = server.sessions[0].id
+        server.invalidate()
+        async with session.ws_connect(server.gateway_url) as other:
+            await other.send_json({"op": 6, "d": {"token": server.token, "session_id": gone, "seq": 1}})
+            assert (await other.receive_json())["op"] == 10
+            assert await other.receive_json() == {"op": 9, "d": False}
 
 
 async def test_wrong_frames_close_the_connection_and_are_faults(server: LoopbackDiscord) -> None:

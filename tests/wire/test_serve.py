@@ -253,7 +253,7 @@ async def test_without_credentials_it_says_what_to_set(process: Process) -> None
     assert await process.status() == 2
     assert process.said == (
         "netspy: netspy serve: no chat platform has credentials. "
-        "Set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET\n"
+        "Set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET; or DISCORD_TOKEN\n"
     )
 
 
