@@ -41,7 +41,7 @@ async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
 def _intent(app: dict[str, Any]) -> Check:
     if int(app.get("flags") or 0) & MESSAGE_CONTENT:
         return Check("discord intent", "ok", "message content is on")
-    return Check("discord intent", "fault", "message content is off: Discord refuses the connection", INTENT)
+    return Check("discord intent", "warning", "message content is off: follow-ups need a mention", INTENT)
 
 
 def _commands(known: Any) -> Check:

@@ -73,7 +73,7 @@ class DiscordAdapter:
         if self._client is None:
             raise PlatformError("an answer for Discord", "the adapter does not run")
         place = place_of(address)
-        writer = self._writers.get(turn) or Writer(self._client, turn, place)
+        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._client.ways.get(place.root))
         self._writers[turn] = writer
         while len(self._writers) > MAX_WRITERS:
             del self._writers[next(iter(self._writers))]
@@ -112,6 +112,7 @@ class NetspyClient(discord.Client):
         self._inbox: Inbox | None = None
         self._commands: tuple[CommandHelp, ...] = ()
         self._told_unread: set[int] = set()
+        self.ways: dict[int, discord.Interaction] = {}
         # An event that discord.py stumbles over would end the connection, and what is said meanwhile would be lost.
         state = self._connection
         state.parsers = {
@@ -216,6 +217,9 @@ class NetspyClient(discord.Client):
         else:
             text, command = commands.asked(interaction, self._commands)
         root = await interaction.original_response()
+        if _is_outside(interaction):
+            self.ways = {message: way for message, way in self.ways.items() if not way.is_expired()}
+            self.ways[root.id] = interaction
         try:
             if self._inbox:
                 await self._inbox.commanded(interaction, root.id, text, command)
@@ -255,6 +259,13 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
         return False
     is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
     return is_ours and message.type in {discord.MessageType.default, discord.MessageType.reply}
+
+
+def _is_outside(interaction: discord.Interaction) -> bool:
+    """Commands work in channels too in which netspy itself may not write."""
+    may = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    return not (may.view_channel and (may.send_messages_in_threads if is_thread else may.send_messages))
 
 
 async def _reply(message: discord.Message, text: str) -> None:

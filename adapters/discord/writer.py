@@ -34,10 +34,16 @@ TYPING_EVERY_S = 8.0
 
 
 class Writer:
-    """Raises PlatformError, Undeliverable. Not for concurrent calls."""
+    """Raises PlatformError, Undeliverable. Not for concurrent calls.
 
-    def __init__(self, client: discord.Client, turn: TurnId, place: Place) -> None:
+    `way`: the command that is answered, where netspy may write in no other way; good for a quarter of an hour.
+    """
+
+    def __init__(
+        self, client: discord.Client, turn: TurnId, place: Place, way: discord.Interaction[Any] | None = None
+    ) -> None:
         self.turn = turn
+        self._way = way
         self._client = client
         self._place = place
         self._posted: list[int] = [place.root] if place.root else []
@@ -85,12 +91,26 @@ class Writer:
         body: dict[str, Any] = {"content": post.content, "view": view_of(post)}
         files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
         with translated("posting an answer"):
-            if number < len(self._posted):
+            if self._way and not self._way.is_expired():
+                await self._respond(self._way, number, body, files)
+            elif number < len(self._posted):
                 await channel.get_partial_message(self._posted[number]).edit(attachments=files, **body)
             else:
                 nonce = f"{self.turn[:20]}.{number}"
                 sent = await channel.send(files=files, nonce=nonce, suppress_embeds=True, **body, **self._answering())
                 self._posted.append(sent.id)
+
+    async def _respond(
+        self, way: discord.Interaction[Any], number: int, body: dict[str, Any], files: list[discord.File]
+    ) -> None:
+        if number >= len(self._posted):
+            filled = {key: value for key, value in body.items() if value}
+            sent = await way.followup.send(files=files, wait=True, **filled)
+            self._posted.append(sent.id)
+        elif number:
+            await way.followup.edit_message(self._posted[number], attachments=files, **body)
+        else:
+            await way.edit_original_response(attachments=files, **body)
 
     def _answering(self) -> dict[str, Any]:
         """In a channel it stands as a reply, so that a reply to it is known to go on with the same conversation."""

@@ -310,7 +310,7 @@ async def test_the_doctor_finds_token_intent_and_commands(stage: DiscordStage) -
     discord.space.privileged = Intent(0)
     intent = (await DiscordAdapter(known, zone=UTC).check())[1]
     wrong = await DiscordAdapter(DiscordCredentials(token="wrong", api_url=discord.api_url), zone=UTC).check()
-    assert (intent.state, "Message Content Intent" in intent.remedy) == ("fault", True)
+    assert (intent.state, "Message Content Intent" in intent.remedy) == ("warning", True)
     assert [(check.state, "DISCORD_TOKEN" in check.remedy) for check in wrong] == [("fault", True)]
 
 
@@ -372,3 +372,15 @@ async def test_a_deleted_question_stops_its_answer(stage: DiscordStage) -> None:
     await stage.shown(thread, "looking at the network")
     stage.discord.delete(PAYMENTS, thread)
     await stage.shown(thread, "Stopped, because the question was deleted.")
+
+
+async def test_a_command_where_netspy_sees_nothing_is_answered_there(stage: DiscordStage) -> None:
+    stage.discord.deny(PAYMENTS, Permission.VIEW_CHANNEL)
+    stage.model.pace_s = 0.01
+    stage.model.says = lambda _: "The answer. " * 300
+    await stage.discord.slash(DANA, PAYMENTS, "ask", {"question": "who connects?"})
+    await stage.discord.until(lambda: stage.finals(PAYMENTS))
+
+    assert len(stage.answers(PAYMENTS)) > 1
+    assert all("Stop" not in labels(answer) for answer in stage.answers(PAYMENTS))
+    assert not stage.answers(DIRECT)
