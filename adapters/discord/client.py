@@ -6,10 +6,9 @@ It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import tzinfo
 from functools import partial
-from io import BytesIO
 from typing import Any
 
 import discord
@@ -21,15 +20,13 @@ from adapters.discord import checks, commands
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import of, translated
 from adapters.discord.inbox import UNREAD, Inbox
+from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.reading import question
-from adapters.discord.render import shown, word_of_netspy
-from adapters.discord.tables import Look
-from adapters.discord.writer import Writer, view_of
-from bot.codec import decode_action
+from adapters.discord.render import word_of_netspy
+from adapters.discord.writer import Writer
 from bot.domain.errors import PlatformError, StorageError, Undeliverable
-from bot.domain.message import Address, Author, MessageId, Page, Press, TurnId
+from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
@@ -73,7 +70,7 @@ class DiscordAdapter:
         if self._client is None:
             raise PlatformError("an answer for Discord", "the adapter does not run")
         place = place_of(address)
-        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._client.ways.get(place.root))
+        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
         self._writers[turn] = writer
         while len(self._writers) > MAX_WRITERS:
             del self._writers[next(iter(self._writers))]
@@ -95,6 +92,10 @@ class DiscordAdapter:
         finally:
             self._tasks = None
 
+    def _way(self, place: Place) -> discord.Interaction | None:
+        interactions = self._client.interactions if self._client else None
+        return interactions.ways.get(place.root) if interactions else None
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._tasks is None:
             work.close()
@@ -110,9 +111,8 @@ class NetspyClient(discord.Client):
         self._desk = desk
         self._zone = zone
         self._inbox: Inbox | None = None
-        self._commands: tuple[CommandHelp, ...] = ()
+        self.interactions: Interactions | None = None
         self._told_unread: set[int] = set()
-        self.ways: dict[int, discord.Interaction] = {}
         # An event that discord.py stumbles over would end the connection, and what is said meanwhile would be lost.
         state = self._connection
         state.parsers = {
@@ -121,9 +121,10 @@ class NetspyClient(discord.Client):
 
     async def setup_hook(self) -> None:
         """Once, before the first event."""
+        known = await self._desk.commands()
         self._inbox = Inbox(self._desk, bot=self._own_id)
-        self._commands = await self._desk.commands()
-        await self._sync()
+        self.interactions = Interactions(self._desk, self._inbox, known, bot=self._own_id, zone=self._zone)
+        await self._sync(known)
         await self._desk.adopt(NAME)
 
     async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
@@ -169,17 +170,8 @@ class NetspyClient(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Commands, completion, the menu and buttons: also of messages that an earlier process posted."""
-        try:
-            match interaction.type:
-                case discord.InteractionType.autocomplete:
-                    await self._complete(interaction)
-                case discord.InteractionType.application_command:
-                    await self._command(interaction)
-                case discord.InteractionType.component:
-                    await self._press(interaction)
-        except discord.HTTPException as error:
-            if error.code not in TAKEN:
-                raise
+        if self.interactions:
+            await self.interactions.heard(interaction)
 
     @property
     def _own_id(self) -> int:
@@ -192,9 +184,9 @@ class NetspyClient(discord.Client):
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 (discord.py's own)
         log.error("discord.event_failed", extra={"event": event_method}, exc_info=sys.exc_info())
 
-    async def _sync(self) -> None:
+    async def _sync(self, given: Sequence[CommandHelp]) -> None:
         """Global, once, and only when something changed: Discord counts how often it is told."""
-        wanted = commands.payloads(self._commands)
+        wanted = commands.payloads(given)
         with translated("reading the slash commands"):
             known: list[Any] = list(await self.http.get_global_commands(self._app_id))
         if commands.same(wanted, known):
@@ -203,55 +195,6 @@ class NetspyClient(discord.Client):
             await self.http.bulk_upsert_global_commands(self._app_id, wanted)
         log.info("discord.commands_set", extra={"count": len(wanted)})
 
-    async def _complete(self, interaction: discord.Interaction) -> None:
-        found = await commands.completions(interaction, self._desk, self._commands)
-        choices = [discord.app_commands.Choice(name=each["name"], value=each["value"]) for each in found]
-        await interaction.response.autocomplete(choices)
-
-    async def _command(self, interaction: discord.Interaction) -> None:
-        data: dict[str, Any] = dict(interaction.data or {})
-        await interaction.response.defer(thinking=True)
-        if data.get("name") == commands.INVESTIGATE:
-            said = next(iter(data["resolved"]["messages"].values()))
-            text, command = question(str(said.get("content", "")), bot=self._own_id), None
-        else:
-            text, command = commands.asked(interaction, self._commands)
-        root = await interaction.original_response()
-        if _is_outside(interaction):
-            self.ways = {message: way for message, way in self.ways.items() if not way.is_expired()}
-            self.ways[root.id] = interaction
-        try:
-            if self._inbox:
-                await self._inbox.commanded(interaction, root.id, text, command)
-        except StorageError as error:
-            await interaction.edit_original_response(content=f"Your question could not be stored. {error}"[:2000])
-
-    async def _press(self, interaction: discord.Interaction) -> None:
-        data: dict[str, Any] = dict(interaction.data or {})
-        try:
-            button = decode_action(str(data.get("custom_id", "")))
-        except ValueError:
-            await interaction.response.send_message("This button is of another netspy.", ephemeral=True)
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        by = Author(str(interaction.user.id), interaction.user.display_name)
-        try:
-            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by))
-        except StorageError as error:
-            await interaction.followup.send(str(error)[:2000], ephemeral=True)
-            return
-        page = button if isinstance(button, Page) else None
-        look = Look(zone=self._zone, now=datetime.now(UTC))
-        for post in shown(reply, look, page=page):
-            files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
-            view = view_of(post)
-            more: dict[str, Any] = {"view": view} if view else {}
-            await interaction.followup.send(post.content, files=files, ephemeral=True, **more)
-
-
-TAKEN = frozenset({40060, 10062})
-"""Another replica answered the interaction, or it is too old: nobody waits for us."""
-
 
 def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
     """A message to netspy whose text Discord keeps back."""
@@ -259,13 +202,6 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
         return False
     is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
     return is_ours and message.type in {discord.MessageType.default, discord.MessageType.reply}
-
-
-def _is_outside(interaction: discord.Interaction) -> bool:
-    """Commands work in channels too in which netspy itself may not write."""
-    may = interaction.app_permissions
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    return not (may.view_channel and (may.send_messages_in_threads if is_thread else may.send_messages))
 
 
 async def _reply(message: discord.Message, text: str) -> None:

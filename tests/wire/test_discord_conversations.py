@@ -384,3 +384,20 @@ async def test_a_command_where_netspy_sees_nothing_is_answered_there(stage: Disc
     assert len(stage.answers(PAYMENTS)) > 1
     assert all("Stop" not in labels(answer) for answer in stage.answers(PAYMENTS))
     assert not stage.answers(DIRECT)
+
+
+async def test_pages_make_room_for_one_another(tmp_path: Path) -> None:
+    async with open_discord_stage(tmp_path, processes=[f"worker-{number}" for number in range(40)]) as stage:
+        await stage.start()
+        await stage.discord.slash(DANA, PAYMENTS, "netspy list", {"max_events": 40})
+        (answer,) = await stage.answered(PAYMENTS)
+        await stage.discord.press(DANA, answer, "Next of T1")
+        await stage.discord.until(lambda: stage.discord.ephemerals(DANA) and stage.discord.ephemerals(DANA)[0].shown)
+        (second,) = stage.discord.ephemerals(DANA)
+        before = second.shown
+        await stage.discord.press(DANA, second, "Next of T1")
+        await stage.discord.until(lambda: second.shown != before)
+
+        assert [page.shown for page in stage.discord.ephemerals(DANA)] == [second.shown]
+        assert "worker-20" in before
+        assert "worker-35" in second.shown

@@ -1,0 +1,104 @@
+"""What people press and call in Discord: slash commands, their completion, the menu, buttons."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from io import BytesIO
+from typing import Any
+
+import discord
+
+from adapters.discord import commands
+from adapters.discord.inbox import Inbox
+from adapters.discord.reading import question
+from adapters.discord.render import shown
+from adapters.discord.tables import Look
+from adapters.discord.writer import view_of
+from bot.codec import decode_action
+from bot.domain.errors import StorageError
+from bot.domain.message import Author, MessageId, Page, Press
+from bot.domain.ports import CommandHelp, Desk
+
+TAKEN = frozenset({40060, 10062})
+"""Another replica answered the interaction, or it is too old: nobody waits for us."""
+
+
+class Interactions:
+    """`ways`: commands whose answer netspy may write in no other way, by the message that fills up with it."""
+
+    def __init__(self, desk: Desk, inbox: Inbox, known: Sequence[CommandHelp], *, bot: int, zone: tzinfo) -> None:
+        self._desk = desk
+        self._inbox = inbox
+        self._commands = tuple(known)
+        self._bot = bot
+        self._zone = zone
+        self.ways: dict[int, discord.Interaction] = {}
+
+    async def heard(self, interaction: discord.Interaction) -> None:
+        """Raises: discord.HTTPException."""
+        try:
+            match interaction.type:
+                case discord.InteractionType.autocomplete:
+                    await self._complete(interaction)
+                case discord.InteractionType.application_command:
+                    await self._command(interaction)
+                case discord.InteractionType.component:
+                    await self._press(interaction)
+        except discord.HTTPException as error:
+            if error.code not in TAKEN:
+                raise
+
+    async def _complete(self, interaction: discord.Interaction) -> None:
+        found = await commands.completions(interaction, self._desk, self._commands)
+        choices = [discord.app_commands.Choice(name=each["name"], value=each["value"]) for each in found]
+        await interaction.response.autocomplete(choices)
+
+    async def _command(self, interaction: discord.Interaction) -> None:
+        data: dict[str, Any] = dict(interaction.data or {})
+        await interaction.response.defer(thinking=True)
+        if data.get("name") == commands.INVESTIGATE:
+            said = next(iter(data["resolved"]["messages"].values()))
+            text, command = question(str(said.get("content", "")), bot=self._bot), None
+        else:
+            text, command = commands.asked(interaction, self._commands)
+        root = await interaction.original_response()
+        if _is_outside(interaction):
+            self.ways = {message: way for message, way in self.ways.items() if not way.is_expired()}
+            self.ways[root.id] = interaction
+        try:
+            await self._inbox.commanded(interaction, root.id, text, command)
+        except StorageError as error:
+            await interaction.edit_original_response(content=f"Your question could not be stored. {error}"[:2000])
+
+    async def _press(self, interaction: discord.Interaction) -> None:
+        data: dict[str, Any] = dict(interaction.data or {})
+        try:
+            button = decode_action(str(data.get("custom_id", "")))
+        except ValueError:
+            await interaction.response.send_message("This button is of another netspy.", ephemeral=True)
+            return
+        page = button if isinstance(button, Page) else None
+        turns_leaf = bool(page and interaction.message and interaction.message.flags.ephemeral)
+        await interaction.response.defer(ephemeral=True, thinking=not turns_leaf)
+        by = Author(str(interaction.user.id), interaction.user.display_name)
+        try:
+            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by))
+        except StorageError as error:
+            await interaction.followup.send(str(error)[:2000], ephemeral=True)
+            return
+        look = Look(zone=self._zone, now=datetime.now(UTC))
+        for post in shown(reply, look, page=page):
+            files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
+            view = view_of(post)
+            if turns_leaf:
+                turns_leaf = False  # the page before is seen by nobody else, and makes room for this one
+                await interaction.edit_original_response(content=post.content, attachments=files, view=view)
+                continue
+            more: dict[str, Any] = {"view": view} if view else {}
+            await interaction.followup.send(post.content, files=files, ephemeral=True, **more)
+
+
+def _is_outside(interaction: discord.Interaction) -> bool:
+    """Commands work in channels too in which netspy itself may not write."""
+    may = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    return not (may.view_channel and (may.send_messages_in_threads if is_thread else may.send_messages))
