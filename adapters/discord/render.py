@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from adapters.discord.buttons import Row, buttons, page_buttons
-from adapters.discord.limits import MAX_CONTENT, MAX_FILE_BYTES, MAX_TABLES
+from adapters.discord.limits import MAX_FILE_BYTES, MAX_LINE, MAX_TABLES
 from adapters.discord.markup import QUIET, escaped
 from adapters.discord.post import Post, Upload
 from adapters.discord.prose import fold, pieces
@@ -17,7 +17,7 @@ from adapters.discord.tables import Look, chart, file_of, shown_table
 from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Page, Prose, Reply
 from bot.domain.table import Table
 from bot.tables.footer import footer_line
-from bot.tables.text import as_sentence, plain
+from bot.tables.text import as_sentence, plain, short
 
 _WORDS = {"info": "note", "warning": "warning", "error": "error"}
 
@@ -39,7 +39,7 @@ def shown(reply: Reply, look: Look, *, page: Page | None = None) -> tuple[Post, 
 
 def word_of_netspy(text: str) -> Post:
     """One sentence of netspy's own."""
-    return Post(escaped(text[: MAX_CONTENT // 2]))
+    return Post(escaped(short(text, MAX_LINE)))
 
 
 def _sheets(blocks: Sequence[Block], look: Look, *, final: bool) -> list[Sheet]:

@@ -54,7 +54,7 @@ def csv_name(table: Table) -> str:
 
 def _title(table: Table) -> Piece:
     title = escaped(short(table.title, MAX_TITLE).strip() or "Table")
-    label = f"**{escaped(table.label)}** " if table.label.isalnum() else ""
+    label = f"**{escaped(short(table.label, MAX_TITLE))}** " if table.label.isalnum() else ""
     return Piece(f"{label}{title}{_count(table)}", "\n\n")
 
 
