@@ -16,6 +16,8 @@ LAYERS = {
     "bot.markdown": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,
+    "adapters.background": 1,
+    "adapters.bounded": 1,
     "bot.conversation": 2,
     "bot.llm": 2,
     "bot.tools": 2,

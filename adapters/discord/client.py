@@ -3,10 +3,9 @@
 It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted is `writer.py`'s.
 """
 
-import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -16,10 +15,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from adapters.background import Background
+from adapters.bounded import Bounded
 from adapters.discord import checks, commands
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import of, translated
-from adapters.discord.inbox import UNREAD, Inbox
+from adapters.discord.inbox import SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
@@ -32,6 +33,9 @@ from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 log = logging.getLogger("netspy.discord")
 
 MAX_WRITERS = 2000
+"""Those of older answers are forgotten; what they posted can be found in Discord."""
+MAX_TOLD = 1000
+"""Threads of which this process knows that they were told that it cannot read them."""
 CONTENT = discord.Intents(message_content=True)
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | CONTENT
 INTENTS_ARE_OFF = 4014
@@ -50,9 +54,9 @@ class DiscordAdapter:
     def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo) -> None:
         self._credentials = credentials
         self._zone = zone
-        self._writers: dict[TurnId, Writer] = {}
+        self._writers: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
         self._client: NetspyClient | None = None
-        self._tasks: asyncio.TaskGroup | None = None
+        self._background = Background(NAME)
 
     async def run(self, desk: Desk) -> None:
         """Raises: PlatformError when Discord cannot be reached, or refuses the token.
@@ -72,35 +76,22 @@ class DiscordAdapter:
         place = place_of(address)
         writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
         self._writers[turn] = writer
-        while len(self._writers) > MAX_WRITERS:
-            del self._writers[next(iter(self._writers))]
         give_up = partial(self._client.tell_elsewhere, place=place)
-        outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._spawn, give_up=give_up)
-        self._spawn(outlet.begin())
+        outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._background.spawn, give_up=give_up)
+        self._background.spawn(outlet.begin())
         return outlet
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
     async def _run(self, desk: Desk, intents: discord.Intents) -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks, NetspyClient(desk, intents, zone=self._zone) as client:
-                self._client, self._tasks = client, tasks
-                await _start(client, self._credentials.token)
-        except* PlatformError as group:
-            raise group.exceptions[0] from None
-        finally:
-            self._tasks = None
+        async with self._background.open(), NetspyClient(desk, intents, zone=self._zone) as client:
+            self._client = client
+            await _start(client, self._credentials.token)
 
     def _way(self, place: Place) -> discord.Interaction | None:
         interactions = self._client.interactions if self._client else None
         return interactions.ways.get(place.root) if interactions else None
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._tasks is None:
-            work.close()
-        else:
-            self._tasks.create_task(_guarded(work))
 
 
 class NetspyClient(discord.Client):
@@ -112,7 +103,7 @@ class NetspyClient(discord.Client):
         self._zone = zone
         self._inbox: Inbox | None = None
         self.interactions: Interactions | None = None
-        self._told_unread: set[int] = set()
+        self._told_unread: Bounded[int, None] = Bounded(MAX_TOLD)
         # An event that discord.py stumbles over would end the connection, and what is said meanwhile would be lost.
         state = self._connection
         state.parsers = {
@@ -145,7 +136,7 @@ class NetspyClient(discord.Client):
             return
         if _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
-                self._told_unread.add(message.channel.id)
+                self._told_unread[message.channel.id] = None
                 await _reply(message, UNREAD)
             return
         try:
@@ -201,7 +192,7 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
     if message.author.bot or message.content or message.attachments or message.embeds or message.stickers:
         return False
     is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
-    return is_ours and message.type in {discord.MessageType.default, discord.MessageType.reply}
+    return is_ours and message.type in SAID
 
 
 async def _reply(message: discord.Message, text: str) -> None:
@@ -236,8 +227,8 @@ async def _start(client: NetspyClient, token: str) -> None:
     except discord.LoginFailure as error:
         raise PlatformError("Discord", "it does not know the token", "set DISCORD_TOKEN anew") from error
     except discord.PrivilegedIntentsRequired as error:
-        remedy = "switch Message Content Intent on in the developer portal, under Bot"
-        raise IntentIsOff("Discord", f"the message-content intent is off ({INTENTS_ARE_OFF})", remedy) from error
+        told = f"the message-content intent is off ({INTENTS_ARE_OFF})"
+        raise IntentIsOff("Discord", told, checks.INTENT) from error
     except discord.HTTPException as error:
         raise of("Discord", error) from error
     except PlatformError:
@@ -245,12 +236,3 @@ async def _start(client: NetspyClient, token: str) -> None:
     except Exception as error:
         # discord.py raises whatever it stumbles over, such as AttributeError for a gateway that cannot be reached.
         raise PlatformError("Discord's gateway", f"the connection broke ({type(error).__name__}: {error})") from error
-
-
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except PlatformError as error:
-        log.warning("discord.failed", extra={"cause": str(error)})
-    except Exception:
-        log.exception("discord.broke")

@@ -3,7 +3,7 @@
 They are made of what the desk says of its commands, with types, ranges and completion; `client.py` runs them. Pure.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import discord
@@ -13,8 +13,6 @@ from bot.domain.message import Command
 from bot.domain.ports import CommandHelp, Desk, FlagHelp
 
 Interaction: TypeAlias = discord.Interaction[Any]
-Run: TypeAlias = Callable[[Interaction, str, Command | None], Awaitable[None]]
-"""Answers an interaction: with a text, or with a command that is parsed already."""
 
 MAX_DESCRIPTION = 100
 """https://discord.com/developers/docs/interactions/application-commands#application-command-object"""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from io import BytesIO
 from typing import Any
 
 import discord
@@ -10,9 +9,9 @@ import discord
 from adapters.discord import commands
 from adapters.discord.inbox import Inbox
 from adapters.discord.reading import question
-from adapters.discord.render import shown
+from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
-from adapters.discord.writer import view_of
+from adapters.discord.writer import files_of, view_of
 from bot.codec import decode_action
 from bot.domain.errors import StorageError
 from bot.domain.message import Author, MessageId, Page, Press
@@ -67,7 +66,8 @@ class Interactions:
         try:
             await self._inbox.commanded(interaction, root.id, text, command)
         except StorageError as error:
-            await interaction.edit_original_response(content=f"Your question could not be stored. {error}"[:2000])
+            told = word_of_netspy(f"Your question could not be stored. {error}")
+            await interaction.edit_original_response(content=told.content)
 
     async def _press(self, interaction: discord.Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})
@@ -83,12 +83,11 @@ class Interactions:
         try:
             reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by))
         except StorageError as error:
-            await interaction.followup.send(str(error)[:2000], ephemeral=True)
+            await interaction.followup.send(word_of_netspy(str(error)).content, ephemeral=True)
             return
         look = Look(zone=self._zone, now=datetime.now(UTC))
         for post in shown(reply, look, page=page):
-            files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
-            view = view_of(post)
+            files, view = files_of(post), view_of(post)
             if turns_leaf:
                 turns_leaf = False  # the page before is seen by nobody else, and makes room for this one
                 await interaction.edit_original_response(content=post.content, attachments=files, view=view)

@@ -17,7 +17,7 @@ from adapters.discord.render import render
 from adapters.discord.tables import Look
 from adapters.discord.writer import Writer
 from bot.domain.errors import PlatformError, Undeliverable
-from bot.domain.message import Block, Reply, Step
+from bot.domain.message import QUEUE_STEP, Block, Reply, Step
 from bot.tables.text import cut_end, plain
 
 log = logging.getLogger("netspy.discord")
@@ -26,8 +26,6 @@ FIRST_PROGRESS_S = 1.5
 """An answer that is there sooner needs no message about its progress; typing is shown meanwhile."""
 PROGRESS_EVERY_S = 2.0
 """Discord lets a message be edited five times in five seconds, for all of a channel (observed)."""
-WAITING_STEP = "queue"
-"""The step of a question that waits for another one: typing was shown already."""
 LONGEST_STATUS = 300
 WORKING = "looking at the network"
 
@@ -59,7 +57,7 @@ class DiscordOutlet:
         await self._writer.typing(until=self._ended)
 
     async def step(self, step: Step) -> None:
-        if step.id == WAITING_STEP:
+        if step.id == QUEUE_STEP:
             if step.state == "running":
                 self._ended.set()  # another outlet answers when its turn comes
             return

@@ -17,9 +17,8 @@ from adapters.discord.tables import Look, chart, file_of, shown_table
 from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Page, Prose, Reply
 from bot.domain.table import Table
 from bot.tables.footer import footer_line
-from bot.tables.text import as_sentence, plain, short
-
-_WORDS = {"info": "note", "warning": "warning", "error": "error"}
+from bot.tables.notice import notice_line
+from bot.tables.text import plain, short
 
 
 def render(reply: Reply, look: Look, *, final: bool = True) -> tuple[Post, ...]:
@@ -56,7 +55,7 @@ def _sheets(blocks: Sequence[Block], look: Look, *, final: bool) -> list[Sheet]:
                 put(sheets, _lines([footer_line(coverage, zone=look.zone, now=look.now)], sign=QUIET))
             case Notice(level, text):
                 sign = QUIET if level == "info" else ""
-                put(sheets, _lines(f"{_WORDS[level]}: {as_sentence(text)}".splitlines(), sign=sign))
+                put(sheets, _lines(notice_line(level, text).splitlines(), sign=sign))
             case Attachment(name, content):
                 _add_file(sheets, Upload(name, content))
             case _:

@@ -12,7 +12,7 @@ from adapters.discord.sheet import Piece
 from bot.domain.message import Chart
 from bot.domain.table import Table
 from bot.tables.charts import draw
-from bot.tables.export import to_csv
+from bot.tables.export import csv_name, to_csv
 from bot.tables.layout import TextTable, lay_out
 from bot.tables.text import ELLIPSIS, plain, short
 from bot.tables.units import cell_text
@@ -40,16 +40,12 @@ def shown_table(table: Table, look: Look) -> tuple[Piece, ...]:
 def file_of(table: Table, look: Look) -> Upload | None:
     """The file with all rows, where neither the message nor its buttons show them in full."""
     is_cut = not table.label and any(ELLIPSIS in line for line in _page(table, look)[1].rows)
-    return Upload(csv_name(table), to_csv(table)) if len(table.rows) > ROWS_OF_A_PAGE or is_cut else None
+    return Upload(csv_name(table.label), to_csv(table)) if len(table.rows) > ROWS_OF_A_PAGE or is_cut else None
 
 
 def chart(block: Chart, look: Look) -> tuple[Piece, ...]:
     title = escaped(short(block.series.title, MAX_TITLE).strip() or "Chart")
     return (Piece(title, "\n\n"), *code(draw(block.series, width=look.width)))
-
-
-def csv_name(table: Table) -> str:
-    return f"{plain(table.label).lower() or 'table'}.csv"
 
 
 def _title(table: Table) -> Piece:

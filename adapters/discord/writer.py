@@ -89,7 +89,7 @@ class Writer:
     async def _put(self, number: int, post: Post) -> None:
         channel = await self._channel()
         body: dict[str, Any] = {"content": post.content, "view": view_of(post)}
-        files = [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
+        files = files_of(post)
         with translated("posting an answer"):
             if self._way and not self._way.is_expired():
                 await self._respond(self._way, number, body, files)
@@ -148,6 +148,11 @@ class Writer:
             if cause.code != THREAD_EXISTS:
                 log.info("discord.no_thread", extra={"channel": place.channel, "cause": str(error)})
                 self._place = replace(place, thread=place.channel)
+
+
+def files_of(post: Post) -> list[discord.File]:
+    """Good for one call: sending reads them to their end."""
+    return [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
 
 
 def view_of(post: Post) -> discord.ui.View | None:

@@ -5,16 +5,15 @@ It knows lifecycles. What payloads mean is `inbox.py`'s and `slash.py`'s, what i
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from datetime import tzinfo
 from functools import partial
-from typing import Any
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.background import Background
 from adapters.slack import checks, socket_mode
 from adapters.slack.calls import CALL_TIMEOUT_S, Calls
 from adapters.slack.credentials import SlackCredentials
@@ -30,7 +29,6 @@ from adapters.slack.slash import Slash
 from adapters.slack.status import Abilities, Status
 from adapters.slack.whisper import Whisper
 from adapters.slack.writers import Writers
-from bot.domain.errors import PlatformError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, Desk, Outlet
 
@@ -58,7 +56,7 @@ class SlackAdapter:
         self._abilities = Abilities()
         self._writers = Writers(self._calls)
         self._receivers: Receivers | None = None
-        self._tasks: asyncio.TaskGroup | None = None
+        self._background = Background(NAME)
         secret = credentials.signing_secret or ""
         self._app = bolt_app(client, signing_secret=secret, receivers=lambda: self._receivers)
         self.endpoint = None if credentials.app_token else self._take_request
@@ -71,13 +69,10 @@ class SlackAdapter:
         try:
             async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
                 client.session = session
-                async with asyncio.TaskGroup() as tasks:
-                    self._tasks = tasks
+                async with self._background.open():
                     await self._serve(desk)
-        except* PlatformError as group:
-            raise group.exceptions[0] from None
         finally:
-            client.session, self._tasks, self._receivers = None, None, None
+            client.session, self._receivers = None, None
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         place = place_of(address)
@@ -85,10 +80,10 @@ class SlackAdapter:
             self._writers.of(turn, place),
             Status(self._calls, place, self._abilities),
             zone=self._zone,
-            spawn=self._spawn,
+            spawn=self._background.spawn,
             give_up=partial(self._whisper.elsewhere, place=place),
         )
-        self._spawn(outlet.begin())
+        self._background.spawn(outlet.begin())
         return outlet
 
     async def check(self) -> tuple[Check, ...]:
@@ -104,7 +99,7 @@ class SlackAdapter:
             desk=desk,
             whisper=self._whisper,
             running=self._writers.running,
-            spawn=self._spawn,
+            spawn=self._background.spawn,
         )
         self._receivers = Receivers(Inbox(parts), Interactions(parts), Slash(parts, self._writers.fresh_roots))
         log.info("slack.ready", extra={"workspace": me.workspace_name, "user": me.user_name})
@@ -115,23 +110,7 @@ class SlackAdapter:
             await desk.adopt(NAME)
             await asyncio.Event().wait()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._tasks is None:
-            work.close()
-        else:
-            self._tasks.create_task(_guarded(work))
-
     async def _take_request(self, request: Request) -> Response:
         if self._receivers is None:
             return Response(STARTING, status_code=503)
         return await respond(self._app, request)
-
-
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    """What breaks with one message leaves the connection alone."""
-    try:
-        await work
-    except PlatformError as error:
-        log.warning("slack.failed", extra={"cause": str(error)})
-    except Exception:
-        log.exception("slack.broke")

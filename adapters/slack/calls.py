@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from adapters.bounded import Bounded
 from bot.domain.errors import PlatformError, Undeliverable
 
 log = logging.getLogger("netspy.slack")
@@ -83,7 +84,7 @@ class Calls:
     def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
         self._closed_until: dict[tuple[str, str], float] = {}
-        self._paces: dict[str, AsyncLimiter] = {}
+        self._paces: Bounded[str, AsyncLimiter] = Bounded(MAX_CHANNELS)
 
     async def do(self, method: Method, /, *, patience_s: float = FINAL_PATIENCE_S, **arguments: Any) -> dict[str, Any]:
         """The data that a call answers with; see `answer`."""
@@ -127,8 +128,6 @@ class Calls:
 
     def _pace(self, channel: str) -> AsyncLimiter:
         if channel not in self._paces:
-            while len(self._paces) >= MAX_CHANNELS:
-                del self._paces[next(iter(self._paces))]
             self._paces[channel] = AsyncLimiter(BURST_OF_POSTS, BURST_OF_POSTS)
         return self._paces[channel]
 

@@ -9,6 +9,7 @@ import logging
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
+from adapters.bounded import Bounded
 from adapters.slack import home
 from adapters.slack.parts import Parts
 from adapters.slack.people import REFUSALS, Person
@@ -43,8 +44,8 @@ class Inbox:
         self._me = parts.me
         self._desk = parts.desk
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
-        self._stored: dict[tuple[str, str], None] = {}
-        self._told: dict[tuple[str, str], None] = {}
+        self._stored: Bounded[tuple[str, str], None] = Bounded(MAX_REMEMBERED)
+        self._told: Bounded[tuple[str, str], None] = Bounded(MAX_REMEMBERED)
 
     async def event(self, event: Event) -> None:
         """An event of the Events API."""
@@ -88,7 +89,7 @@ class Inbox:
             text = question(raw, bot=self._me.user)
             opens = thread == ts
             await self._desk.handle(self._parts.message(place, person, text, opens=opens, to=to))
-            _remember(self._stored, (channel, ts))
+            self._stored[channel, ts] = None
         if to == "netspy" and event.get("files") and self._is_new(channel, ts):
             names = ", ".join(str(file.get("name", "a file")) for file in event["files"])[:300]
             told = f"I cannot read files yet ({names}); I answer what the message says."
@@ -163,14 +164,8 @@ class Inbox:
         """False for a message that this process said something about already."""
         if (channel, ts) in self._told:
             return False
-        _remember(self._told, (channel, ts))
+        self._told[channel, ts] = None
         return True
-
-
-def _remember(places: dict[tuple[str, str], None], place: tuple[str, str]) -> None:
-    places[place] = None
-    while len(places) > MAX_REMEMBERED:
-        del places[next(iter(places))]
 
 
 def _is_direct(event: Event) -> bool:

@@ -6,7 +6,7 @@ Nobody who answers waits for Slack: progress is noted here, and sent by a task o
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -17,15 +17,13 @@ from adapters.slack.status import Status
 from adapters.slack.tables import Look
 from adapters.slack.writer import Writer
 from bot.domain.errors import PlatformError
-from bot.domain.message import Block, Prose, Reply, Step
+from bot.domain.message import QUEUE_STEP, Block, Reply, Step, add_prose
 
 log = logging.getLogger("netspy.slack")
 
 FIRST_PROGRESS_S = 0.4
 """An answer that is there sooner is posted whole: one call instead of three."""
 PROGRESS_EVERY_S = 1.0
-WAITING_STEP = "queue"
-"""The step of a question that waits for another one."""
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ class SlackOutlet:
             self._note()
 
     async def step(self, step: Step) -> None:
-        if step.id == WAITING_STEP:
+        if step.id == QUEUE_STEP:
             self._is_waiting = step.state == "running"
             self._spawn(self._status.waiting(ended=step.state != "running"))
             return
@@ -75,11 +73,7 @@ class SlackOutlet:
         self._note()
 
     async def prose(self, delta: str) -> None:
-        blocks = self._progress.blocks
-        if blocks and isinstance(blocks[-1], Prose):
-            blocks[-1] = replace(blocks[-1], markdown=blocks[-1].markdown + delta)
-        else:
-            blocks.append(Prose(delta))
+        add_prose(self._progress.blocks, delta)
         self._note()
 
     async def show(self, block: Block) -> None:

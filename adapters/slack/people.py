@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from adapters.bounded import Bounded
 from adapters.slack.calls import Calls, Gone, Refused
 from adapters.slack.credentials import Identity
 
@@ -38,15 +39,13 @@ class People:
     def __init__(self, calls: Calls, me: Identity) -> None:
         self._calls = calls
         self._me = me
-        self._known: dict[str, tuple[float, asyncio.Task[Person]]] = {}
+        self._known: Bounded[str, tuple[float, asyncio.Task[Person]]] = Bounded(MAX_PEOPLE)
 
     async def who(self, user: str) -> Person:
         """Raises: PlatformError when Slack does not say."""
         now = asyncio.get_running_loop().time()
         known = self._known.get(user)
         if known is None or known[0] < now:
-            while len(self._known) >= MAX_PEOPLE:
-                del self._known[next(iter(self._known))]
             known = self._known[user] = (now + REMEMBERED_S, asyncio.ensure_future(self._ask(user)))
         try:
             return await asyncio.shield(known[1])

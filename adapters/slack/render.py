@@ -29,11 +29,11 @@ from adapters.slack.tables import Fitted, Look, code_blocks, data_table, fitted,
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Prose, Reply
 from bot.domain.table import Table
-from bot.tables.export import to_csv
+from bot.tables.export import csv_name, to_csv
 from bot.tables.footer import footer_line
-from bot.tables.text import as_sentence, plain
+from bot.tables.notice import notice_line
+from bot.tables.text import plain
 
-_WORDS = {"info": "note", "warning": "warning", "error": "error"}
 _LEAST_ROOM = MAX_MARKDOWN // 4
 """Characters: prose does not begin in a message that has less left."""
 _SECTIONS_OF_PROSE = MAX_MARKDOWN // MAX_SECTION
@@ -104,7 +104,7 @@ def _drafts(blocks: Sequence[Block], look: Look, *, final: bool) -> tuple[list[_
             case Footer(coverage):
                 _add_lines(drafts, footer_line(coverage, zone=look.zone, now=look.now))
             case Notice(level, text):
-                _add_lines(drafts, f"{_WORDS[level]}: {as_sentence(text)}")
+                _add_lines(drafts, notice_line(level, text))
             case Attachment(name, content):
                 uploads.append(Upload(name, name, content))
             case _:
@@ -139,7 +139,7 @@ def _add_table(drafts: list[_Draft], uploads: list[Upload], table: Table, look: 
     drafts[-1].tables.append(table)
     told = _cuts(fit, table)
     if told or len(code) > MAX_CODE_SECTIONS:
-        name = f"{(table.label or 'table').lower()}.csv"
+        name = csv_name(table.label)
         uploads.append(Upload(name, title_of(table), to_csv(table)))
         _add_lines(drafts, f"{told}{name} has {_all(table)}{len(table.rows):,} rows")
 

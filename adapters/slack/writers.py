@@ -1,5 +1,6 @@
 """Which messages this process posts for which turn: to go on in them when it begins anew, and to stop it."""
 
+from adapters.bounded import Bounded
 from adapters.slack.calls import Calls
 from adapters.slack.lookback import found_in
 from adapters.slack.place import Place
@@ -17,7 +18,7 @@ class Writers:
         self.bot = ""
         self.fresh_roots: set[str] = set()
         self._calls = calls
-        self._known: dict[TurnId, Writer] = {}
+        self._known: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
 
     def of(self, turn: TurnId, place: Place) -> Writer:
         """The turn's own, or a new one."""
@@ -27,8 +28,6 @@ class Writers:
         is_fresh = not place.root or place.root in self.fresh_roots
         self.fresh_roots.discard(place.root)
         writer = self._known[turn] = Writer(self._calls, turn, place, bot=self.bot, is_fresh=is_fresh)
-        while len(self._known) > MAX_WRITERS:
-            del self._known[next(iter(self._known))]
         return writer
 
     async def running(self, channel: str, thread: str) -> TurnId | None:

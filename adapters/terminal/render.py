@@ -11,20 +11,17 @@ from typing import Literal, TypeAlias, assert_never
 
 from wcwidth import wrap
 
-from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Prose
+from bot.domain.message import Attachment, Block, Chart, Footer, Level, Notice, Prose
 from bot.domain.table import Table
 from bot.tables.charts import draw
 from bot.tables.footer import footer_line
 from bot.tables.layout import lay_out
+from bot.tables.notice import LEVEL_WORDS
 from bot.tables.text import cell_width, plain
 
 Paint: TypeAlias = Literal["bold", "dim", "red", "yellow", "cyan"]
 _SGR: dict[Paint, str] = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "cyan": "36"}
-_LEVELS: dict[str, tuple[str, Paint]] = {
-    "info": ("note", "cyan"),
-    "warning": ("warning", "yellow"),
-    "error": ("error", "red"),
-}
+_PAINTS: dict[Level, Paint] = {"info": "cyan", "warning": "yellow", "error": "red"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +117,12 @@ def _footer(line: str, look: Look) -> str:
     return _lines((short for long in lines for short in fold(long, look.width, indent="  ")), "dim", look)
 
 
-def _notice(level: str, text: str, look: Look) -> str:
-    word, paint = _LEVELS[level]
+def _notice(level: Level, text: str, look: Look) -> str:
     first, *more = text.splitlines() or [""]
-    lines = fold(f"{word}: {first}", look.width, indent="  ")
+    lines = fold(f"{LEVEL_WORDS[level]}: {first}", look.width, indent="  ")
     for line in more:
         lines += fold(f"  {line}", look.width, indent="  ")
-    return _lines(lines, paint, look)
+    return _lines(lines, _PAINTS[level], look)
 
 
 def _lines(lines: Iterable[str], paint: Paint, look: Look) -> str:

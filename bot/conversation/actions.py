@@ -32,7 +32,7 @@ from bot.domain.message import (
 from bot.domain.ports import Leases, ThreadStore, Wish
 from bot.domain.table import Table
 from bot.domain.turn import ToolResult, Turn
-from bot.tables.export import to_csv
+from bot.tables.export import csv_name, to_csv
 from bot.tables.paging import page
 
 log = logging.getLogger("netspy.conversation")
@@ -111,7 +111,7 @@ class Actions:
         if isinstance(found, Notice):
             return (found,)
         result, table = found
-        file = Attachment(f"{label.lower()}.csv", to_csv(table))
+        file = Attachment(csv_name(label), to_csv(table))
         return (file, *_footer(result, len(table.rows)), *_missing(table))
 
     async def _rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> Notice:

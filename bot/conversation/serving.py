@@ -17,13 +17,13 @@ from bot.conversation.parts import Parts
 from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
 from bot.conversation.window import MAX_TURNS, WHOLE_TURNS
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.message import Notice, Reply, Step, ThreadKey, TurnId
+from bot.domain.message import QUEUE_STEP, Notice, Reply, Step, ThreadKey, TurnId
 from bot.domain.ports import Claim, Outlet, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
 log = logging.getLogger("netspy.conversation")
 
-WAITING = Step("queue", "waiting for the question before this one", "running")
+WAITING = Step(QUEUE_STEP, "waiting for the question before this one", "running")
 
 
 class Service:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from bot.domain.errors import PlatformError
-from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId
+from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
 from bot.domain.ports import Outlet
 from bot.domain.turn import ToolCall, ToolResult
 
@@ -75,11 +75,7 @@ class Transcript:
         return Reply(turn, tuple(self._blocks))
 
     async def prose(self, delta: str) -> None:
-        last = self._blocks[-1] if self._blocks else None
-        if isinstance(last, Prose):
-            self._blocks[-1] = Prose(last.markdown + delta)
-        else:
-            self._blocks.append(Prose(delta))
+        add_prose(self._blocks, delta)
         await self._resumed()
         await self._tell(self._outlet.prose(delta))
 

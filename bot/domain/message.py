@@ -97,11 +97,14 @@ class Footer:
     coverage: Coverage
 
 
+Level: TypeAlias = Literal["info", "warning", "error"]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A short word from netspy itself about this answer."""
 
-    level: Literal["info", "warning", "error"]
+    level: Level
     text: str
 
 
@@ -114,6 +117,14 @@ class Attachment:
 
 
 Block: TypeAlias = Prose | Table | Chart | Footer | Notice | Attachment
+
+
+def add_prose(blocks: list[Block], delta: str) -> None:
+    """Go on with the prose at the end of the blocks, or begin some there."""
+    if blocks and isinstance(last := blocks[-1], Prose):
+        blocks[-1] = Prose(last.markdown + delta)
+    else:
+        blocks.append(Prose(delta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,10 @@ class Step:
     title: str
     state: Literal["running", "done", "failed"]
     detail: str = ""
+
+
+QUEUE_STEP = "queue"
+"""The id of the step of a question that waits for the one before it: it is not at work yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from io import StringIO
 
 from bot.domain.table import Cell, Column, Table
+from bot.tables.text import plain
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  these are meant
 
@@ -21,6 +22,11 @@ def to_csv(table: Table) -> str:
     writer.writerow([_text(_heading(column)) for column in table.columns])
     writer.writerows([[_field(cell) for cell in row] for row in table.rows])
     return lines.getvalue()
+
+
+def csv_name(label: str) -> str:
+    """The name of the file of a table, by its label: `t1.csv`."""
+    return f"{plain(label).lower() or 'table'}.csv"
 
 
 def _heading(column: Column) -> str:

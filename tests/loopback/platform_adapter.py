@@ -31,6 +31,7 @@ from bot.domain.message import (
     Step,
     ThreadKey,
     TurnId,
+    add_prose,
 )
 from bot.domain.ports import Check, Desk
 from bot.domain.table import Table
@@ -152,11 +153,7 @@ class LoopbackOutlet:
         await self._adapter.call("step", turn=self._turn, message=message, **fields)
 
     async def prose(self, delta: str) -> None:
-        last = self._blocks[-1] if self._blocks else None
-        if isinstance(last, Prose):
-            self._blocks[-1] = Prose(last.markdown + delta)
-        else:
-            self._blocks.append(Prose(delta))
+        add_prose(self._blocks, delta)
         await self._write(written(self._blocks), final=False)
 
     async def show(self, block: Block) -> None:
