@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from bot.conversation import sending
 from tests.postgres import Postgres, find_programs
 
 # A deadline per example would be a wall-clock assertion.
@@ -23,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """A shell starts background jobs with SIGINT ignored, and programs pass that on: tests of Ctrl-C could not work."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply that could not be sent or stored is tried again at once."""
+    monkeypatch.setattr(sending, "SENDING_WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.0)
 
 
 @pytest.fixture(scope="session")

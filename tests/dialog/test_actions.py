@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import sending
 from bot.domain.errors import ModelUnreachable, StorageError, StorageFull
 from bot.domain.message import (
     Action,
@@ -33,11 +32,7 @@ from bot.domain.turn import Turn
 from tests.dialog.stage import Away, Stage, called, message_of, notices, press, says, some_looks, stuck
 from tests.fakes import FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, result
 
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SENDING_WAITS_S", (0.0, 0.0))
-    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 async def test_stop_of_a_waiting_turn_ends_it_when_its_time_comes() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation import forgetful, lookout, sending
+from bot.conversation import forgetful, lookout
 from bot.conversation.attempt import MAX_ATTEMPTS
 from bot.domain.errors import PlatformError, StorageError, StorageFull, Undeliverable
 from bot.domain.message import (
@@ -40,11 +40,7 @@ from tests.dialog.stage import (
 )
 from tests.fakes import NOW, MemoryStore, RecordingOutlet, ScriptedModel, result
 
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SENDING_WAITS_S", (0.0, 0.0))
-    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 async def test_a_turn_that_was_cut_off_is_answered_when_its_thread_is_resumed() -> None:

@@ -22,10 +22,8 @@ from tests.loopback.discord_operations import GLOBAL, USUAL_LIMITS
 from tests.loopback.discord_people import People
 from tests.loopback.discord_sessions import Connection, Session
 from tests.loopback.discord_space import Space
+from tests.loopback.listening import Listening
 from tests.loopback.waiting import PATIENCE_S, until
-
-SHUTDOWN_S = 0.1
-"""How long a request under way may take when the loopback ends."""
 
 
 class LoopbackDiscord(People):
@@ -48,21 +46,15 @@ class LoopbackDiscord(People):
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=2**28)
         Api(self).add_routes(application)
-        self._runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port: int = self._runner.addresses[0][1]
-        self.space.base_url = f"http://127.0.0.1:{self.port}/"
+        self._listening = await Listening.begin(application)
+        self.space.base_url = self._listening.base_url
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.gateway.end()
-        await self._runner.cleanup()
+        await self._listening.end()
         if error is None:
             self.check()
 
@@ -72,7 +64,7 @@ class LoopbackDiscord(People):
 
     @property
     def api_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{BASE}"
+        return self.space.base_url.rstrip("/") + BASE
 
     @property
     def gateway_url(self) -> str:

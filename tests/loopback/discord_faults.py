@@ -1,8 +1,10 @@
 """What goes wrong with calls because a test wants it, and Discord's rate limits. Pure but for the clock it is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from tests.loopback.planned import Planned
 
 HTML = "<!DOCTYPE html><html><body>upstream connect error</body></html>"
 VIA = "1.1 google"
@@ -68,30 +70,7 @@ class Refusal:
     arguments: Any
 
 
-@dataclass(slots=True)
-class _Plan:
-    fault: Fault
-    skip: int
-    times: int
-
-
-@dataclass(slots=True)
-class Faults:
-    """Faults to come, by the operation's name; `*` is every one."""
-
-    _plans: dict[str, list[_Plan]] = field(default_factory=dict)
-
-    def plan(self, name: str, fault: Fault, *, times: int, skip: int) -> None:
-        self._plans.setdefault(name, []).append(_Plan(fault, skip, times))
-
-    def next(self, name: str) -> Fault | None:
-        for plan in [*self._plans.get(name, []), *self._plans.get("*", [])]:
-            if plan.skip > 0:
-                plan.skip -= 1
-            elif plan.times > 0:
-                plan.times -= 1
-                return plan.fault
-        return None
+Faults = Planned[Fault]
 
 
 @dataclass(frozen=True, slots=True)

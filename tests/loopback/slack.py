@@ -14,6 +14,7 @@ from typing import Self
 from aiohttp import web
 
 from tests.loopback import slack_events as events
+from tests.loopback.listening import Listening
 from tests.loopback.slack_api import Api
 from tests.loopback.slack_delivery import Deliveries, Delivery
 from tests.loopback.slack_faults import Call, Fault, Faults, RateLimit, Refusal
@@ -23,9 +24,6 @@ from tests.loopback.slack_signed import JSON, Posted, Signed, encoded
 from tests.loopback.slack_socket import Connection, Reason, Sockets
 from tests.loopback.slack_workspace import SCOPES, Prompts, Upload, View, Workspace
 from tests.loopback.waiting import PATIENCE_S, until
-
-SHUTDOWN_S = 0.1
-"""How long a request under way may take when the loopback ends."""
 
 
 class LoopbackSlack(People):
@@ -52,14 +50,8 @@ class LoopbackSlack(People):
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=2**26)
         Api(self).add_routes(application)
-        self._runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port: int = self._runner.addresses[0][1]
-        self.space.base_url = f"http://127.0.0.1:{self.port}/"
+        self._listening = await Listening.begin(application)
+        self.space.base_url = self._listening.base_url
         return self
 
     async def __aexit__(
@@ -68,7 +60,7 @@ class LoopbackSlack(People):
         await self.delivery.close()
         await self.sockets.close()
         await self.delivery.signed.close()
-        await self._runner.cleanup()
+        await self._listening.end()
         if error is None:
             self.check()
 

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from tests.loopback.planned import Planned
 
 HTML = "<!DOCTYPE html><html><body>Server Error</body></html>"
 
@@ -57,35 +59,7 @@ class Refusal:
     arguments: dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Plan:
-    fault: Fault
-    skip: int
-    times: int
-
-
-@dataclass(slots=True)
-class Faults:
-    """Faults to come, by method; `*` is every method."""
-
-    _plans: dict[str, list[_Plan]] = field(default_factory=dict)
-
-    def plan(self, method: str, fault: Fault, *, times: int, skip: int) -> None:
-        self._plans.setdefault(method, []).append(_Plan(fault, skip, times))
-
-    def forget(self) -> None:
-        """None of those to come."""
-        self._plans.clear()
-
-    def next(self, method: str) -> Fault | None:
-        plans: list[_Plan] = [*self._plans.get(method, []), *self._plans.get("*", [])]
-        for plan in plans:
-            if plan.skip > 0:
-                plan.skip -= 1
-            elif plan.times > 0:
-                plan.times -= 1
-                return plan.fault
-        return None
+Faults = Planned[Fault]
 
 
 class Buckets:

@@ -15,10 +15,7 @@ from tests.fakes import RecordingOutlet
 REPLY = Reply(TurnId("t"), ())
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SENDING_WAITS_S", (0.0, 0.0))
-    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 class Failing(RecordingOutlet):

@@ -2,32 +2,25 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.discord_ids import BOT, DANA, DIRECT, PAYMENTS
 from tests.loopback.discord_message import Message
-from tests.loopback.ebpf_server import EbpfServer
-from tests.loopback.openai_peer import KEY, OpenAIPeer
 from tests.loopback.waiting import until
-from tests.wire.slack_stage import Model, Serving
+from tests.wire.serving import Serving, Stage, open_stage
 
 MENTION = f"<@{BOT}>"
 
 
-@dataclass
-class DiscordStage:
-    """Made by `open_discord_stage`. `bots` holds all that were started, dead ones too."""
+@dataclass(kw_only=True)
+class DiscordStage(Stage):
+    """Made by `open_discord_stage`."""
 
     discord: LoopbackDiscord
-    ebpf: EbpfServer
-    model: Model
-    peer: OpenAIPeer
-    folder: Path
-    database: str
-    bots: list[Serving] = field(default_factory=list)
 
     async def start(self, **settings: str) -> Serving:
         """One more netspy, once it hears what happens."""
@@ -38,21 +31,12 @@ class DiscordStage:
         return bot
 
     async def begin(self, **settings: str) -> Serving:
-        environment = {
+        credentials = {
             "DISCORD_TOKEN": self.discord.token,
             "DISCORD_API_URL": self.discord.api_url,
             "DISCORD_GATEWAY_URL": self.discord.gateway_url,
-            "NETSPY_LISTEN": "127.0.0.1:0",
-            "NETSPY_DATABASE_URL": self.database,
-            "NETSPY_EBPF_URL": self.ebpf.url,
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": self.peer.base_url,
-            "NETSPY_LLM_API": "chat",
-            **settings,
         }
-        bot = await Serving.start(environment, self.folder / f"netspy-{len(self.bots)}.log")
-        self.bots.append(bot)
-        return bot
+        return await self.serve({**credentials, **settings})
 
     def ask(self, text: str, *, channel: str = PAYMENTS, user: str = DANA) -> str:
         """Mention netspy. Returns the message's id, which is that of the thread too."""
@@ -92,22 +76,10 @@ async def open_discord_stage(
     folder: Path, *, database: str = "", processes: Sequence[str] = ("curl",)
 ) -> AsyncGenerator[DiscordStage, None]:
     """A stage without a netspy; leaving ends those that were started, and shows their logs when a test fails."""
-    model = Model()
-    url = database or f"sqlite+aiosqlite:///{folder / 'netspy.db'}"
-    with EbpfServer() as ebpf:
-        for number, process in enumerate(processes):
-            ebpf.add_connection(process, f"10.2.0.{number % 250 + 1}:443", ago_s=5 + number * 0.01)
-        async with LoopbackDiscord() as discord, OpenAIPeer(model) as peer:
-            stage = DiscordStage(discord, ebpf, model, peer, folder, url)
-            try:
-                yield stage
-            except BaseException:
-                for bot in stage.bots:
-                    print(f"--- {bot.log.name}\n{bot.said[-6000:]}")
-                raise
-            finally:
-                for bot in stage.bots:
-                    await bot.kill()
+    async with LoopbackDiscord() as discord:
+        make = partial(DiscordStage, discord=discord)
+        async with open_stage(make, folder, database=database, processes=processes) as stage:
+            yield stage
 
 
 __all__ = ["BOT", "DANA", "DIRECT", "PAYMENTS", "DiscordStage", "labels", "open_discord_stage"]

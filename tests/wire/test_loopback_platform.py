@@ -58,16 +58,16 @@ class FakeDesk:
         self.adopted.append(platform)
 
     async def resume(self, key: ThreadKey) -> Message | None:
-        raise NotImplementedError
+        raise AssertionError("the loopback's adapter asks for no such thing")
 
     async def commands(self) -> tuple[CommandHelp, ...]:
-        raise NotImplementedError
+        raise AssertionError("the loopback's adapter asks for no such thing")
 
     async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
-        raise NotImplementedError
+        raise AssertionError("the loopback's adapter asks for no such thing")
 
     async def status(self) -> tuple[Check, ...]:
-        raise NotImplementedError
+        raise AssertionError("the loopback's adapter asks for no such thing")
 
 
 @asynccontextmanager
