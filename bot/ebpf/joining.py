@@ -2,24 +2,14 @@
 
 Events come in the order in which the kernel reported them. An attempt is a connect(2) call or, without one (io_uring,
 fast open), a handshake. What happens to it later is known by its socket, until another attempt takes that over.
-
-How outcomes are told apart, where the errno does not say it:
-
-- A datagram socket that connects only notes its peer. Whether anybody is there is not recorded: `Outcome.UNKNOWN`.
-- An error of the call itself, without a handshake, is a routing rule's: `NO_ROUTE`, with the errno beside it (EINVAL:
-  blackhole, EACCES: prohibit, EHOSTUNREACH: unreachable).
-- A refusal with an RST is `REFUSED`, one without was an ICMP message: `REJECTED`.
-- A handshake that ended without any errno was given up by its own process: `UNANSWERED`. Two kinds of drops at its
-  socket say more, also about an ETIMEDOUT: an ICMP message (`REJECTED`), and a SYN for a neighbour that does not answer
-  (NEIGH_FAILED: `UNREACHABLE`).
-- An RST behind the handshake is `RESET`, whichever side had begun to close.
+What it came to is for `outcomes` to say.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from bot.domain.network import UNDECIDED_OUTCOMES, Connection, Drop, Outcome
+from bot.domain.network import UNDECIDED_OUTCOMES, Connection, Drop
 from bot.ebpf.kernel_events import (
     ConnectionClosed,
     ConnectReturned,
@@ -29,30 +19,10 @@ from bot.ebpf.kernel_events import (
     SkbDropped,
     SocketServes,
 )
+from bot.ebpf.outcomes import UNDER_WAY, Evidence, outcome_of, outcome_of_call
 
-_UNDER_WAY = ("EINPROGRESS", "EINTR")
 _ASKS_AGAIN = ("EALREADY", "EISCONN")
 """What a repeated connect(2) says about the attempt that the first one made."""
-_OF_CALL = {
-    "EHOSTUNREACH": Outcome.NO_ROUTE,
-    "ENETUNREACH": Outcome.NO_ROUTE,
-    "EINVAL": Outcome.NO_ROUTE,
-    "EACCES": Outcome.NO_ROUTE,
-    "EADDRNOTAVAIL": Outcome.NO_PORTS,
-    "ECONNREFUSED": Outcome.REFUSED,
-    "ETIMEDOUT": Outcome.TIMED_OUT,
-}
-_OF_HANDSHAKE = {
-    None: Outcome.UNANSWERED,
-    "ETIMEDOUT": Outcome.TIMED_OUT,
-    "EHOSTUNREACH": Outcome.UNREACHABLE,
-    "ENETUNREACH": Outcome.UNREACHABLE,
-    "ECONNREFUSED": Outcome.REJECTED,
-    "EACCES": Outcome.REJECTED,
-    "ENOPROTOOPT": Outcome.REJECTED,
-}
-_OF_LOCAL_CALL = {"ECONNREFUSED": Outcome.REFUSED}
-_UNEXPLAINED = (Outcome.UNANSWERED, Outcome.TIMED_OUT)
 
 
 def join(events: Iterable[KernelEvent]) -> tuple[tuple[Connection, ...], tuple[Drop, ...]]:
@@ -156,7 +126,7 @@ def _ended_within(known: _Attempt, call: ConnectReturned) -> bool:
 def _began_within(known: _Attempt, handshake: HandshakeEnded) -> bool:
     """Whether the handshake is what the call left under way, and not one of a later owner of the socket's name."""
     call = known.call
-    if call is None or call.errno not in _UNDER_WAY or known.handshake:
+    if call is None or call.errno not in UNDER_WAY or known.handshake:
         return False
     return handshake.handshake_us is None or handshake.began_at <= call.returned_at
 
@@ -179,7 +149,7 @@ def _connection(attempt: _Attempt) -> Connection:
         uid=begin.uid,
         destination=begin.destination,
         protocol=attempt.call.protocol if attempt.call else "TCP",
-        outcome=_outcome(attempt),
+        outcome=outcome_of(_evidence(attempt)),
         errno=_errno(attempt),
         waited_us=handshake.handshake_us if handshake else _time_in_call(attempt),
         duration_us=closed.duration_us if closed else None,
@@ -189,32 +159,21 @@ def _connection(attempt: _Attempt) -> Connection:
     )
 
 
-def _outcome(attempt: _Attempt) -> Outcome:
-    handshake = attempt.handshake
-    if attempt.closed or (handshake and handshake.is_connected):
-        return Outcome.RESET if attempt.got_reset else Outcome.CONNECTED
-    if handshake is None:
-        return _outcome_of_call(attempt.call) if attempt.call else Outcome.UNKNOWN
-    if attempt.got_reset:
-        return Outcome.REFUSED
-    outcome = _OF_HANDSHAKE.get(handshake.errno, Outcome.FAILED)
-    return _explained(attempt, outcome) if outcome in _UNEXPLAINED else outcome
-
-
-def _explained(attempt: _Attempt, outcome: Outcome) -> Outcome:
-    if attempt.neighbour_failed:
-        return Outcome.UNREACHABLE
-    return Outcome.REJECTED if attempt.got_unreachable_message else outcome
-
-
-def _outcome_of_call(call: ConnectReturned) -> Outcome:
-    """What the call alone says, where no handshake followed."""
-    if call.errno in _UNDER_WAY:
-        return Outcome.PENDING
-    is_local = call.destination.address is None
-    if call.errno is None:
-        return Outcome.CONNECTED if is_local or call.is_stream else Outcome.UNKNOWN
-    return (_OF_LOCAL_CALL if is_local else _OF_CALL).get(call.errno, Outcome.FAILED)
+def _evidence(attempt: _Attempt) -> Evidence:
+    call, handshake = attempt.call, attempt.handshake
+    return Evidence(
+        called=call is not None,
+        call_errno=call.errno if call else None,
+        handshaken=handshake is not None,
+        handshake_errno=handshake.errno if handshake else None,
+        connected=handshake is not None and handshake.is_connected,
+        closed=attempt.closed is not None,
+        got_reset=attempt.got_reset,
+        neighbour_failed=attempt.neighbour_failed,
+        got_unreachable_message=attempt.got_unreachable_message,
+        is_local=call is not None and call.destination.address is None,
+        is_stream=call is None or call.is_stream,
+    )
 
 
 def _errno(attempt: _Attempt) -> str | None:
@@ -224,12 +183,12 @@ def _errno(attempt: _Attempt) -> str | None:
             return event.errno
     errno = attempt.call.errno if attempt.call else None
     has_ended = attempt.closed or attempt.handshake
-    return None if has_ended and errno in _UNDER_WAY else errno
+    return None if has_ended and errno in UNDER_WAY else errno
 
 
 def _time_in_call(attempt: _Attempt) -> float | None:
     """For attempts without a handshake, whose outcome is the call's, if they have one."""
     call = attempt.call
-    if call is None or attempt.closed or _outcome_of_call(call) in UNDECIDED_OUTCOMES:
+    if call is None or attempt.closed or outcome_of_call(_evidence(attempt)) in UNDECIDED_OUTCOMES:
         return None
     return call.call_us

@@ -14,7 +14,11 @@ from bot.domain.network import Connection, Drop, Event, EventKind, Outcome, Wind
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter
 from bot.ebpf.client import open_http_source
+from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.recorded import RecordedSource, Recording
+from bot.ebpf.store.drops import KernelNames
+from bot.ebpf.store.store import EventStore
+from tests import raw_events
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.ebpf_aggregator import EbpfAggregator
 from tests.loopback.ebpf_server import EbpfServer
@@ -60,7 +64,16 @@ async def recorded(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
     yield RecordedSource(recording, opened_at=NOW)
 
 
-SOURCES: tuple[Opener, ...] = (fake, server, aggregator, recorded)
+@asynccontextmanager
+async def stored(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
+    """The store of the collector, with what its kernel program would have told."""
+    store = EventStore(KernelNames(lambda _: None, lambda _: None), max_age_s=86_400)
+    store.add([raw for event in events for raw in raw_events.of(event)], now_ns=0)
+    listening = Listening(raw_events.BOOT, {}, ("connect",), {})
+    yield LiveSource(store, listening=lambda: listening, clock=lambda: raw_events.CLOCK)
+
+
+SOURCES: tuple[Opener, ...] = (fake, server, aggregator, recorded, stored)
 
 
 @pytest.fixture(params=SOURCES, ids=lambda opener: opener.__name__)

@@ -1,0 +1,75 @@
+"""An `EbpfSource` over the event store of this machine's own collector."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.network import Coverage, EventKind, Window
+from bot.domain.ports import Check
+from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.ebpf.store.clock import Clock
+from bot.ebpf.store.store import EventStore, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How the collector does: since when it listens, what it could not keep, and which programs do not run, and why."""
+
+    since: datetime
+    lost: dict[EventKind, int]
+    programs: tuple[str, ...]
+    missing: dict[str, str]
+
+
+class LiveSource:
+    """`listening` is asked with each question; `clock` too, since the wall's clock steps."""
+
+    def __init__(
+        self, store: EventStore, *, listening: Callable[[], Listening], clock: Callable[[], Clock] = Clock.now
+    ) -> None:
+        self._store = store
+        self._listening = listening
+        self._clock = clock
+
+    async def events(self, query: EventQuery) -> Events:
+        clock = self._clock()
+        found = await asyncio.to_thread(self._store.events, query, clock)
+        return Events(found.events, self._coverage(query.kind, query.window, found, clock))
+
+    async def aggregate(self, query: Aggregate) -> Groups:
+        clock = self._clock()
+        found = await asyncio.to_thread(self._store.aggregate, query, clock)
+        return Groups(found.groups, found.total, self._coverage(query.kind, query.window, found, clock))
+
+    async def check(self) -> Check:
+        listening = self._listening()
+        running, missing = len(listening.programs), listening.missing
+        told = f"live: {running} of {running + len(missing)} programs, listening since {listening.since:%H:%M:%S} UTC"
+        if not missing:
+            return Check("source", "ok", told)
+        why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
+        return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
+
+    def _coverage(self, kind: EventKind, window: Window, found: Found, clock: Clock) -> Coverage:
+        listening = self._listening()
+        return Coverage(
+            source="this machine",
+            kind="live",
+            window=window,
+            seen=found.seen,
+            matched=found.matched,
+            lost=listening.lost.get(kind, 0),
+            notes=self._notes(kind, window, listening, clock),
+        )
+
+    def _notes(self, kind: EventKind, window: Window, listening: Listening, clock: Clock) -> tuple[str, ...]:
+        notes = []
+        kept = self._store.kept(kind, clock)
+        if window.since < listening.since:
+            notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
+        if kept.complete_since and window.since < kept.complete_since:
+            notes.append(
+                f"{kept.evicted:,} events before {kept.complete_since:%H:%M:%S} UTC are gone (memory is bounded)"
+            )
+        return tuple(notes)

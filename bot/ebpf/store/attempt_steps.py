@@ -1,0 +1,134 @@
+"""How each kind of event begins or completes the rows of connection attempts."""
+
+from collections.abc import Callable, Mapping
+from errno import EINTR
+from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.ebpf.collector import layout
+from bot.ebpf.store.batch import Batch, Events, endpoints
+from bot.ebpf.store.log import Chunk, Column, Places
+
+CALLED, HANDSHAKEN, CONNECTED, CLOSED, GOT_RESET, NEIGHBOUR_FAILED, UNREACHABLE, LOCAL, STREAM = (
+    1 << bit for bit in range(9)
+)
+"""What is known of an attempt, as bits of its `facts`; `outcomes.Evidence` says what they mean."""
+UNTOLD = -1
+"""In columns of times and sizes."""
+ESTABLISHED, SYN_SENT = 1, 2
+BEGINNINGS = (layout.CONNECT, layout.TCP_OPEN, layout.TCP_RETRANSMIT)
+"""Kinds of events that say who connects to where."""
+
+_PEER_CLOSED = (5, 9, 11, 6)
+"""FIN_WAIT2, LAST_ACK, CLOSING, TIME_WAIT: the kernel counts the peer's FIN as a byte that was received."""
+_RESTARTED = range(512, 517)
+"""What the kernel says to itself in the place of EINTR."""
+_CPU_BITS = 8
+
+Step: TypeAlias = Callable[[Chunk, Places, Events], None]
+"""Completes the rows at these places of a chunk by an event each."""
+
+
+def tells_of_attempts(events: Events) -> NDArray[np.bool_]:
+    """A connect(2) on a socket whose attempt began before the call only fetches what that came to."""
+    kinds, known = events["kind"], events["attempt"] > 0
+    repeated = known & (_begin_of(events) < _called_at(events))
+    called = (kinds == layout.CONNECT) & ~repeated & np.isin(events["family"], (AF_UNIX, AF_INET, AF_INET6))
+    waits = (kinds == layout.TCP_RETRANSMIT) & (events["newstate"] == SYN_SENT)
+    tells: NDArray[np.bool_] = called | (
+        known & (waits | np.isin(kinds, (layout.TCP_OPEN, layout.TCP_CLOSE, layout.TCP_RESET_RECEIVED)))
+    )
+    return tells
+
+
+def begun(told: Batch) -> Mapping[str, Column]:
+    """The columns of rows that begin with these events."""
+    events = told.events
+    untold = np.full(len(events), UNTOLD, np.int64)
+    nothing = np.zeros(len(events), np.uint16)
+    is_stream = (events["kind"] != layout.CONNECT) | np.isin(events["socktype"], (SOCK_STREAM, SOCK_SEQPACKET))
+    facts = np.where(events["family"] == AF_UNIX, LOCAL, 0) | np.where(is_stream, STREAM, 0)
+    return {
+        "time": np.where(events["attempt"] > 0, _begin_of(events), _called_at(events)),
+        **dict.fromkeys(("waited_ns", "duration_ns", "sent_bytes", "received_bytes", "retransmits"), untold),
+        **dict.fromkeys(("call_errno", "handshake_errno", "close_errno", "outcome"), nothing),
+        **{name: events[name] for name in ("attempt", "cgroup", "pid", "uid", "netns", "sport")},
+        "protocol": events["proto"],
+        "facts": facts,
+        "process": events["comm"],
+        "source": endpoints(events, "saddr"),
+        "destination": endpoints(events, "daddr", "dport"),
+        "path": _paths(told),
+    }
+
+
+def returned(chunk: Chunk, places: Places, events: Events) -> None:
+    chunk["call_errno"][places] = _errnos(events)
+    chunk["facts"][places] |= CALLED
+    alone = chunk["facts"][places] & HANDSHAKEN == 0
+    chunk["waited_ns"][places[alone]] = events["elapsed_ns"][alone]
+
+
+def handshaken(chunk: Chunk, places: Places, events: Events) -> None:
+    facts = np.full(len(events), HANDSHAKEN, np.uint16)
+    facts[events["newstate"] == ESTABLISHED] |= CONNECTED
+    for flag, fact in _EVIDENCE.items():
+        facts[events["flags"] & flag > 0] |= fact
+    chunk["facts"][places] |= facts
+    chunk["handshake_errno"][places] = _errnos(events)
+    chunk["waited_ns"][places] = np.where(events["elapsed_ns"] > 0, events["elapsed_ns"].astype(np.int64), UNTOLD)
+    chunk["retransmits"][places] = events["retransmits"]
+
+
+def closed(chunk: Chunk, places: Places, events: Events) -> None:
+    fin = np.isin(events["oldstate"], _PEER_CLOSED) & (events["rx_bytes"] > 0)
+    chunk["facts"][places] |= CLOSED
+    chunk["close_errno"][places] = _errnos(events)
+    chunk["duration_ns"][places] = events["elapsed_ns"]
+    chunk["sent_bytes"][places] = events["tx_bytes"]
+    chunk["received_bytes"][places] = events["rx_bytes"].astype(np.int64) - fin
+    chunk["retransmits"][places] = events["retransmits"]
+
+
+def reset(chunk: Chunk, places: Places, _: Events) -> None:
+    """Also by a peer whose connection was being closed; once it is, nothing comes any more."""
+    chunk["facts"][places] |= GOT_RESET
+
+
+STEPS: Mapping[int, Step] = {
+    layout.CONNECT: returned,
+    layout.TCP_OPEN: handshaken,
+    layout.TCP_CLOSE: closed,
+    layout.TCP_RESET_RECEIVED: reset,
+}
+_EVIDENCE = {
+    layout.GOT_RESET: GOT_RESET,
+    layout.NEIGHBOUR_FAILED: NEIGHBOUR_FAILED,
+    layout.UNREACHABLE: UNREACHABLE,
+}
+
+
+def _begin_of(events: Events) -> Column:
+    """When its attempt began."""
+    begin: Column = events["attempt"] >> _CPU_BITS
+    return begin.astype(np.int64)
+
+
+def _called_at(events: Events) -> Column:
+    begin: Column = events["ts"] - events["elapsed_ns"]
+    return begin.astype(np.int64)
+
+
+def _paths(told: Batch) -> Column:
+    if not told.tails:
+        return np.zeros(len(told.events), "S1")
+    return np.array([told.tails.get(place, b"") for place in range(len(told.events))])
+
+
+def _errnos(events: Events) -> NDArray[np.uint16]:
+    """0 where all went well."""
+    errnos = np.where(events["ret"] < 0, -events["ret"], 0)
+    return np.where(np.isin(errnos, _RESTARTED), EINTR, errnos).astype(np.uint16)

@@ -1,0 +1,125 @@
+"""Connection attempts, one row each: begun by the first event that tells of one, completed by those that follow.
+
+The kernel program gives every TCP attempt an identity, which all later events of its socket carry: the time of its
+first SYN, with the CPU in the lowest byte. Other attempts (UDP, unix sockets, calls that failed before a SYN) have none
+and are complete when their call returns.
+"""
+
+from errno import errorcode
+from functools import cache
+
+import numpy as np
+
+from bot.domain.network import Outcome
+from bot.ebpf.outcomes import Evidence, outcome_of
+from bot.ebpf.store import attempt_steps as steps
+from bot.ebpf.store.batch import Batch
+from bot.ebpf.store.log import Chunk, Column, Log, Places, Rows, Schema
+
+OUTCOMES = tuple(Outcome)
+"""A row holds the place of its outcome here."""
+SCHEMA = Schema(
+    numbers={
+        **dict.fromkeys(("time", "waited_ns", "duration_ns", "sent_bytes", "received_bytes"), "i8"),
+        **dict.fromkeys(("attempt", "cgroup"), "u8"),
+        **dict.fromkeys(("pid", "uid", "netns"), "u4"),
+        "retransmits": "i4",
+        **dict.fromkeys(("sport", "facts", "call_errno", "handshake_errno", "close_errno"), "u2"),
+        **dict.fromkeys(("protocol", "outcome"), "u1"),
+    },
+    texts=("process", "source", "destination", "path"),
+)
+_NEW = -1
+_ANONYMOUS = np.uint64(1 << 63)
+"""No identity is as large."""
+_OVER = (steps.CALLED | steps.HANDSHAKEN | steps.CONNECTED, steps.CALLED | steps.HANDSHAKEN)
+"""Of a failed attempt: which facts are looked at, and what they are."""
+_ERRNO_BITS = 16
+
+
+class Attempts:
+    """The log of attempts, and which of them more may be told about."""
+
+    def __init__(self) -> None:
+        self.log = Log(SCHEMA)
+        self._open: dict[int, int] = {}
+        """Rows by the identity of their attempt."""
+
+    def add(self, batch: Batch) -> None:
+        told = batch.where(steps.tells_of_attempts(batch.events))
+        if not len(told.events):
+            return
+        rows = self._rows(told)
+        for kind, complete in steps.STEPS.items():
+            (of_kind,) = np.nonzero(told.events["kind"] == kind)
+            _, first = np.unique(rows[of_kind], return_index=True)
+            chosen = of_kind[first]
+            for chunk, places, given in self.log.of(rows[chosen]):
+                complete(chunk, places, told.events[chosen[given]])
+        self._decide(np.unique(rows))
+
+    def evict(self) -> int:
+        """Let the oldest chunk go. Returns how many attempts that were."""
+        chunk = self.log.evict()
+        for attempt in chunk["attempt"].tolist():
+            self._open.pop(attempt, None)
+        return chunk.count
+
+    def _rows(self, told: Batch) -> Rows:
+        """The row of each event, which the first event of an attempt begins; -1 for the end of an unknown one."""
+        identities: Column = told.events["attempt"]
+        rows = np.array([self._open.get(each, _NEW) for each in identities.tolist()], np.int64)
+        (begun,) = np.nonzero((rows == _NEW) & np.isin(told.events["kind"], steps.BEGINNINGS))
+        if len(begun):
+            own = np.where(identities == 0, _ANONYMOUS + np.arange(len(rows), dtype=np.uint64), identities)
+            distinct, first, which = np.unique(own[begun], return_index=True, return_inverse=True)
+            order = np.argsort(first)
+            fresh = np.empty(len(order), np.int64)
+            fresh[order] = self.log.append(steps.begun(told.where(begun[first[order]])))
+            rows[begun] = fresh[which]
+            named = distinct < _ANONYMOUS
+            self._open.update(zip(distinct[named].tolist(), fresh[named].tolist(), strict=True))
+        (later,) = np.nonzero(rows == _NEW)
+        rows[later] = [self._open.get(each, _NEW) for each in identities[later].tolist()]
+        return rows
+
+    def _decide(self, rows: Rows) -> None:
+        """What the attempts came to by now; of those that are over no more is expected."""
+        for chunk, places, _ in self.log.of(rows):
+            distinct, which = np.unique(_states(chunk, places), return_inverse=True)
+            chunk["outcome"][places] = np.array([_outcome(state) for state in distinct.tolist()], np.uint8)[which]
+            facts = chunk["facts"][places]
+            is_over = (facts & _OVER[0] == _OVER[1]) | (facts & steps.CLOSED > 0)
+            for attempt in chunk["attempt"][places[is_over]].tolist():
+                self._open.pop(attempt, None)
+
+
+def _states(chunk: Chunk, places: Places) -> Column:
+    """All that an outcome depends on, as a number."""
+    call, handshake = (chunk[name][places].astype(np.uint64) for name in ("call_errno", "handshake_errno"))
+    state: Column = chunk["facts"][places] | call << _ERRNO_BITS | handshake << (2 * _ERRNO_BITS)
+    return state
+
+
+@cache
+def _outcome(state: int) -> int:
+    facts, call, handshake = (state >> shift & 0xFFFF for shift in (0, _ERRNO_BITS, 2 * _ERRNO_BITS))
+    known = Evidence(
+        called=bool(facts & steps.CALLED),
+        call_errno=errno_name(call),
+        handshaken=bool(facts & steps.HANDSHAKEN),
+        handshake_errno=errno_name(handshake),
+        connected=bool(facts & steps.CONNECTED),
+        closed=bool(facts & steps.CLOSED),
+        got_reset=bool(facts & steps.GOT_RESET),
+        neighbour_failed=bool(facts & steps.NEIGHBOUR_FAILED),
+        got_unreachable_message=bool(facts & steps.UNREACHABLE),
+        is_local=bool(facts & steps.LOCAL),
+        is_stream=bool(facts & steps.STREAM),
+    )
+    return OUTCOMES.index(outcome_of(known))
+
+
+def errno_name(number: int) -> str | None:
+    """None for 0: all went well."""
+    return errorcode.get(number, str(number)) if number else None

@@ -1,0 +1,39 @@
+"""The kernel's clock, which never steps, and the one on the wall, in which people ask."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.network import Window
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The half-open span [since, until) in nanoseconds since boot."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`offset_ns`: from nanoseconds since boot to those since 1970; of one question, since the wall's clock steps."""
+
+    offset_ns: int
+
+    @classmethod
+    def now(cls) -> "Clock":
+        return cls(time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+
+    def moment(self, boot_ns: int) -> datetime:
+        return _EPOCH + timedelta(microseconds=(boot_ns + self.offset_ns) // _NS)
+
+    def span(self, window: Window) -> Span:
+        return Span(self._boot_ns(window.since), self._boot_ns(window.until))
+
+    def _boot_ns(self, moment: datetime) -> int:
+        return (moment - _EPOCH) // _MICROSECOND * _NS - self.offset_ns
