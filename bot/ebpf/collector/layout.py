@@ -1,0 +1,88 @@
+"""The event that the kernel programs write, as `events.h` lays it out; a test compares the two. It knows bytes only.
+
+An event is `EVENT.size` bytes, for some kinds with a tail behind them: a unix path, or a DNS message.
+"""
+
+import struct
+from typing import Final, NamedTuple
+
+
+class RawEvent(NamedTuple):
+    """The fields of `struct event`, by the same names. `reason` is -1 where the kernel tells none."""
+
+    ts: int
+    sock: int
+    cgroup: int
+    elapsed_ns: int
+    tx_bytes: int
+    rx_bytes: int
+    location: int
+    pid: int
+    tid: int
+    uid: int
+    netns: int
+    ifindex: int
+    len: int
+    payload: int
+    srtt_us: int
+    retransmits: int
+    ret: int
+    reason: int
+    family: int
+    ethertype: int
+    sport: int
+    dport: int
+    tail_len: int
+    flags: int
+    kind: int
+    proto: int
+    socktype: int
+    oldstate: int
+    newstate: int
+    tcp_flags: int
+    icmp_type: int
+    icmp_code: int
+    unused: int
+    saddr: bytes
+    daddr: bytes
+    comm: bytes
+    ifname: bytes
+
+
+EVENT: Final = struct.Struct("<7Q9I2i5H10B16s16s16s16s")
+
+KINDS: Final = (
+    "connect",
+    "tcp_open",
+    "tcp_accept",
+    "tcp_close",
+    "tcp_listen",
+    "tcp_retransmit",
+    "tcp_reset_sent",
+    "tcp_reset_received",
+    "drop",
+    "dns_query",
+    "dns_reply",
+    "accept_failed",
+    "sock_error",
+    "icmp_sent",
+    "synack_retransmit",
+)
+"""By the number in `kind`, which begins at 1."""
+
+OWNED: Final = 1
+"""pid, tid and comm are the socket owner's, not those of whoever ran just then."""
+RECEIVED: Final = 2
+ACCEPTED: Final = 4
+OPENED: Final = 8
+CUT: Final = 16
+"""The tail is not the whole message."""
+
+
+def read(raw: bytes) -> RawEvent:
+    """The fixed part. Raises: struct.error when `raw` is too short for one."""
+    return RawEvent._make(EVENT.unpack_from(raw))
+
+
+def tail(raw: bytes) -> bytes:
+    return raw[EVENT.size :]
