@@ -55,7 +55,7 @@ int tcp_state_changed(struct sk_state_context *ctx)
 {
 	struct sock *sk = ctx->sk;
 	int from = ctx->oldstate, to = ctx->newstate, kind = kind_of_change(from, to);
-	__u64 key = (__u64)sk, now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns();
 	struct owner *o;
 
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
@@ -64,8 +64,8 @@ int tcp_state_changed(struct sk_state_context *ctx)
 		report_change(ctx, kind, now);
 	if (to == TCP_SYN_SENT) {
 		note_owner(sk, now, OPENED, true);
-	} else if (to == TCP_CLOSE) {
-		bpf_map_delete_elem(&owners, &key);
+	} else if (to == TCP_LISTEN) {
+		note_owner(sk, 0, 0, true);
 	} else if (kind == KIND_TCP_ACCEPT) {
 		note_owner(sk, now, ACCEPTED, false);
 	} else if (kind == KIND_TCP_OPEN) {
@@ -76,6 +76,16 @@ int tcp_state_changed(struct sk_state_context *ctx)
 		if (!o || !o->pid)
 			note_owner(sk, o ? o->since : 0, o ? o->flags : 0, true);
 	}
+	return 0;
+}
+
+/* A close that resets the connection reaches CLOSE first and sends its reset then: owners are kept until here. */
+SEC("tp/tcp/tcp_destroy_sock")
+int tcp_destroyed(struct sk_context *ctx)
+{
+	__u64 key = (__u64)ctx->sk;
+
+	bpf_map_delete_elem(&owners, &key);
 	return 0;
 }
 
