@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+BPF := bot/ebpf/collector
+BPF_OBJECT ?= netspy.bpf.o
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench lock clean
+.PHONY: help install run test check fmt bench bpf lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +31,10 @@ fmt: $(VENV)/.dev ## format, and fix what can be fixed
 
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest tests/bench -s --bench-rounds 15 $(ARGS)
+
+bpf: ## compile the eBPF programs into the object that is shipped (clang 14, llvm, libbpf-dev)
+	@cd $(BPF) && clang -g -O2 -target bpf -mcpu=v1 -Wall -Werror -ffile-prefix-map=$(CURDIR)/$(BPF)=. \
+		-I/usr/include/$$(uname -m)-linux-gnu -c netspy.bpf.c -o $(BPF_OBJECT) && llvm-strip -g $(BPF_OBJECT)
 
 lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \

@@ -42,6 +42,7 @@ ONLY_IMPORTED_BY = {
     "openai": ["bot.llm"],
     "mcp": ["bot.tools.host", "bot.tools.server"],
     "httpx": ["bot.ebpf.client"],
+    "ctypes": ["bot.ebpf.collector.libbpf"],
     "sqlalchemy": ["bot.storage"],
     "alembic": ["bot.storage"],
     "rich": ["adapters.terminal"],

@@ -9,6 +9,7 @@
     │   └── CannotAnswer         this source lacks what the tool needs
     ├── OperatorError        whoever runs netspy can mend it
     │   ├── InvalidSettings
+    │   ├── CannotCollect        no kernel programs can run on this machine
     │   └── StorageError         StorageCorrupt, StorageLocked, StorageFull
     ├── PeerError            another program failed
     │   ├── SourceError          SourceUnreachable, SourceTimeout, SourceRefused, SourceMalformed
@@ -68,6 +69,10 @@ class OperatorError(NetspyError):
 
 class InvalidSettings(OperatorError):
     """A setting with a value that cannot be used."""
+
+
+class CannotCollect(OperatorError):
+    """netspy's own eBPF programs cannot run on this machine, or not with these rights."""
 
 
 class StorageError(OperatorError):

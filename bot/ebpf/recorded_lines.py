@@ -1,6 +1,7 @@
 """How one line of a recording becomes a kernel event: the collector's field names, and where its labels mislead.
 
-Kinds of events that no question needs yet are left out. `recorded` calls it.
+Kinds of events that no question needs yet are left out. `recorded` gives it lines; what comes from a live collector is
+fields already (`bot.ebpf.collector.decode`).
 """
 
 import json
@@ -42,6 +43,11 @@ def parse_line(line: str) -> tuple[datetime, KernelEvent | None]:
         raise ValueError("it is nested too deep for an event") from None
     if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
         raise ValueError('it is not an event: an object with "ts" and "event"')  # noqa: TRY004 - bad data, not a bad call
+    return parse_fields(fields)
+
+
+def parse_fields(fields: Fields) -> tuple[datetime, KernelEvent | None]:
+    """The same for fields, which have a text as "event". Raises: ValueError when they are not an event."""
     time = _time(fields)
     parse = _PARSERS.get(fields["event"])
     return time, parse(fields, time) if parse else None
