@@ -5,18 +5,16 @@ Whoever opens it owns it; nothing stays attached when it is closed. `preflight` 
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from bot.domain.errors import SourceUnreachable
 from bot.domain.network import EventKind
 from bot.ebpf.collector.btf import ReasonNames, reason_names
 from bot.ebpf.collector.loader import Programs, start
-from bot.ebpf.collector.reader import Batch, Counts, Reader
+from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.store.drops import KernelNames
