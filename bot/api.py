@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
-from bot.app import local_zone, open_answering, open_desk, open_source, open_tools
+from bot.app import local_zone, open_answering, open_desk, open_tools
 from bot.conversation.answering import Answering
 from bot.conversation.transcript import Nowhere, Transcript
 from bot.conversation.window import MAX_TURNS
@@ -25,6 +25,7 @@ from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost
 from bot.domain.turn import ToolCall, ToolResult, Turn
+from bot.event_source import open_source
 from bot.settings import Settings, data_dir, load, wants_colour
 
 
@@ -89,14 +90,20 @@ class Netspy:
 
 
 @asynccontextmanager
-async def open_netspy(server: str | None = None, *, settings: Settings | None = None) -> AsyncGenerator[Netspy, None]:
+async def open_netspy(
+    server: str | None = None, *, settings: Settings | None = None, collects: bool = False
+) -> AsyncGenerator[Netspy, None]:
     """Open netspy over `server` (see `--server` for what is used without one), with settings from the environment.
+
+    `collects`: where no server answers, listen to this machine's kernel from now on, if that is allowed.
 
     Raises: InvalidSettings.
     """
     settings = settings or load()
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(open_source(settings, server=server))
+        source = await stack.enter_async_context(
+            open_source(settings, server=server, without="collector" if collects else "recording")
+        )
         answering = await stack.enter_async_context(open_answering(settings, source))
         tools = await stack.enter_async_context(open_tools(source, answering))
         yield Netspy(settings, source, answering, tools)

@@ -14,7 +14,6 @@ from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, ChatModel, EbpfSource, Outlet, ToolHost
 from bot.setting_values import slack_secret
 from bot.settings import Settings, data_dir
-from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
     from adapters.discord.client import DiscordAdapter
@@ -25,36 +24,8 @@ if TYPE_CHECKING:
     from bot.conversation.manager import Manager
     from bot.storage import SqlThreadStore
 
-PROBE_S = 0.3
-"""How long a server at the default address has to answer before the recording is used."""
-
 ANALYSIS_DEADLINE_S = 180.0
 """How long a whole answer may take when it is asked for as one tool call."""
-
-
-@asynccontextmanager
-async def open_source(
-    settings: Settings, *, server: str | None = None, live: bool = False
-) -> AsyncGenerator[EbpfSource, None]:
-    """The source of events: the server that was named, else one at the default address, else the recording.
-
-    `live`: never the recording; a server that does not answer yet may do so later. Raises: InvalidSettings for a URL
-    that is none.
-    """
-    from bot.ebpf.probe import probe
-
-    url = server or settings.ebpf_url
-    if url is None and (live or await probe(DEFAULT_SERVER, timeout_s=PROBE_S)):
-        url = DEFAULT_SERVER
-    if url is not None:
-        from bot.ebpf.client import open_http_source
-
-        async with open_http_source(url) as source:
-            yield source
-    else:
-        from bot.ebpf.recorded import open_recording
-
-        yield open_recording(None, opened_at=datetime.now(UTC))
 
 
 @asynccontextmanager

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from adapters.terminal.render import Look, fold, render
-from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, open_model, open_source, open_threads
+from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, open_model, open_threads
 from bot.checking import Asking, checked
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Adapter, Check
 from bot.domain.table import Column, Table
+from bot.event_source import Without, open_source
 from bot.settings import Settings
 
 DEADLINE_S = 15.0
@@ -40,7 +41,9 @@ async def examine(settings: Settings, *, server: str | None = None, deadline_s: 
     """Source, model, storage, `serve`'s HTTP and chat platforms, in this order, asked at once."""
     adapters = {name: _built(build, settings) for name, build in PLATFORMS.items()}
     is_served = any(adapter is not None for adapter in adapters.values())
-    asked: dict[str, Asking] = {"source": partial(_source, settings, server, live=is_served)}
+    asked: dict[str, Asking] = {
+        "source": partial(_source, settings, server, without="server" if is_served else "collector")
+    }
     if settings.wants_model:
         asked["model"] = partial(_model, settings)
     asked["storage"] = partial(_storage, settings)
@@ -83,9 +86,9 @@ def _built(build: BuildAdapter, settings: Settings) -> Adapter | InvalidSettings
         return error
 
 
-async def _source(settings: Settings, server: str | None, *, live: bool) -> Check:
+async def _source(settings: Settings, server: str | None, *, without: Without) -> Check:
     """The one that `serve` would use, or else a chat in the terminal."""
-    async with open_source(settings, server=server, live=live) as source:
+    async with open_source(settings, server=server, without=without) as source:
         return await source.check()
 
 

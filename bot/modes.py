@@ -53,7 +53,8 @@ async def _chat(asked: Usage, settings: "Settings") -> int:
     with _starting():
         from bot.api import open_netspy
 
-    async with open_netspy(asked.server, settings=settings) as netspy:
+    collects = sys.stdin is not None and sys.stdin.isatty()  # who pipes questions in has nothing to wait for
+    async with open_netspy(asked.server, settings=settings, collects=collects) as netspy:
         await netspy.interactive(new_thread=asked.new)
     return 0
 
@@ -80,8 +81,8 @@ def _starting() -> Iterator[None]:
 
 
 async def _run_tool(asked: Usage, settings: "Settings", command: Command) -> int:
-    from bot.app import open_source
     from bot.domain.turn import ToolCall
+    from bot.event_source import open_source
     from bot.tools.arguments import checked
     from bot.tools.network import run_tool
 

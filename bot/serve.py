@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
-from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk, open_source
+from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, Check, Desk, Outlet
+from bot.event_source import open_source
 from bot.settings import Settings
 from bot.supervision import Supervised
 from bot.web import Endpoint, application, serving
@@ -41,7 +42,7 @@ async def serve_all(
     host, port = settings.listen_address
     supervised = [Supervised(adapter) for adapter in adapters]
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(open_source(settings, server=server, live=True))
+        source = await stack.enter_async_context(open_source(settings, server=server, without="server"))
         answering = await stack.enter_async_context(open_answering(settings, source))
         desk = await stack.enter_async_context(open_desk(settings, source, answering, outlets_of(adapters)))
         web = application(Readiness(desk, supervised), routes_of(adapters))

@@ -32,6 +32,7 @@ LAYERS = {
     "bot.serve": 4,
     "bot.supervision": 4,
     "bot.doctor": 4,
+    "bot.event_source": 4,
     "bot.usage": 4,
     "bot.app": 4,
     "bot.api": 4,

@@ -51,12 +51,17 @@ class Recording:
         return timedelta(seconds=(self.ended_at - self.began_at) // timedelta(seconds=1) + 1)
 
 
-def open_recording(path: Path | None = None, *, opened_at: datetime) -> "RecordedSource":
-    """The recording at `path`, or the one that comes with netspy. Raises: SourceMalformed."""
+def open_recording(
+    path: Path | None = None, *, opened_at: datetime, instead: tuple[str, str] | None = None
+) -> "RecordedSource":
+    """The recording at `path`, or the one that comes with netspy. Raises: SourceMalformed.
+
+    `instead`: why this machine's own events are not shown, and what to do about it.
+    """
     recording = read_recording(path or _SHIPPED)
     if path is None:
         recording = replace(recording, traffic=_SHIPPED_TRAFFIC, lost=_SHIPPED_LOST)
-    return RecordedSource(recording, opened_at=opened_at)
+    return RecordedSource(recording, opened_at=opened_at, instead=instead)
 
 
 def read_recording(path: Path) -> Recording:
@@ -87,8 +92,9 @@ def read_recording(path: Path) -> Recording:
 class RecordedSource:
     """A looped `Recording`. What an attempt came to after a window's end is not known in that window."""
 
-    def __init__(self, recording: Recording, *, opened_at: datetime) -> None:
+    def __init__(self, recording: Recording, *, opened_at: datetime, instead: tuple[str, str] | None = None) -> None:
         self._recording = recording
+        self._instead = instead
         self._begins_at = opened_at - _PAST
         self._loop = Loop(recording.period, opened_at - recording.ended_at)
         self._connections = self._wrapped(recording.connections)
@@ -104,7 +110,10 @@ class RecordedSource:
         return Groups(groups[: query.top], len(groups), coverage)
 
     async def check(self) -> Check:
-        return Check("source", "warning", "a recording, not this machine", _LIVE_DATA)
+        if self._instead is None:
+            return Check("source", "warning", "a recording, not this machine", _LIVE_DATA)
+        reason, remedy = self._instead
+        return Check("source", "warning", f"a recording, not this machine: {reason}", f"{remedy}, or --server URL")
 
     def _wrapped(self, events: Sequence[Event]) -> tuple[Event, ...]:
         return tuple(self._loop.wrapped(event, self._recording.ended_at) for event in events)

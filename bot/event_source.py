@@ -1,0 +1,69 @@
+"""Which source of events netspy uses, and why not a better one. Opened by whoever answers: chat, one tool, `serve`.
+
+A server that was named; else one at the default address; else, for who chats, this machine's own kernel, where it lets
+netspy; else a recording. Heavy parts are imported where they are opened.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from bot.domain.errors import CannotCollect
+from bot.domain.ports import EbpfSource
+from bot.settings import Settings
+from bot.usage import DEFAULT_SERVER
+
+PROBE_S = 0.3
+"""How long a server at the default address has to answer before something else is used."""
+RECORDING = "recording"
+"""In the place of a server: the recording that comes with netspy. A path that ends in `.jsonl` is another one."""
+
+Without: TypeAlias = Literal["recording", "collector", "server"]
+"""What is used where no server answers: the recording; this machine's kernel, or else the recording; or still a server,
+which may answer later."""
+
+
+@asynccontextmanager
+async def open_source(
+    settings: Settings, *, server: str | None = None, without: Without = "recording"
+) -> AsyncGenerator[EbpfSource, None]:
+    """Raises: InvalidSettings for a URL that is none, SourceMalformed for a recording that is none."""
+    from bot.ebpf.probe import probe
+
+    wanted = server or settings.ebpf_url
+    async with AsyncExitStack() as stack:
+        if wanted and _is_recording(wanted):
+            yield _recording(Path(wanted) if wanted != RECORDING else None)
+        elif wanted or without == "server" or await probe(DEFAULT_SERVER, timeout_s=PROBE_S):
+            from bot.ebpf.client import open_http_source
+
+            yield await stack.enter_async_context(open_http_source(wanted or DEFAULT_SERVER))
+        elif without == "collector":
+            yield await _collector_or_recording(stack)
+        else:
+            yield _recording()
+
+
+async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
+    from bot.ebpf.collector.preflight import preflight
+
+    if obstacle := preflight():
+        return _recording(instead=(obstacle.reason, obstacle.remedy))
+    from bot.ebpf.collecting import open_collector
+
+    try:
+        return await stack.enter_async_context(open_collector())
+    except CannotCollect as error:
+        return _recording(instead=(error.got, error.remedy))
+
+
+def _recording(path: Path | None = None, *, instead: tuple[str, str] | None = None) -> EbpfSource:
+    from bot.ebpf.recorded import open_recording
+
+    return open_recording(path, opened_at=datetime.now(UTC), instead=instead)
+
+
+def _is_recording(wanted: str) -> bool:
+    return wanted == RECORDING or wanted.endswith(".jsonl")
