@@ -124,6 +124,13 @@ class People(ABC):
         self.publish()
         return thread.id
 
+    def open_channel(self, name: str) -> str:
+        """A channel that everybody sees come into being. Returns its id."""
+        channel = self.space.add_channel(name)
+        self.space.happen("CHANNEL_CREATE", shapes.channel(self.space, self.space.channels[channel]), channel)
+        self.publish()
+        return channel
+
     def archive(self, thread: str, *, locked: bool = False) -> None:
         """Close a thread; locked, only moderators open it again."""
         self._alter(thread, {"archived": True, "locked": locked})
