@@ -18,8 +18,9 @@ from yarl import URL
 from adapters.background import Background
 from adapters.bounded import Bounded
 from adapters.discord import checks, commands
+from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
-from adapters.discord.failures import of, translated
+from adapters.discord.failures import translated
 from adapters.discord.inbox import SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
@@ -38,12 +39,6 @@ MAX_TOLD = 1000
 """Threads of which this process knows that they were told that it cannot read them."""
 CONTENT = discord.Intents(message_content=True)
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | CONTENT
-INTENTS_ARE_OFF = 4014
-"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"""
-
-
-class IntentIsOff(PlatformError):
-    """The developer portal does not give the app what people write."""
 
 
 class DiscordAdapter:
@@ -51,9 +46,10 @@ class DiscordAdapter:
 
     name = NAME
 
-    def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo) -> None:
+    def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo, away_s: float = AWAY_S) -> None:
         self._credentials = credentials
         self._zone = zone
+        self._away_s = away_s
         self._writers: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
         self._client: NetspyClient | None = None
         self._background = Background(NAME)
@@ -85,9 +81,10 @@ class DiscordAdapter:
         return await checks.check(self._credentials)
 
     async def _run(self, desk: Desk, intents: discord.Intents) -> None:
-        async with self._background.open(), NetspyClient(desk, intents, zone=self._zone) as client:
+        presence = Presence(self._away_s)
+        async with self._background.open(), NetspyClient(desk, intents, presence, zone=self._zone) as client:
             self._client = client
-            await _start(client, self._credentials.token)
+            await presence.hold(client, self._credentials.token)
 
     def _way(self, place: Place) -> discord.Interaction | None:
         interactions = self._client.interactions if self._client else None
@@ -97,9 +94,10 @@ class DiscordAdapter:
 class NetspyClient(discord.Client):
     """Hears events and hands them on; what breaks with one leaves the others alone."""
 
-    def __init__(self, desk: Desk, intents: discord.Intents, *, zone: tzinfo) -> None:
+    def __init__(self, desk: Desk, intents: discord.Intents, presence: Presence, *, zone: tzinfo) -> None:
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self._desk = desk
+        self._presence = presence
         self._zone = zone
         self._inbox: Inbox | None = None
         self.interactions: Interactions | None = None
@@ -117,6 +115,7 @@ class NetspyClient(discord.Client):
         self.interactions = Interactions(self._desk, self._inbox, known, bot=self._own_id, zone=self._zone)
         await self._sync(known)
         await self._desk.adopt(NAME)
+        self._presence.begin()
 
     async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
         """Tell somebody directly that the answer has no place where they asked."""
@@ -130,6 +129,16 @@ class NetspyClient(discord.Client):
 
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
+
+    async def on_connect(self) -> None:
+        self._presence.came()
+
+    async def on_resumed(self) -> None:
+        self._presence.came()
+
+    async def on_disconnect(self) -> None:
+        if self._presence.is_there:  # discord.py says so at each failed try
+            self._presence.left(self.ws.socket.close_code)
 
     async def on_message(self, message: discord.Message) -> None:
         if self._inbox is None:
@@ -217,22 +226,3 @@ def _use(credentials: DiscordCredentials) -> None:
         Route.BASE = credentials.api_url.rstrip("/")
     if credentials.gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(credentials.gateway_url)
-
-
-async def _start(client: NetspyClient, token: str) -> None:
-    """Raises: PlatformError when the connection has ended for good."""
-    try:
-        await client.start(token)
-        raise PlatformError("Discord's gateway", "it closed the connection")  # noqa: TRY301 (as if discord.py had said so)
-    except discord.LoginFailure as error:
-        raise PlatformError("Discord", "it does not know the token", "set DISCORD_TOKEN anew") from error
-    except discord.PrivilegedIntentsRequired as error:
-        told = f"the message-content intent is off ({INTENTS_ARE_OFF})"
-        raise IntentIsOff("Discord", told, checks.INTENT) from error
-    except discord.HTTPException as error:
-        raise of("Discord", error) from error
-    except PlatformError:
-        raise
-    except Exception as error:
-        # discord.py raises whatever it stumbles over, such as AttributeError for a gateway that cannot be reached.
-        raise PlatformError("Discord's gateway", f"the connection broke ({type(error).__name__}: {error})") from error

@@ -38,7 +38,7 @@ class DiscordStage(Stage):
         self.model.begin_anew()
         discord.plans.forget()
         discord.limits, discord.global_limit, discord.latency_s = dict(USUAL_LIMITS), GLOBAL, 0.0
-        discord.gateway.is_open, discord.gateway.latency_s = True, 0.0
+        discord.gateway.is_open, discord.gateway.latency_s, discord.gateway.repeats = True, 0.0, 0
         discord.space.privileged |= Intent.MESSAGE_CONTENT
         for seen in (discord.calls, discord.refused, discord.ignored, discord.space.interactions):
             seen.clear()
