@@ -99,6 +99,8 @@ class Writer:
                 nonce = f"{self.turn[:20]}.{number}"
                 sent = await channel.send(files=files, nonce=nonce, suppress_embeds=True, **body, **self._answering())
                 self._posted.append(sent.id)
+                if sent.content != post.content.strip():  # a try that went unanswered had posted something else
+                    await self._put(number, post)
 
     async def _respond(
         self, way: discord.Interaction[Any], number: int, body: dict[str, Any], files: list[discord.File]

@@ -10,7 +10,7 @@ from typing import Any, Self
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.discord_ids import BOT, DANA, DIRECT, PAYMENTS
 from tests.loopback.discord_intents import Intent
-from tests.loopback.discord_interactions import Interaction
+from tests.loopback.discord_interactions import ACK_LIMIT_S, Interaction
 from tests.loopback.discord_message import Message
 from tests.loopback.discord_operations import GLOBAL, USUAL_LIMITS
 from tests.loopback.waiting import until
@@ -40,6 +40,7 @@ class DiscordStage(Stage):
         discord.limits, discord.global_limit, discord.latency_s = dict(USUAL_LIMITS), GLOBAL, 0.0
         discord.gateway.is_open, discord.gateway.latency_s, discord.gateway.repeats = True, 0.0, 0
         discord.space.privileged |= Intent.MESSAGE_CONTENT
+        discord.space.ack_limit_s = ACK_LIMIT_S
         for seen in (discord.calls, discord.refused, discord.ignored, discord.space.interactions):
             seen.clear()
         return self
