@@ -26,6 +26,7 @@ from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
 from adapters.discord.render import word_of_netspy
+from adapters.discord.rights import lacking, may
 from adapters.discord.writer import Writer
 from bot.domain.errors import PlatformError, StorageError, Undeliverable
 from bot.domain.message import Address, TurnId
@@ -119,7 +120,10 @@ class NetspyClient(discord.Client):
 
     async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
         """Tell somebody directly that the answer has no place where they asked."""
-        told = word_of_netspy(f"I could not answer where you asked. {error}")
+        in_thread = not place.makes_thread and place.thread != place.channel
+        names = ", ".join(lacking(self, place.channel, in_thread=in_thread))
+        missing = f". Missing there: {names}" if names else ""
+        told = word_of_netspy(f"I could not answer where you asked. {error}{missing}")
         try:
             with translated("a direct message"):
                 person = await self.fetch_user(place.user)
@@ -146,16 +150,26 @@ class NetspyClient(discord.Client):
         if _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
-                await _reply(message, UNREAD)
+                await self._reply(message, UNREAD)
             return
         try:
             is_asked = await self._inbox.said(message)
         except StorageError as error:
-            await _reply(message, f"Your question could not be stored. {error}")
+            await self._reply(message, f"Your question could not be stored. {error}")
             return
         if is_asked and message.attachments:
             names = ", ".join(attachment.filename for attachment in message.attachments)
-            await _reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+            await self._reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+
+    async def _reply(self, message: discord.Message, text: str) -> None:
+        """Once, however many replicas say so."""
+        may_refer = may(self, message.channel.id, "read_message_history")
+        refer: dict[str, Any] = {"reference": message, "mention_author": False} if may_refer else {}
+        try:
+            with translated("a word of netspy's own"):
+                await message.channel.send(word_of_netspy(text).content, nonce=f"r.{message.id}", **refer)
+        except PlatformError as failure:
+            log.warning("discord.not_told", extra={"user": message.author.id, "cause": str(failure)})
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -202,11 +216,6 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
         return False
     is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
     return is_ours and message.type in SAID
-
-
-async def _reply(message: discord.Message, text: str) -> None:
-    """Once, however many replicas say so."""
-    await message.reply(word_of_netspy(text).content, mention_author=False, nonce=f"r.{message.id}")
 
 
 def _unless_broken(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -13,6 +13,7 @@ import discord
 from adapters.discord.failures import translated
 from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
+from adapters.discord.rights import may
 from bot.codec import decode_action
 from bot.domain.errors import PlatformError
 from bot.domain.message import Again, TurnId
@@ -119,6 +120,8 @@ class Writer:
         place = self._place
         if place.thread != place.channel or place.root:
             return {}
+        if not may(self._client, place.channel, "read_message_history"):
+            return {}  # Discord refuses replies then
         reference = discord.MessageReference(
             message_id=place.message, channel_id=place.channel, fail_if_not_exists=False
         )
@@ -138,6 +141,9 @@ class Writer:
     async def _begin_thread(self) -> None:
         """At the question; whoever comes second finds it there. Where that is not allowed, the channel has to do."""
         place = self._place
+        if not may(self._client, place.channel, "send_messages_in_threads"):
+            self._place = replace(place, thread=place.channel)
+            return
         begin = self._client.http.start_thread_with_message
         name = place.title[:MAX_THREAD_NAME] or "netspy"
         try:
