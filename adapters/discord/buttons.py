@@ -1,6 +1,7 @@
 """What can be pressed below an answer. Pure: from a turn and its tables to rows of buttons; rendering calls it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from adapters.discord.limits import (
     MAX_BUTTON_LABEL,
@@ -8,14 +9,18 @@ from adapters.discord.limits import (
     MAX_CUSTOM_ID,
     MAX_PAGED_ROWS,
     MAX_ROWS_OF_BUTTONS,
+    ROWS_OF_A_NARROW_PAGE,
     ROWS_OF_A_PAGE,
 )
 from adapters.discord.post import ButtonSpec, Style
-from bot.codec import encode_action
+from adapters.discord.tables import Look, needs_room
+from bot.codec import decode_action, encode_action
 from bot.domain.message import Again, Button, Csv, Feedback, Page, Stop, TurnId
 from bot.domain.table import Table
 
 Row = tuple[ButtonSpec, ...]
+_NARROW = "narrow/"
+"""Before the id of a page that is asked for as narrow as a phone: nobody but this platform knows of that."""
 
 
 def stop_buttons(turn: TurnId) -> tuple[Row, ...]:
@@ -23,26 +28,41 @@ def stop_buttons(turn: TurnId) -> tuple[Row, ...]:
     return _rows([[_button("Stop", Stop(turn), "danger")]])
 
 
-def buttons(turn: TurnId, tables: Iterable[Table], *, is_last: bool) -> tuple[Row, ...]:
+def buttons(turn: TurnId, tables: Iterable[Table], look: Look, *, is_last: bool) -> tuple[Row, ...]:
     """What stands below a message with these tables; the last one of an answer asks what people think of it."""
-    rows = [_of_table(turn, table, number=1) for table in tables]
+    rows = [_of_table(Page(turn, table.label, 1, ROWS_OF_A_PAGE), table, look) for table in tables]
     return _rows([*rows, _of_answer(turn)] if is_last else rows)
 
 
-def page_buttons(asked: Page, tables: Iterable[Table]) -> tuple[Row, ...]:
+def page_buttons(asked: Page, tables: Iterable[Table], look: Look) -> tuple[Row, ...]:
     """What stands below a page that somebody asked for."""
-    return _rows([_of_table(asked.turn, table, number=asked.number) for table in tables if table.label == asked.table])
+    return _rows([_of_table(asked, table, look) for table in tables if table.label == asked.table])
 
 
-def _of_table(turn: TurnId, table: Table, *, number: int) -> list[ButtonSpec]:
-    if not table.label or not table.rows:
+def read_button(custom_id: str) -> tuple[Button, bool]:
+    """What a button means, and whether it asks for the narrow form. Raises: ValueError when it is none of ours."""
+    return decode_action(custom_id.removeprefix(_NARROW)), custom_id.startswith(_NARROW)
+
+
+def _of_table(page: Page, table: Table, look: Look) -> list[ButtonSpec]:
+    label, number = table.label, page.number
+    if not label or not table.rows:
         return []
-    found = [_button(f"{table.label} as CSV", Csv(turn, table.label))]
-    if number * ROWS_OF_A_PAGE < table.total_rows <= MAX_PAGED_ROWS:
-        found.insert(0, _button(f"Next of {table.label}", Page(turn, table.label, number + 1, ROWS_OF_A_PAGE)))
+    found = [_button(f"{label} as CSV", Csv(page.turn, label))]
+    if number * page.size < table.total_rows <= MAX_PAGED_ROWS:
+        found.insert(0, _page_button(f"Next of {label}", replace(page, number=number + 1), look))
     if number > 1:
-        found.insert(0, _button(f"Previous of {table.label}", Page(turn, table.label, number - 1, ROWS_OF_A_PAGE)))
+        found.insert(0, _page_button(f"Previous of {label}", replace(page, number=number - 1), look))
+    if needs_room(table, look):
+        same = (number - 1) * page.size // ROWS_OF_A_NARROW_PAGE + 1
+        narrow = Page(page.turn, label, same, ROWS_OF_A_NARROW_PAGE)
+        found.append(_page_button(f"{label} for a phone", narrow, look.for_phones))
     return found
+
+
+def _page_button(label: str, page: Page, look: Look) -> ButtonSpec:
+    spec = _button(label, page)
+    return replace(spec, custom_id=_NARROW + spec.custom_id) if look.is_narrow else spec
 
 
 def _of_answer(turn: TurnId) -> list[ButtonSpec]:

@@ -7,12 +7,12 @@ from typing import Any
 import discord
 
 from adapters.discord import commands
+from adapters.discord.buttons import read_button
 from adapters.discord.inbox import Inbox
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
 from adapters.discord.writer import files_of, view_of
-from bot.codec import decode_action
 from bot.domain.errors import StorageError
 from bot.domain.message import Author, MessageId, Page, Press
 from bot.domain.ports import CommandHelp, Desk
@@ -72,7 +72,7 @@ class Interactions:
     async def _press(self, interaction: discord.Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})
         try:
-            button = decode_action(str(data.get("custom_id", "")))
+            button, is_narrow = read_button(str(data.get("custom_id", "")))
         except ValueError:
             await interaction.response.send_message("This button is of another netspy.", ephemeral=True)
             return
@@ -85,7 +85,8 @@ class Interactions:
         except StorageError as error:
             await interaction.followup.send(word_of_netspy(str(error)).content, ephemeral=True)
             return
-        look = Look(zone=self._zone, now=datetime.now(UTC))
+        wide = Look(zone=self._zone, now=datetime.now(UTC))
+        look = wide.for_phones if is_narrow else wide
         for post in shown(reply, look, page=page):
             files, view = files_of(post), view_of(post)
             if turns_leaf:

@@ -19,6 +19,8 @@ MAX_TABLES = MAX_ROWS_OF_BUTTONS - 1
 """Of a message: each has a row of buttons, the last row is the answer's."""
 ROWS_OF_A_PAGE = 15
 """Ours: a message shows no more of a table."""
+ROWS_OF_A_NARROW_PAGE = 5
+"""Ours: of a page for phones, where each row takes several lines. Whole pages of it are a page of the other kind."""
 MAX_PAGED_ROWS = 100
 """Ours: of a larger table only the first page is shown, and all rows are in its CSV."""
 CODE_WIDTH = 56

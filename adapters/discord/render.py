@@ -27,13 +27,13 @@ def render(reply: Reply, look: Look, *, final: bool = True) -> tuple[Post, ...]:
     Of a reply that is not final the last prose may go on: only the last message then grows, at its end.
     """
     sheets = _sheets(reply.blocks, look, final=final)
-    return tuple(_post(sheet, buttons(reply.turn, sheet.tables, is_last=sheet is sheets[-1])) for sheet in sheets)
+    return tuple(_post(sheet, buttons(reply.turn, sheet.tables, look, is_last=sheet is sheets[-1])) for sheet in sheets)
 
 
 def shown(reply: Reply, look: Look, *, page: Page | None = None) -> tuple[Post, ...]:
     """What a press of a button brought. Nothing to press below it, but for a page: other pages."""
     sheets = _sheets(reply.blocks, look, final=True)
-    return tuple(_post(sheet, page_buttons(page, sheet.tables) if page else ()) for sheet in sheets)
+    return tuple(_post(sheet, page_buttons(page, sheet.tables, look) if page else ()) for sheet in sheets)
 
 
 def word_of_netspy(text: str) -> Post:

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from adapters.discord.limits import CODE_WIDTH, MAX_ALIKE, MAX_LINE, MAX_TITLE, ROWS_OF_A_PAGE
+from wcwidth import wcswidth
+
+from adapters.discord.limits import CODE_WIDTH, MAX_ALIKE, MAX_LINE, MAX_TITLE, NARROW_WIDTH, ROWS_OF_A_PAGE
 from adapters.discord.markup import QUIET, escaped, in_code
 from adapters.discord.post import Upload
 from adapters.discord.prose import CODE, code, fold
@@ -26,6 +28,14 @@ class Look:
     now: datetime
     width: int = CODE_WIDTH
 
+    @property
+    def for_phones(self) -> "Look":
+        return replace(self, width=NARROW_WIDTH)
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.width <= NARROW_WIDTH
+
 
 def shown_table(table: Table, look: Look) -> tuple[Piece, ...]:
     """Its first page."""
@@ -35,6 +45,11 @@ def shown_table(table: Table, look: Look) -> tuple[Piece, ...]:
     told = [f"In all rows: {', '.join(alike)}"] if alike else []
     common = (Piece(QUIET + escaped(line)) for text in told for line in fold(text))
     return (_title(table), *common, *_rows(laid_out))
+
+
+def needs_room(table: Table, look: Look) -> bool:
+    """Whether a phone wraps what is shown of it."""
+    return any(wcswidth(line) > NARROW_WIDTH for line in _page(table, look)[1].lines)
 
 
 def file_of(table: Table, look: Look) -> Upload | None:

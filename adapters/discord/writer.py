@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 import discord
 
+from adapters.discord.buttons import read_button
 from adapters.discord.failures import translated
 from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
 from adapters.discord.rights import may
-from bot.codec import decode_action
 from bot.domain.errors import PlatformError
 from bot.domain.message import Again, TurnId
 
@@ -184,6 +184,6 @@ def _actions(message: discord.Message) -> list[tuple[TurnId, bool]]:
     for row in message.components:
         for button in getattr(row, "children", ()):
             with suppress(ValueError):
-                action = decode_action(str(getattr(button, "custom_id", "")))
+                action, _ = read_button(str(getattr(button, "custom_id", "")))
                 found.append((action.turn, isinstance(action, Again)))
     return found

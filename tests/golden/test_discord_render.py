@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from wcwidth import wcswidth
 
-from adapters.discord.buttons import stop_buttons
+from adapters.discord.buttons import read_button, stop_buttons
 from adapters.discord.limits import CODE_WIDTH, NARROW_WIDTH
 from adapters.discord.post import ButtonSpec, Post
 from adapters.discord.render import render, shown, word_of_netspy
@@ -83,7 +83,7 @@ def check(post: Post) -> None:
     assert all(1 <= len(row) <= 5 for row in post.buttons)
     assert all(1 <= len(button.label) <= 80 and 1 <= len(button.custom_id) <= 100 for button in buttons(post))
     assert len({button.custom_id for button in buttons(post)}) == len(buttons(post))
-    assert all(decode_action(button.custom_id) for button in buttons(post))
+    assert all(read_button(button.custom_id) for button in buttons(post))
 
 
 @pytest.mark.parametrize("name", REPLIES)
@@ -162,6 +162,33 @@ def test_pages_lead_to_their_neighbours() -> None:
     check(turned(2))
 
 
+def wide(rows: int) -> Table:
+    """As wide as a block of code, every row another."""
+    columns = (Column("process"), Column("destination"), Column("outcome"))
+    return Table(
+        "t", columns, tuple((f"worker-{n}", f"10.2.0.{n}:443", f"refused {n}") for n in range(rows)), rows, "T1"
+    )
+
+
+def test_a_table_that_a_phone_wraps_can_be_had_narrow() -> None:
+    (first,), (third,) = posts(wide(40)), shown(Reply(TURN, (wide(40),)), LOOK, page=Page(TURN, "T1", 3, 15))
+    button = first.buttons[0][-1]
+    assert (button.label, read_button(button.custom_id)) == ("T1 for a phone", (Page(TURN, "T1", 1, 5), True))
+    assert read_button(third.buttons[0][-1].custom_id) == (Page(TURN, "T1", 7, 5), True)
+
+
+def test_narrow_pages_lead_to_narrow_pages() -> None:
+    chosen = page(wide(40), size=5, number=2)
+    (post,) = shown(Reply(TURN, (chosen.table,)), LOOK.for_phones, page=Page(TURN, "T1", 2, 5))
+    assert [read_button(button.custom_id) for button in buttons(post)] == [
+        (Page(TURN, "T1", 1, 5), True),
+        (Page(TURN, "T1", 3, 5), True),
+        (Csv(TURN, "T1"), False),
+    ]
+    assert max(wcswidth(line) for code in blocks_of_code(post) for line in code.split("\n")) <= NARROW_WIDTH
+    check(post)
+
+
 def test_what_another_button_brought_has_none_and_its_file() -> None:
     (post,) = shown(Reply(TURN, (Attachment("t1.csv", "a\r\n"), footer())), LOOK)
     assert post.buttons == ()
@@ -226,7 +253,7 @@ def test_ids_that_discord_would_refuse_are_left_out() -> None:
 
 def test_a_table_that_stands_there_twice_has_its_buttons_once() -> None:
     (post,) = posts(connections(1, 1), connections(1, 1))
-    assert labels(post) == [["T1 as CSV"], ["Run again", "👍", "👎"]]
+    assert labels(post) == [["T1 as CSV", "T1 for a phone"], ["Run again", "👍", "👎"]]
 
 
 def test_a_table_without_buttons_brings_its_file_where_cells_are_cut() -> None:
