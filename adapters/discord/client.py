@@ -21,7 +21,7 @@ from adapters.discord import checks, commands
 from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import translated
-from adapters.discord.inbox import SAID, UNREAD, Inbox
+from adapters.discord.inbox import HINT, SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
@@ -153,13 +153,15 @@ class NetspyClient(discord.Client):
                 await self._reply(message, UNREAD)
             return
         try:
-            is_asked = await self._inbox.said(message)
+            heard = await self._inbox.said(message)
         except StorageError as error:
             await self._reply(message, f"Your question could not be stored. {error}")
             return
-        if is_asked and message.attachments:
-            names = ", ".join(attachment.filename for attachment in message.attachments)
+        names = ", ".join(attachment.filename for attachment in message.attachments)
+        if heard == "asked" and names:
             await self._reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+        if heard == "empty":
+            await self._reply(message, f"I cannot read files yet ({names}). {HINT}" if names else HINT)
 
     async def _reply(self, message: discord.Message, text: str) -> None:
         """Once, however many replicas say so."""

@@ -48,6 +48,13 @@ class People(ABC):
         self.publish()
         return message.id
 
+    def stick(self, user: str, channel: str, sticker: str) -> str:
+        """Send a sticker and no text. Returns the message's id."""
+        message = Message(self.space.ids.new(), channel, user, stickers=[sticker])
+        writing.post(self.space, message)
+        self.publish()
+        return message.id
+
     def reply(self, user: str, message: Message, text: str) -> str:
         """Answer a message, and notify its author. Returns the id of the answer."""
         return self.say(user, message.channel, text, reply_to=message.id)

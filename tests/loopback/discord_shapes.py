@@ -131,6 +131,8 @@ def _extras(space: Space, one: Message, *, content: bool, deep: bool) -> dict[st
         extras["nonce"] = one.nonce
     if one.by_interaction:
         extras["interaction_metadata"] = one.by_interaction
+    if one.stickers:
+        extras["sticker_items"] = [{"id": one.id, "name": name, "format_type": 1} for name in one.stickers]
     if one.reactions:
         extras["reactions"] = [_reaction(emoji, who) for emoji, who in one.reactions.items()]
     started = space.channels.get(one.id)
