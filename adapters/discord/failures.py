@@ -11,7 +11,7 @@ from bot.domain.errors import PlatformError, Undeliverable
 UNKNOWN = {10003: "the channel is gone", 10008: "the message is gone", 10004: "the server is gone"}
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes."""
 FORBIDDEN = {
-    50001: "netspy cannot see that channel",
+    50001: "netspy cannot see that channel: it needs View Channel there",
     50013: "netspy lacks a permission there",
     50007: "that person takes no direct messages",
     50083: "the thread is archived",
