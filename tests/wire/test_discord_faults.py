@@ -17,6 +17,7 @@ def stage(in_discord: DiscordStage) -> DiscordStage:
 async def test_a_message_whose_answer_is_lost_on_the_way_is_not_doubled(stage: DiscordStage) -> None:
     stage.discord.fail("create_message", Fault(lost=True))
     thread = stage.ask("list")
+    await stage.discord.until(lambda: [call.status for call in stage.discord.calls_of("create_message")] == [0, 200])
     answers = await stage.answered(thread)
 
     assert len(answers) == 1
