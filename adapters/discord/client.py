@@ -5,7 +5,8 @@ It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -84,9 +85,15 @@ class DiscordAdapter:
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
-    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+    @asynccontextmanager
+    async def opened(self, desk: Desk, intents: discord.Intents = INTENTS) -> AsyncGenerator["NetspyClient", None]:
+        """The client with which outlets write. It hears nothing until somebody connects it."""
         async with self._background.open(), NetspyClient(desk, intents, zone=self._zone) as client:
             self._client = client
+            yield client
+
+    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+        async with self.opened(desk, intents) as client:
             await _start(client, self._credentials.token)
 
     def _way(self, place: Place) -> discord.Interaction | None:
