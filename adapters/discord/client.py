@@ -25,9 +25,9 @@ from adapters.discord.inbox import SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.render import word_of_netspy
+from adapters.discord.telling import tell_below, tell_undelivered
 from adapters.discord.writer import Writer
-from bot.domain.errors import PlatformError, StorageError, Undeliverable
+from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
@@ -77,7 +77,7 @@ class DiscordAdapter:
         place = place_of(address)
         writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
         self._writers[turn] = writer
-        give_up = partial(self._client.tell_elsewhere, place=place)
+        give_up = partial(tell_undelivered, self._client, place=place)
         outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._background.spawn, give_up=give_up)
         self._background.spawn(outlet.begin())
         return outlet
@@ -125,16 +125,6 @@ class NetspyClient(discord.Client):
         await self._sync(known)
         await self._desk.adopt(NAME)
 
-    async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
-        """Tell somebody directly that the answer has no place where they asked."""
-        told = word_of_netspy(f"I could not answer where you asked. {error}")
-        try:
-            with translated("a direct message"):
-                person = await self.fetch_user(place.user)
-                await person.send(told.content)
-        except PlatformError as failure:
-            log.warning("discord.not_told", extra={"user": place.user, "cause": str(failure)})
-
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
 
@@ -144,16 +134,16 @@ class NetspyClient(discord.Client):
         if _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
-                await _reply(message, UNREAD)
+                await tell_below(self, message, UNREAD)
             return
         try:
             is_asked = await self._inbox.said(message)
         except StorageError as error:
-            await _reply(message, f"Your question could not be stored. {error}")
+            await tell_below(self, message, f"Your question could not be stored. {error}")
             return
         if is_asked and message.attachments:
             names = ", ".join(attachment.filename for attachment in message.attachments)
-            await _reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+            await tell_below(self, message, f"I cannot read files yet ({names}); I answer what the message says.")
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -200,11 +190,6 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
         return False
     is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
     return is_ours and message.type in SAID
-
-
-async def _reply(message: discord.Message, text: str) -> None:
-    """Once, however many replicas say so."""
-    await message.reply(word_of_netspy(text).content, mention_author=False, nonce=f"r.{message.id}")
 
 
 def _unless_broken(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -111,6 +111,19 @@ async def test_a_command_where_netspy_may_not_write_is_answered_in_time() -> Non
         assert stage.directly(stage.dana) == []
 
 
+async def test_a_command_where_netspy_sees_nothing_is_told_directly_when_it_is_too_late() -> None:
+    async with open_discord(host=tools(waits=True)) as stage:
+        closed = stage.channel_without("view_channel")
+        await stage.start(stage.dana.slash(closed, "netspy list"))
+        stage.complaints.expected.add("reply.not_sent")
+        await stage.later(TOO_LATE_S)
+        await stage.release()
+        (told,) = stage.directly(stage.dana)
+
+        assert "I could not answer where you asked" in told
+        assert "View Channel" in told
+
+
 def typed(stage: SimulatedDiscord) -> int:
     return sum(request.path.endswith("/typing") for request in stage.env.http_requests)
 
