@@ -7,10 +7,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from adapters.discord.buttons import stop_buttons
+from adapters.discord.failures import LacksPermission
 from adapters.discord.markup import QUIET, escaped
 from adapters.discord.post import Post
 from adapters.discord.render import render
@@ -75,10 +77,20 @@ class DiscordOutlet:
         self._changed.set()
         try:
             async with self._one_by_one:
-                await self._writer.finish(render(reply, self._look))
+                await self._finish(reply)
         except Undeliverable as error:
             await self._give_up(error)
             raise
+
+    async def _finish(self, reply: Reply) -> None:
+        """Without its files where netspy may attach none."""
+        posts = render(reply, self._look)
+        try:
+            await self._writer.finish(posts)
+        except LacksPermission:
+            if not any(post.files for post in posts):
+                raise
+            await self._writer.finish(render(reply, replace(self._look, takes_files=False)))
 
     async def delivered(self) -> bool:
         self._ended.set()

@@ -3,7 +3,15 @@
 import pytest
 
 from tests.dialog.stage import says
-from tests.simulated.stage import labels, open_discord, said
+from tests.simulated.stage import SimulatedDiscord, labels, open_discord, said, tools
+
+LEFT_OUT = "t1.csv is left out: here I lack the permission Attach Files."
+POST, EDIT, FOLLOW_UP = ("POST", "/channels/*/messages"), ("PATCH", "/channels/*/messages/*"), ("POST", "/webhooks/*/*")
+
+
+def refuse_files(stage: SimulatedDiscord, call: tuple[str, str]) -> None:
+    """The next call, which has a file, is refused: the simulation itself knows nothing of that permission."""
+    stage.env.inject_error(*call, status=403, code=50013, message="Missing Permissions")
 
 
 @pytest.mark.parametrize("missing", ["create_public_threads", "send_messages_in_threads", "read_message_history"])
@@ -99,6 +107,38 @@ async def test_who_takes_no_direct_messages_is_logged_at_least() -> None:
         await stage.ask("list", channel=stage.channel_without("send_messages", "create_public_threads"))
 
         assert "discord.not_told" in [record.getMessage() for record in stage.complaints.heard]
+
+
+async def test_without_files_the_answer_comes_and_says_so() -> None:
+    async with open_discord(host=tools(rows=40)) as stage:
+        refuse_files(stage, POST)
+        (answer,) = said(await stage.ask("list"))
+
+        assert LEFT_OUT in answer.content
+        assert "has all 40 rows" not in answer.content
+        assert answer.attachments == []
+        assert labels(answer)[:2] == ["Next of T1", "T1 as CSV"]
+
+
+async def test_without_files_a_command_is_answered_and_says_so() -> None:
+    async with open_discord(host=tools(rows=40)) as stage:
+        refuse_files(stage, EDIT)
+        await stage.dana.slash(stage.payments, "netspy list")
+        (answer,) = said(stage.payments)
+
+        assert LEFT_OUT in answer.content
+        assert answer.attachments == []
+
+
+async def test_without_files_a_csv_is_said_to_be_left_out() -> None:
+    async with open_discord() as stage:
+        (answer,) = said(await stage.ask("list"))
+        refuse_files(stage, FOLLOW_UP)
+        pressed = await stage.dana.click(answer, label="T1 as CSV")
+
+        assert pressed.response is not None
+        assert LEFT_OUT in pressed.response.content
+        assert pressed.response.attachments == []
 
 
 async def test_a_word_below_a_message_is_told_directly_where_netspy_may_not_write() -> None:

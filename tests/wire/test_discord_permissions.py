@@ -16,6 +16,15 @@ async def stage(tmp_path: Path) -> AsyncIterator[DiscordStage]:
         yield opened
 
 
+async def test_without_files_the_answer_comes_and_says_so(stage: DiscordStage) -> None:
+    stage.discord.deny(PAYMENTS, Permission.ATTACH_FILES)
+    thread = stage.ask("list --max-events 40")
+    (answer,) = await stage.answered(thread)
+
+    assert "t1.csv is left out: here I lack the permission Attach Files." in answer.shown
+    assert not answer.attachments
+
+
 async def test_where_nothing_may_be_read_the_answer_is_no_reply(stage: DiscordStage) -> None:
     stage.discord.deny(PAYMENTS, Permission.READ_MESSAGE_HISTORY | Permission.CREATE_PUBLIC_THREADS)
     stage.ask("list")
