@@ -15,6 +15,7 @@ from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
+from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
 from bot.domain.errors import StorageError
 from bot.domain.message import Author, MessageId, Page, Press
@@ -22,6 +23,9 @@ from bot.domain.ports import CommandHelp, Desk
 
 TAKEN = frozenset({40060, 10062})
 """Another replica answered the interaction, or it is too old: nobody waits for us."""
+TOO_LATE = frozenset({10015, 50027})
+"""A quarter of an hour has passed since."""
+LATE = "It took too long to show you what you asked for with a button or a command. Please try it again."
 
 
 class Interactions:
@@ -46,7 +50,9 @@ class Interactions:
                 case discord.InteractionType.component:
                     await self._press(interaction)
         except discord.HTTPException as error:
-            if error.code not in TAKEN:
+            if error.code in TOO_LATE:
+                await tell_directly(interaction.client, interaction.user.id, LATE)
+            elif error.code not in TAKEN:
                 raise
 
     async def _complete(self, interaction: discord.Interaction) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.discord.interactions import LATE
 from bot.domain.message import TurnId
 from bot.domain.ports import Begun, WorkerId
 from bot.domain.query import Aggregate, Groups
@@ -122,6 +123,17 @@ async def test_a_command_where_netspy_sees_nothing_is_told_directly_when_it_is_t
 
         assert "I could not answer where you asked" in told
         assert "View Channel" in told
+
+
+@pytest.mark.parametrize("label", ["T1 as CSV", "Run again"])
+async def test_a_press_that_took_too_long_is_told_directly(label: str) -> None:
+    store = SlowStore()
+    async with open_discord(store=store) as stage:
+        (answer,) = said(await stage.ask("list"))
+        store.pass_time = passing(stage, TOO_LATE_S)
+        await stage.dana.click(answer, label=label)
+
+        assert stage.directly(stage.dana) == [LATE]
 
 
 def typed(stage: SimulatedDiscord) -> int:
