@@ -33,7 +33,7 @@ from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
 
-MAX_WRITERS = 2000
+MAX_OUTLETS = 2000
 """Those of older answers are forgotten; what they posted can be found in Discord."""
 MAX_TOLD = 1000
 """Threads of which this process knows that they were told that it cannot read them."""
@@ -55,7 +55,7 @@ class DiscordAdapter:
     def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo) -> None:
         self._credentials = credentials
         self._zone = zone
-        self._writers: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
+        self._outlets: Bounded[TurnId, DiscordOutlet] = Bounded(MAX_OUTLETS)
         self._client: NetspyClient | None = None
         self._background = Background(NAME)
 
@@ -75,10 +75,13 @@ class DiscordAdapter:
         if self._client is None:
             raise PlatformError("an answer for Discord", "the adapter does not run")
         place = place_of(address)
-        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
-        self._writers[turn] = writer
+        before = self._outlets.get(turn)
+        writer = before.writer if before else Writer(self._client, turn, place, self._way(place))
+        if before:
+            before.end()
         give_up = partial(tell_undelivered, self._client, place=place)
         outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._background.spawn, give_up=give_up)
+        self._outlets[turn] = outlet
         self._background.spawn(outlet.begin())
         return outlet
 

@@ -95,6 +95,16 @@ async def test_a_follow_up_in_a_thread_needs_no_mention() -> None:
         assert len(said(thread)) == 2
 
 
+async def test_a_question_that_is_changed_is_answered_as_it_is_now() -> None:
+    async with open_discord(says("Of now."), host=tools(waits=True)) as stage:
+        thread, _ = await stage.begin("list")
+        asked = next(message for message in stage.payments.history() if message.id == thread.id)
+        await stage.start(stage.dana.edit(asked, f"{stage.mention} what is new?"))
+        await stage.release()
+
+        assert "Of now." in said(thread)[-1].content
+
+
 async def test_a_question_that_is_deleted_is_not_answered() -> None:
     async with open_discord(host=tools(waits=True)) as stage:
         thread, _ = await stage.begin("list")

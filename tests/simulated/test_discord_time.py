@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.discord.interactions import LATE
+from adapters.discord.outlet import LONGEST_WORK_S
 from bot.domain.message import TurnId
 from bot.domain.ports import Begun, WorkerId
 from bot.domain.query import Aggregate, Groups
@@ -150,6 +151,16 @@ async def test_netspy_types_while_it_works_and_no_longer() -> None:
         before = typed(stage)
         await stage.later(10)
         assert typed(stage) == before
+
+
+async def test_netspy_stops_typing_when_the_question_is_answered_elsewhere() -> None:
+    async with open_discord(host=tools(waits=True)) as stage:
+        await stage.begin("list")
+        await stage.later(LONGEST_WORK_S)
+        before = typed(stage)
+        await stage.later(10)
+        assert typed(stage) == before
+        await stage.release()
 
 
 async def test_a_slow_answer_says_what_it_does_and_is_then_the_answer() -> None:
