@@ -134,7 +134,7 @@ class NetspyClient(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         if self._inbox is None:
             return
-        if _is_unread(message, self.user):
+        if not self.intents.message_content and _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
                 await tell_below(self, message, UNREAD)

@@ -39,6 +39,9 @@ class Inbox:
         to: Addressee = "netspy" if is_direct else addressee(message.content, bot=self._bot, mentions=mentions)
         if to != "netspy" and not isinstance(message.channel, discord.Thread):
             return False
+        text = question(_words(message), bot=self._bot)
+        if not text and to != "netspy":
+            return False
         place, key = self._where(message)
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.handle(
@@ -46,7 +49,7 @@ class Inbox:
                     key=key,
                     id=MessageId(str(message.id)),
                     author=_author(message.author),
-                    text=question(message.content, bot=self._bot),
+                    text=text,
                     sent_at=message.created_at,
                     reply_to=place.address,
                     addressee=to,
@@ -120,6 +123,11 @@ def _begun_by(message: discord.Message) -> int | None:
 
 
 SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+
+def _words(message: discord.Message) -> str:
+    """What somebody wrote, or passed on without a word."""
+    return message.content or "\n".join(passed_on.content for passed_on in message.message_snapshots)
 
 
 def _author(user: discord.abc.User) -> Author:

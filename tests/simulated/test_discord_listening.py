@@ -114,11 +114,30 @@ async def test_a_question_that_is_deleted_is_not_answered() -> None:
         assert said(thread) == []
 
 
+async def test_what_has_no_words_gets_none_in_a_thread() -> None:
+    async with open_discord() as stage:
+        thread = await stage.ask("list")
+        await stage.dana.send(thread, "", attachments=[("photo.png", b"x")])
+
+        assert len(said(thread)) == 1
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 async def test_a_mention_without_words_is_told_so(text: str) -> None:
     async with open_discord() as stage:
         thread = await stage.ask(text)
         assert "An empty message" in said(thread)[0].content
+
+
+async def test_a_message_that_is_passed_on_is_the_question() -> None:
+    async with open_discord(says("It waits for the database.")) as stage:
+        alert = await stage.lee.send(stage.payments, "checkout times out")
+        thread = await stage.ask("list")
+        await stage.dana.forward(alert, thread)
+        asked = [turn.message.text for turn in stage.turns]
+
+        assert asked == ["list", "checkout times out"]
+        assert "It waits for the database." in said(thread)[-1].content
 
 
 async def test_files_are_said_to_be_unread() -> None:
