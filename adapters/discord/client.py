@@ -5,7 +5,8 @@ It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -25,16 +26,15 @@ from adapters.discord.inbox import HINT, SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.render import word_of_netspy
-from adapters.discord.rights import lacking, may
+from adapters.discord.telling import tell_below, tell_undelivered
 from adapters.discord.writer import Writer
-from bot.domain.errors import PlatformError, StorageError, Undeliverable
+from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
 
-MAX_WRITERS = 2000
+MAX_OUTLETS = 2000
 """Those of older answers are forgotten; what they posted can be found in Discord."""
 MAX_TOLD = 1000
 """Threads of which this process knows that they were told that it cannot read them."""
@@ -51,7 +51,7 @@ class DiscordAdapter:
         self._credentials = credentials
         self._zone = zone
         self._away_s = away_s
-        self._writers: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
+        self._outlets: Bounded[TurnId, DiscordOutlet] = Bounded(MAX_OUTLETS)
         self._client: NetspyClient | None = None
         self._background = Background(NAME)
 
@@ -71,21 +71,30 @@ class DiscordAdapter:
         if self._client is None:
             raise PlatformError("an answer for Discord", "the adapter does not run")
         place = place_of(address)
-        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
-        self._writers[turn] = writer
-        give_up = partial(self._client.tell_elsewhere, place=place)
+        before = self._outlets.get(turn)
+        writer = before.writer if before else Writer(self._client, turn, place, self._way(place))
+        if before:
+            before.end()
+        give_up = partial(tell_undelivered, self._client, place=place)
         outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._background.spawn, give_up=give_up)
+        self._outlets[turn] = outlet
         self._background.spawn(outlet.begin())
         return outlet
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
-    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+    @asynccontextmanager
+    async def opened(self, desk: Desk, intents: discord.Intents = INTENTS) -> AsyncGenerator["NetspyClient", None]:
+        """The client with which outlets write. It hears nothing until somebody connects it."""
         presence = Presence(self._away_s)
         async with self._background.open(), NetspyClient(desk, intents, presence, zone=self._zone) as client:
             self._client = client
-            await presence.hold(client, self._credentials.token)
+            yield client
+
+    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+        async with self.opened(desk, intents) as client:
+            await client.presence.hold(client, self._credentials.token)
 
     def _way(self, place: Place) -> discord.Interaction | None:
         interactions = self._client.interactions if self._client else None
@@ -98,7 +107,7 @@ class NetspyClient(discord.Client):
     def __init__(self, desk: Desk, intents: discord.Intents, presence: Presence, *, zone: tzinfo) -> None:
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self._desk = desk
-        self._presence = presence
+        self.presence = presence
         self._zone = zone
         self._inbox: Inbox | None = None
         self.interactions: Interactions | None = None
@@ -116,62 +125,39 @@ class NetspyClient(discord.Client):
         self.interactions = Interactions(self._desk, self._inbox, known, bot=self._own_id, zone=self._zone)
         await self._sync(known)
         await self._desk.adopt(NAME)
-        self._presence.begin()
-
-    async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
-        """Tell somebody directly that the answer has no place where they asked."""
-        in_thread = not place.makes_thread and place.thread != place.channel
-        names = ", ".join(lacking(self, place.channel, in_thread=in_thread))
-        missing = f". Missing there: {names}" if names else ""
-        told = word_of_netspy(f"I could not answer where you asked. {error}{missing}")
-        try:
-            with translated("a direct message"):
-                person = await self.fetch_user(place.user)
-                await person.send(told.content)
-        except PlatformError as failure:
-            log.warning("discord.not_told", extra={"user": place.user, "cause": str(failure)})
+        self.presence.begin()
 
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
 
     async def on_connect(self) -> None:
-        self._presence.came()
+        self.presence.came()
 
     async def on_resumed(self) -> None:
-        self._presence.came()
+        self.presence.came()
 
     async def on_disconnect(self) -> None:
-        if self._presence.is_there:  # discord.py says so at each failed try
-            self._presence.left(self.ws.socket.close_code)
+        if self.presence.is_there:  # discord.py says so at each failed try
+            self.presence.left(self.ws.socket.close_code)
 
     async def on_message(self, message: discord.Message) -> None:
         if self._inbox is None:
             return
-        if _is_unread(message, self.user):
+        if not self.intents.message_content and _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
-                await self._reply(message, UNREAD)
+                await tell_below(self, message, UNREAD)
             return
         try:
             heard = await self._inbox.said(message)
         except StorageError as error:
-            await self._reply(message, f"Your question could not be stored. {error}")
+            await tell_below(self, message, f"Your question could not be stored. {error}")
             return
         names = ", ".join(attachment.filename for attachment in message.attachments)
         if heard == "asked" and names:
-            await self._reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+            await tell_below(self, message, f"I cannot read files yet ({names}); I answer what the message says.")
         if heard == "empty":
-            await self._reply(message, f"I cannot read files yet ({names}). {HINT}" if names else HINT)
-
-    async def _reply(self, message: discord.Message, text: str) -> None:
-        """Once, however many replicas say so."""
-        may_refer = may(self, message.channel.id, "read_message_history")
-        refer: dict[str, Any] = {"reference": message, "mention_author": False} if may_refer else {}
-        try:
-            with translated("a word of netspy's own"):
-                await message.channel.send(word_of_netspy(text).content, nonce=f"r.{message.id}", **refer)
-        except PlatformError as failure:
-            log.warning("discord.not_told", extra={"user": message.author.id, "cause": str(failure)})
+            await tell_below(self, message, f"I cannot read files yet ({names}). {HINT}" if names else HINT)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:

@@ -46,10 +46,11 @@ class Inbox:
             return "other"
         mentions = frozenset(user.id for user in message.mentions)
         is_direct = message.guild is None
-        to: Addressee = "netspy" if is_direct else addressee(message.content, bot=self._bot, mentions=mentions)
+        words = self._words(message)
+        to: Addressee = "netspy" if is_direct else addressee(words, bot=self._bot, mentions=mentions)
         if to != "netspy" and not isinstance(message.channel, discord.Thread):
             return "other"
-        text = question(message.content, bot=self._bot)
+        text = question(words, bot=self._bot)
         if not text:
             return "empty" if to == "netspy" else "other"
         place, key = self._where(message)
@@ -70,7 +71,7 @@ class Inbox:
 
     async def edited(self, message: discord.Message) -> None:
         _, key = self._where(message)
-        edit = Edit(key, MessageId(str(message.id)), question(message.content, bot=self._bot))
+        edit = Edit(key, MessageId(str(message.id)), question(self._words(message), bot=self._bot))
         press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), _author(message.author))
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.act(press)
@@ -102,6 +103,12 @@ class Inbox:
             )
         )
 
+    def _words(self, message: discord.Message) -> str:
+        """What somebody wrote, or passed on without a word. The bot's own role means the bot: they have one name."""
+        said = message.content or "\n".join(passed_on.content for passed_on in message.message_snapshots)
+        role = message.guild.self_role if message.guild else None
+        return said.replace(role.mention, f"<@{self._bot}>") if role else said
+
     def _where(self, message: discord.Message) -> tuple[Place, ThreadKey]:
         """Where a message is answered, and which conversation it belongs to."""
         channel, user = message.channel, message.author.id
@@ -115,7 +122,7 @@ class Inbox:
         if begun := _begun_by(message):
             place = Place(channel=channel.id, thread=channel.id, message=message.id, user=user)
             return place, ThreadKey(NAME, guild, str(channel.id), str(begun))
-        title = question(message.content, bot=self._bot)
+        title = question(self._words(message), bot=self._bot)
         ids = Place(
             channel=channel.id, thread=message.id, message=message.id, user=user, title=title, makes_thread=True
         )

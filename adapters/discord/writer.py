@@ -12,9 +12,9 @@ import discord
 
 from adapters.discord.buttons import read_button
 from adapters.discord.failures import translated
+from adapters.discord.permissions import lacks, may_reply
 from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
-from adapters.discord.rights import may
 from bot.domain.errors import PlatformError
 from bot.domain.message import Again, TurnId
 
@@ -118,10 +118,8 @@ class Writer:
     def _answering(self) -> dict[str, Any]:
         """In a channel it stands as a reply, so that a reply to it is known to go on with the same conversation."""
         place = self._place
-        if place.thread != place.channel or place.root:
+        if place.thread != place.channel or place.root or not may_reply(self._client, place.channel):
             return {}
-        if not may(self._client, place.channel, "read_message_history"):
-            return {}  # Discord refuses replies then
         reference = discord.MessageReference(
             message_id=place.message, channel_id=place.channel, fail_if_not_exists=False
         )
@@ -141,7 +139,8 @@ class Writer:
     async def _begin_thread(self) -> None:
         """At the question; whoever comes second finds it there. Where that is not allowed, the channel has to do."""
         place = self._place
-        if not may(self._client, place.channel, "send_messages_in_threads"):
+        if lacking := lacks(self._client, place.channel, in_threads=True):
+            log.info("discord.no_thread", extra={"channel": place.channel, "cause": lacking})
             self._place = replace(place, thread=place.channel)
             return
         begin = self._client.http.start_thread_with_message

@@ -31,7 +31,8 @@ def role(one: Role) -> dict[str, Any]:
     colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
     place = 0 if one.id == GUILD else 1
     held = str(int(one.permissions))
-    return {"id": one.id, "name": one.name, "permissions": held, "position": place, "colors": colors, **about}
+    tags = {"tags": {"bot_id": BOT}} if one.managed else {}
+    return {"id": one.id, "name": one.name, "permissions": held, "position": place, "colors": colors, **about, **tags}
 
 
 def channel(space: Space, one: Channel) -> dict[str, Any]:

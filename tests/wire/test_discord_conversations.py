@@ -7,7 +7,7 @@ import pytest
 
 from adapters.discord.client import DiscordAdapter
 from adapters.discord.credentials import DiscordCredentials
-from tests.loopback.discord_ids import LEE
+from tests.loopback.discord_ids import BOT_ROLE, LEE
 from tests.loopback.discord_intents import Intent
 from tests.wire.discord_stage import MENTION, DiscordStage, labels, open_discord_stage
 
@@ -125,6 +125,14 @@ async def test_a_second_person_makes_netspy_wait_for_mentions(stage: DiscordStag
     assert len(answers) == 3
 
 
+async def test_the_role_that_has_netspys_name_means_netspy(stage: DiscordStage) -> None:
+    thread = stage.say(f"<@&{BOT_ROLE}> who connects?")
+    (answer,) = await stage.answered(thread)
+
+    assert stage.discord.space.channels[thread].name == "who connects?"
+    assert "The answer to who connects?" in answer.shown
+
+
 async def test_an_edited_question_is_answered_as_it_is_now(stage: DiscordStage) -> None:
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
@@ -178,3 +186,21 @@ async def test_pages_make_room_for_one_another(tmp_path: Path) -> None:
         assert [page.shown for page in stage.discord.ephemerals(stage.person)] == [second.shown]
         assert "worker-20" in before
         assert "worker-35" in second.shown
+
+
+async def test_a_phone_gets_a_narrow_form_whose_pages_stay_narrow(tmp_path: Path) -> None:
+    async with open_discord_stage(tmp_path, processes=[f"worker-{number}" for number in range(12)]) as stage:
+        await stage.start()
+        await stage.discord.slash(stage.person, stage.channel, "netspy list", {"max_events": 12})
+        (answer,) = await stage.answered(stage.channel)
+        await stage.discord.press(stage.person, answer, "T1 for a phone")
+        await stage.discord.until(lambda: any(each.shown for each in stage.discord.ephemerals(stage.person)))
+        (narrow,) = stage.discord.ephemerals(stage.person)
+        first = narrow.shown
+        await stage.discord.press(stage.person, narrow, "Next of T1")
+        await stage.discord.until(lambda: narrow.shown != first)
+
+        assert "worker-0" in first
+        assert "worker-5" in narrow.shown
+        codes = [text.split("```")[1].split("\n") for text in (first, narrow.shown)]
+        assert max(len(line) for lines in codes for line in lines) <= 34

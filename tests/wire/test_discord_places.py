@@ -1,11 +1,13 @@
 """Where netspy answers in Discord when it may not answer where it was asked, or the place is gone."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.loopback.discord_faults import Fault
 from tests.loopback.discord_message import File
 from tests.loopback.discord_permissions import Permission
-from tests.wire.discord_stage import MENTION, DiscordStage, labels
+from tests.wire.discord_stage import MENTION, DiscordStage, labels, open_discord_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -171,3 +173,14 @@ async def test_a_question_in_a_locked_thread_that_moderators_may_write_in_is_tol
     stage.ask("who connects?", channel=thread)
 
     assert "the thread is locked" in await told_directly(stage)
+
+
+async def test_without_the_right_to_attach_files_the_answer_says_what_is_left_out(tmp_path: Path) -> None:
+    async with open_discord_stage(tmp_path, processes=[f"worker-{number}" for number in range(40)]) as stage:
+        await stage.start()
+        stage.discord.deny(stage.channel, Permission.ATTACH_FILES)
+        thread = stage.ask("list --max-events 40")
+        (answer,) = await stage.answered(thread)
+
+        assert "t1.csv is left out: here I lack the permission Attach Files." in answer.shown
+        assert not answer.attachments
