@@ -18,6 +18,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """Before an adapter that failed begins again; each pause is twice the one before."""
 STEADY_S = 60.0
 """One that ran so long before it failed begins again after the first pause."""
+PROVEN_S = 5.0
+"""One that failed is well again once it has run so long: many a failure shows after a while only."""
 
 
 class Supervised:
@@ -33,7 +35,8 @@ class Supervised:
         self._adapter = adapter
         self._sleep = sleep
         self._clock = clock
-        self._state = Check(adapter.name, "fault", "it has not begun yet")
+        self._fault: Check | None = Check(adapter.name, "fault", "it has not begun yet")
+        self._proven_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -41,19 +44,21 @@ class Supervised:
 
     async def check(self) -> Check:
         """Whether it runs; what its platform says is the adapter's own `check`."""
-        return self._state
+        if self._proven_at is not None and self._clock() >= self._proven_at:
+            self._fault = None
+        return self._fault or Check(self.name, "ok", "running")
 
     async def run(self, desk: Desk) -> None:
         """Returns only when cancelled."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, has_failed = FIRST_PAUSE_S, False
         while True:
             began = self._clock()
-            self._state = Check(self.name, "ok", "running")
+            self._proven_at = began + (PROVEN_S if has_failed else 0)
             log.info("adapter.started", extra={"adapter": self.name})
             cause = await self._failure(desk)
             if self._clock() - began >= STEADY_S:
                 pause_s = FIRST_PAUSE_S
-            self._state = Check(self.name, "fault", cause, f"it begins again within {pause_s:g} s")
+            self._fault, self._proven_at, has_failed = Check(self.name, "fault", cause, _again(pause_s)), None, True
             log.error("adapter.failed", extra={"adapter": self.name, "cause": cause, "pause_s": pause_s})
             await self._sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -72,3 +77,7 @@ class Supervised:
                 raise
             return "it was cancelled from inside"
         return "it ended without being asked to"
+
+
+def _again(pause_s: float) -> str:
+    return f"it begins again within {pause_s:g} s"

@@ -13,6 +13,7 @@ MESSAGE_CONTENT = (1 << 18) | (1 << 19)
 """Flags of an application (https://discord.com/developers/docs/resources/application#application-object-application-flags)."""
 TOKEN = "set DISCORD_TOKEN to the bot's token of the developer portal"  # noqa: S105 (a sentence)
 INTENT = "switch Message Content Intent on in the developer portal, under Bot"
+REACH = "see whether this machine reaches Discord, or what DISCORD_API_URL names"
 COMMANDS = "start netspy serve once: it sets them"
 
 
@@ -28,8 +29,7 @@ async def check(credentials: DiscordCredentials) -> tuple[Check, ...]:
                 return (Check("discord", "fault", f"Discord answered {status}", TOKEN if status == 401 else ""),)
             _, known = await _get(session, f"{base}/applications/{app['id']}/commands")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        remedy = "see whether this machine reaches Discord, or what DISCORD_API_URL names"
-        return (Check("discord", "fault", f"no answer ({type(error).__name__})", remedy),)
+        return (Check("discord", "fault", f"no answer ({type(error).__name__})", REACH),)
     return (Check("discord", "ok", str(app.get("name", "?"))), _intent(app), _commands(known))
 
 

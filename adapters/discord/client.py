@@ -5,7 +5,8 @@ It knows discord.py's client. What messages mean is `inbox.py`'s, what is posted
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -18,32 +19,27 @@ from yarl import URL
 from adapters.background import Background
 from adapters.bounded import Bounded
 from adapters.discord import checks, commands
+from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
-from adapters.discord.failures import of, translated
-from adapters.discord.inbox import SAID, UNREAD, Inbox
+from adapters.discord.failures import translated
+from adapters.discord.inbox import HINT, SAID, UNREAD, Inbox
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.render import word_of_netspy
+from adapters.discord.telling import tell_below, tell_undelivered
 from adapters.discord.writer import Writer
-from bot.domain.errors import PlatformError, StorageError, Undeliverable
+from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
 
-MAX_WRITERS = 2000
+MAX_OUTLETS = 2000
 """Those of older answers are forgotten; what they posted can be found in Discord."""
 MAX_TOLD = 1000
 """Threads of which this process knows that they were told that it cannot read them."""
 CONTENT = discord.Intents(message_content=True)
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | CONTENT
-INTENTS_ARE_OFF = 4014
-"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"""
-
-
-class IntentIsOff(PlatformError):
-    """The developer portal does not give the app what people write."""
 
 
 class DiscordAdapter:
@@ -51,10 +47,11 @@ class DiscordAdapter:
 
     name = NAME
 
-    def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo) -> None:
+    def __init__(self, credentials: DiscordCredentials, *, zone: tzinfo, away_s: float = AWAY_S) -> None:
         self._credentials = credentials
         self._zone = zone
-        self._writers: Bounded[TurnId, Writer] = Bounded(MAX_WRITERS)
+        self._away_s = away_s
+        self._outlets: Bounded[TurnId, DiscordOutlet] = Bounded(MAX_OUTLETS)
         self._client: NetspyClient | None = None
         self._background = Background(NAME)
 
@@ -74,20 +71,30 @@ class DiscordAdapter:
         if self._client is None:
             raise PlatformError("an answer for Discord", "the adapter does not run")
         place = place_of(address)
-        writer = self._writers.get(turn) or Writer(self._client, turn, place, self._way(place))
-        self._writers[turn] = writer
-        give_up = partial(self._client.tell_elsewhere, place=place)
+        before = self._outlets.get(turn)
+        writer = before.writer if before else Writer(self._client, turn, place, self._way(place))
+        if before:
+            before.end()
+        give_up = partial(tell_undelivered, self._client, place=place)
         outlet = DiscordOutlet(writer, zone=self._zone, spawn=self._background.spawn, give_up=give_up)
+        self._outlets[turn] = outlet
         self._background.spawn(outlet.begin())
         return outlet
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
-    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
-        async with self._background.open(), NetspyClient(desk, intents, zone=self._zone) as client:
+    @asynccontextmanager
+    async def opened(self, desk: Desk, intents: discord.Intents = INTENTS) -> AsyncGenerator["NetspyClient", None]:
+        """The client with which outlets write. It hears nothing until somebody connects it."""
+        presence = Presence(self._away_s)
+        async with self._background.open(), NetspyClient(desk, intents, presence, zone=self._zone) as client:
             self._client = client
-            await _start(client, self._credentials.token)
+            yield client
+
+    async def _run(self, desk: Desk, intents: discord.Intents) -> None:
+        async with self.opened(desk, intents) as client:
+            await client.presence.hold(client, self._credentials.token)
 
     def _way(self, place: Place) -> discord.Interaction | None:
         interactions = self._client.interactions if self._client else None
@@ -97,9 +104,10 @@ class DiscordAdapter:
 class NetspyClient(discord.Client):
     """Hears events and hands them on; what breaks with one leaves the others alone."""
 
-    def __init__(self, desk: Desk, intents: discord.Intents, *, zone: tzinfo) -> None:
+    def __init__(self, desk: Desk, intents: discord.Intents, presence: Presence, *, zone: tzinfo) -> None:
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self._desk = desk
+        self.presence = presence
         self._zone = zone
         self._inbox: Inbox | None = None
         self.interactions: Interactions | None = None
@@ -117,36 +125,39 @@ class NetspyClient(discord.Client):
         self.interactions = Interactions(self._desk, self._inbox, known, bot=self._own_id, zone=self._zone)
         await self._sync(known)
         await self._desk.adopt(NAME)
-
-    async def tell_elsewhere(self, error: Undeliverable, place: Place) -> None:
-        """Tell somebody directly that the answer has no place where they asked."""
-        told = word_of_netspy(f"I could not answer where you asked. {error}")
-        try:
-            with translated("a direct message"):
-                person = await self.fetch_user(place.user)
-                await person.send(told.content)
-        except PlatformError as failure:
-            log.warning("discord.not_told", extra={"user": place.user, "cause": str(failure)})
+        self.presence.begin()
 
     async def on_ready(self) -> None:
         log.info("discord.ready", extra={"user": str(self.user), "servers": len(self.guilds)})
 
+    async def on_connect(self) -> None:
+        self.presence.came()
+
+    async def on_resumed(self) -> None:
+        self.presence.came()
+
+    async def on_disconnect(self) -> None:
+        if self.presence.is_there:  # discord.py says so at each failed try
+            self.presence.left(self.ws.socket.close_code)
+
     async def on_message(self, message: discord.Message) -> None:
         if self._inbox is None:
             return
-        if _is_unread(message, self.user):
+        if not self.intents.message_content and _is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
-                await _reply(message, UNREAD)
+                await tell_below(self, message, UNREAD)
             return
         try:
-            is_asked = await self._inbox.said(message)
+            heard = await self._inbox.said(message)
         except StorageError as error:
-            await _reply(message, f"Your question could not be stored. {error}")
+            await tell_below(self, message, f"Your question could not be stored. {error}")
             return
-        if is_asked and message.attachments:
-            names = ", ".join(attachment.filename for attachment in message.attachments)
-            await _reply(message, f"I cannot read files yet ({names}); I answer what the message says.")
+        names = ", ".join(attachment.filename for attachment in message.attachments)
+        if heard == "asked" and names:
+            await tell_below(self, message, f"I cannot read files yet ({names}); I answer what the message says.")
+        if heard == "empty":
+            await tell_below(self, message, f"I cannot read files yet ({names}). {HINT}" if names else HINT)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -195,11 +206,6 @@ def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
     return is_ours and message.type in SAID
 
 
-async def _reply(message: discord.Message, text: str) -> None:
-    """Once, however many replicas say so."""
-    await message.reply(word_of_netspy(text).content, mention_author=False, nonce=f"r.{message.id}")
-
-
 def _unless_broken(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
     def parsed(data: Any) -> None:
         try:
@@ -217,22 +223,3 @@ def _use(credentials: DiscordCredentials) -> None:
         Route.BASE = credentials.api_url.rstrip("/")
     if credentials.gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(credentials.gateway_url)
-
-
-async def _start(client: NetspyClient, token: str) -> None:
-    """Raises: PlatformError when the connection has ended for good."""
-    try:
-        await client.start(token)
-        raise PlatformError("Discord's gateway", "it closed the connection")  # noqa: TRY301 (as if discord.py had said so)
-    except discord.LoginFailure as error:
-        raise PlatformError("Discord", "it does not know the token", "set DISCORD_TOKEN anew") from error
-    except discord.PrivilegedIntentsRequired as error:
-        told = f"the message-content intent is off ({INTENTS_ARE_OFF})"
-        raise IntentIsOff("Discord", told, checks.INTENT) from error
-    except discord.HTTPException as error:
-        raise of("Discord", error) from error
-    except PlatformError:
-        raise
-    except Exception as error:
-        # discord.py raises whatever it stumbles over, such as AttributeError for a gateway that cannot be reached.
-        raise PlatformError("Discord's gateway", f"the connection broke ({type(error).__name__}: {error})") from error

@@ -8,15 +8,20 @@ import discord
 
 from bot.domain.errors import PlatformError, Undeliverable
 
+LACKS_PERMISSION = 50013
 UNKNOWN = {10003: "the channel is gone", 10008: "the message is gone", 10004: "the server is gone"}
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes."""
 FORBIDDEN = {
-    50001: "netspy cannot see that channel",
-    50013: "netspy lacks a permission there",
+    50001: "netspy cannot see that channel: it needs View Channel there",
+    LACKS_PERMISSION: "netspy lacks a permission there",
     50007: "that person takes no direct messages",
     50083: "the thread is archived",
     160005: "the thread is locked",
 }
+
+
+class LacksPermission(Undeliverable):
+    """Something of what was to be sent is not allowed there: the files, or all of it."""
 
 
 @contextmanager
@@ -34,5 +39,6 @@ def of(asked: str, error: discord.HTTPException) -> PlatformError:
     told = UNKNOWN.get(error.code) or FORBIDDEN.get(error.code)
     if told:
         remedy = "give it the permission there, or ask elsewhere" if error.code in FORBIDDEN else "ask again elsewhere"
-        return Undeliverable(asked, f"{told} ({error.code})", remedy)
+        kind = LacksPermission if error.code == LACKS_PERMISSION else Undeliverable
+        return kind(asked, f"{told} ({error.code})", remedy)
     return PlatformError(asked, f"Discord answered {error.status} {error.code}: {error.text[:200]}")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 import discord
@@ -22,6 +23,15 @@ UNREAD = (
 )
 
 
+Heard: TypeAlias = Literal["asked", "empty", "other"]
+"""empty: it speaks to netspy, and there is nothing to answer."""
+
+HINT = (
+    "Ask me what your network does, such as: which connections failed in the last 10 minutes? Or say help, and I name "
+    "everything that I know."
+)
+
+
 class Inbox:
     """Raises StorageError; Discord delivers nothing twice, so that it is told."""
 
@@ -30,15 +40,19 @@ class Inbox:
         self._bot = bot
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
-    async def said(self, message: discord.Message) -> bool:
-        """A message of a server or a direct one. Returns whether it speaks to netspy."""
+    async def said(self, message: discord.Message) -> Heard:
+        """A message of a server or a direct one."""
         if message.author.bot or message.webhook_id or message.type not in SAID:
-            return False
+            return "other"
         mentions = frozenset(user.id for user in message.mentions)
         is_direct = message.guild is None
-        to: Addressee = "netspy" if is_direct else addressee(message.content, bot=self._bot, mentions=mentions)
+        words = self._words(message)
+        to: Addressee = "netspy" if is_direct else addressee(words, bot=self._bot, mentions=mentions)
         if to != "netspy" and not isinstance(message.channel, discord.Thread):
-            return False
+            return "other"
+        text = question(words, bot=self._bot)
+        if not text:
+            return "empty" if to == "netspy" else "other"
         place, key = self._where(message)
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.handle(
@@ -46,18 +60,18 @@ class Inbox:
                     key=key,
                     id=MessageId(str(message.id)),
                     author=_author(message.author),
-                    text=question(message.content, bot=self._bot),
+                    text=text,
                     sent_at=message.created_at,
                     reply_to=place.address,
                     addressee=to,
                     opens=key.thread == str(message.id),
                 )
             )
-        return to == "netspy"
+        return "asked" if to == "netspy" else "other"
 
     async def edited(self, message: discord.Message) -> None:
         _, key = self._where(message)
-        edit = Edit(key, MessageId(str(message.id)), question(message.content, bot=self._bot))
+        edit = Edit(key, MessageId(str(message.id)), question(self._words(message), bot=self._bot))
         press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), _author(message.author))
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.act(press)
@@ -89,6 +103,12 @@ class Inbox:
             )
         )
 
+    def _words(self, message: discord.Message) -> str:
+        """What somebody wrote, or passed on without a word. The bot's own role means the bot: they have one name."""
+        said = message.content or "\n".join(passed_on.content for passed_on in message.message_snapshots)
+        role = message.guild.self_role if message.guild else None
+        return said.replace(role.mention, f"<@{self._bot}>") if role else said
+
     def _where(self, message: discord.Message) -> tuple[Place, ThreadKey]:
         """Where a message is answered, and which conversation it belongs to."""
         channel, user = message.channel, message.author.id
@@ -102,7 +122,7 @@ class Inbox:
         if begun := _begun_by(message):
             place = Place(channel=channel.id, thread=channel.id, message=message.id, user=user)
             return place, ThreadKey(NAME, guild, str(channel.id), str(begun))
-        title = question(message.content, bot=self._bot)
+        title = question(self._words(message), bot=self._bot)
         ids = Place(
             channel=channel.id, thread=message.id, message=message.id, user=user, title=title, makes_thread=True
         )

@@ -1,6 +1,7 @@
 """What people press and call in Discord: slash commands, their completion, the menu, buttons."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -8,10 +9,13 @@ import discord
 
 from adapters.discord import commands
 from adapters.discord.buttons import read_button
+from adapters.discord.failures import LACKS_PERMISSION
 from adapters.discord.inbox import Inbox
+from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
+from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
 from bot.domain.errors import StorageError
 from bot.domain.message import Author, MessageId, Page, Press
@@ -19,6 +23,9 @@ from bot.domain.ports import CommandHelp, Desk
 
 TAKEN = frozenset({40060, 10062})
 """Another replica answered the interaction, or it is too old: nobody waits for us."""
+TOO_LATE = frozenset({10015, 50027})
+"""A quarter of an hour has passed since."""
+LATE = "It took too long to show you what you asked for with a button or a command. Please try it again."
 
 
 class Interactions:
@@ -43,7 +50,9 @@ class Interactions:
                 case discord.InteractionType.component:
                     await self._press(interaction)
         except discord.HTTPException as error:
-            if error.code not in TAKEN:
+            if error.code in TOO_LATE:
+                await tell_directly(interaction.client, interaction.user.id, LATE)
+            elif error.code not in TAKEN:
                 raise
 
     async def _complete(self, interaction: discord.Interaction) -> None:
@@ -87,12 +96,22 @@ class Interactions:
             return
         wide = Look(zone=self._zone, now=datetime.now(UTC))
         look = wide.for_phones if is_narrow else wide
-        for post in shown(reply, look, page=page):
-            files, view = files_of(post), view_of(post)
-            if turns_leaf:
-                turns_leaf = False  # the page before is seen by nobody else, and makes room for this one
-                await interaction.edit_original_response(content=post.content, attachments=files, view=view)
-                continue
+        try:
+            await _show(interaction, shown(reply, look, page=page), turns_leaf=turns_leaf)
+        except discord.Forbidden as error:
+            if error.code != LACKS_PERMISSION:
+                raise
+            bare = shown(reply, replace(look, takes_files=False), page=page)
+            await _show(interaction, bare, turns_leaf=turns_leaf)
+
+
+async def _show(interaction: discord.Interaction, posts: Sequence[Post], *, turns_leaf: bool) -> None:
+    """To who pressed only. `turns_leaf`: the page before is seen by nobody else, and makes room for this one."""
+    for number, post in enumerate(posts):
+        files, view = files_of(post), view_of(post)
+        if turns_leaf and not number:
+            await interaction.edit_original_response(content=post.content, attachments=files, view=view)
+        else:
             more: dict[str, Any] = {"view": view} if view else {}
             await interaction.followup.send(post.content, files=files, ephemeral=True, **more)
 

@@ -7,10 +7,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from adapters.discord.buttons import stop_buttons
+from adapters.discord.failures import LacksPermission
 from adapters.discord.markup import QUIET, escaped
 from adapters.discord.post import Post
 from adapters.discord.render import render
@@ -26,6 +28,8 @@ FIRST_PROGRESS_S = 1.5
 """An answer that is there sooner needs no message about its progress; typing is shown meanwhile."""
 PROGRESS_EVERY_S = 2.0
 """Discord lets a message be edited five times in five seconds, for all of a channel (observed)."""
+LONGEST_WORK_S = 600.0
+"""Whoever is at work for longer has lost the turn to another process, which answers."""
 LONGEST_STATUS = 300
 WORKING = "looking at the network"
 
@@ -41,7 +45,7 @@ class DiscordOutlet:
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         give_up: Callable[[Undeliverable], Coroutine[Any, Any, None]],
     ) -> None:
-        self._writer = writer
+        self.writer = writer
         self._give_up = give_up
         self._look = Look(zone=zone, now=datetime.now(UTC))
         self._spawn = spawn
@@ -54,12 +58,19 @@ class DiscordOutlet:
         """Typing until there is something to read."""
         self._changed.set()
         self._spawn(self._show_progress())
-        await self._writer.typing(until=self._ended)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WORK_S):
+                await self.writer.typing(until=self._ended)
+        self.end()
+
+    def end(self) -> None:
+        """From now on nothing but a reply is shown."""
+        self._ended.set()
 
     async def step(self, step: Step) -> None:
         if step.id == QUEUE_STEP:
             if step.state == "running":
-                self._ended.set()  # another outlet answers when its turn comes
+                self.end()  # another outlet answers when its turn comes
             return
         self._steps[step.id] = step
         self._changed.set()
@@ -71,19 +82,29 @@ class DiscordOutlet:
         """A table may be final, but a message has one edit every two seconds: it comes with the reply."""
 
     async def reply(self, reply: Reply) -> None:
-        self._ended.set()
+        self.end()
         self._changed.set()
         try:
             async with self._one_by_one:
-                await self._writer.finish(render(reply, self._look))
+                await self._finish(reply)
         except Undeliverable as error:
             await self._give_up(error)
             raise
 
+    async def _finish(self, reply: Reply) -> None:
+        """Without its files where netspy may attach none."""
+        posts = render(reply, self._look)
+        try:
+            await self.writer.finish(posts)
+        except LacksPermission:
+            if not any(post.files for post in posts):
+                raise
+            await self.writer.finish(render(reply, replace(self._look, takes_files=False)))
+
     async def delivered(self) -> bool:
-        self._ended.set()
+        self.end()
         async with self._one_by_one:
-            return await self._writer.find()
+            return await self.writer.find()
 
     async def _show_progress(self) -> None:
         pause_s = FIRST_PROGRESS_S
@@ -99,7 +120,7 @@ class DiscordOutlet:
                     continue
                 self._changed.clear()
                 try:
-                    await self._writer.show(Post(self._status(), buttons=stop_buttons(self._writer.turn)))
+                    await self.writer.show(Post(self._status(), buttons=stop_buttons(self.writer.turn)))
                 except PlatformError as error:
                     log.info("discord.progress_not_shown", extra={"cause": str(error)})
 

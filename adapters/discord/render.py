@@ -57,7 +57,7 @@ def _sheets(blocks: Sequence[Block], look: Look, *, final: bool) -> list[Sheet]:
                 sign = QUIET if level == "info" else ""
                 put(sheets, _lines(notice_line(level, text).splitlines(), sign=sign))
             case Attachment(name, content):
-                _add_file(sheets, Upload(name, content))
+                _add_file(sheets, Upload(name, content), look)
             case _:
                 assert_never(block)
     return sheets
@@ -67,15 +67,18 @@ def _add_table(sheets: list[Sheet], table: Table, look: Look) -> None:
     if sheets and len(sheets[-1].tables) >= MAX_TABLES:
         sheets.append(Sheet())
     file = file_of(table, look)
-    told = _lines([f"{file.name} has {_all(table)}{len(table.rows):,} rows"] if file else (), sign=QUIET)
+    all_rows = f"{file.name} has {_all(table)}{len(table.rows):,} rows" if file and look.takes_files else ""
+    told = _lines([all_rows], sign=QUIET)
     put(sheets, [*shown_table(table, look), *told])
     sheets[-1].tables.append(table)
     if file:
-        _add_file(sheets, file)
+        _add_file(sheets, file, look)
 
 
-def _add_file(sheets: list[Sheet], file: Upload) -> None:
-    if len(file.content.encode(errors="replace")) <= MAX_FILE_BYTES:
+def _add_file(sheets: list[Sheet], file: Upload, look: Look) -> None:
+    if not look.takes_files:
+        put(sheets, _lines([f"{file.name} is left out: here I lack the permission Attach Files."], sign=""))
+    elif len(file.content.encode(errors="replace")) <= MAX_FILE_BYTES:
         attach(sheets, file)
     else:
         put(sheets, _lines([f"{file.name} is larger than Discord takes."], sign=""))

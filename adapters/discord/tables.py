@@ -22,11 +22,15 @@ from bot.tables.units import cell_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """`zone` and `now` decide how times are written; blocks of code are at most `width` (20 or more) cells wide."""
+    """`zone` and `now` decide how times are written; blocks of code are at most `width` (20 or more) cells wide.
+
+    `takes_files`: whether netspy may attach any there.
+    """
 
     zone: tzinfo
     now: datetime
     width: int = CODE_WIDTH
+    takes_files: bool = True
 
     @property
     def for_phones(self) -> "Look":

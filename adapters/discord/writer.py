@@ -12,6 +12,7 @@ import discord
 
 from adapters.discord.buttons import read_button
 from adapters.discord.failures import translated
+from adapters.discord.permissions import lacks, may_reply
 from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
 from bot.domain.errors import PlatformError
@@ -99,6 +100,8 @@ class Writer:
                 nonce = f"{self.turn[:20]}.{number}"
                 sent = await channel.send(files=files, nonce=nonce, suppress_embeds=True, **body, **self._answering())
                 self._posted.append(sent.id)
+                if sent.content != post.content.strip():  # a try that went unanswered had posted something else
+                    await self._put(number, post)
 
     async def _respond(
         self, way: discord.Interaction[Any], number: int, body: dict[str, Any], files: list[discord.File]
@@ -115,7 +118,7 @@ class Writer:
     def _answering(self) -> dict[str, Any]:
         """In a channel it stands as a reply, so that a reply to it is known to go on with the same conversation."""
         place = self._place
-        if place.thread != place.channel or place.root:
+        if place.thread != place.channel or place.root or not may_reply(self._client, place.channel):
             return {}
         reference = discord.MessageReference(
             message_id=place.message, channel_id=place.channel, fail_if_not_exists=False
@@ -136,6 +139,10 @@ class Writer:
     async def _begin_thread(self) -> None:
         """At the question; whoever comes second finds it there. Where that is not allowed, the channel has to do."""
         place = self._place
+        if lacking := lacks(self._client, place.channel, in_threads=True):
+            log.info("discord.no_thread", extra={"channel": place.channel, "cause": lacking})
+            self._place = replace(place, thread=place.channel)
+            return
         begin = self._client.http.start_thread_with_message
         name = place.title[:MAX_THREAD_NAME] or "netspy"
         try:

@@ -29,7 +29,8 @@ from tests.loopback.waiting import PATIENCE_S, until
 class LoopbackDiscord(People):
     """Leaving fails when a connected app spoke in a wrong way, or the loopback itself failed (`faults`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.token = "OTAwMDAwMDAw.loopback.discord"
         self.limits: dict[str, RateLimit] = dict(USUAL_LIMITS)
         """By bucket: an operation's name, or `webhook`. Empty: none are told and none hold."""
@@ -41,12 +42,13 @@ class LoopbackDiscord(People):
         """Operations with fields of messages that they do not know, which Discord ignores without a word."""
         self.plans = Faults()
         self.space = Space(asyncio.get_running_loop().time)
+        self.space.base_url = f"http://127.0.0.1:{port}/"
         self.gateway = Gateway(self.space, self.token)
 
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=2**28)
         Api(self).add_routes(application)
-        self._listening = await Listening.begin(application)
+        self._listening = await Listening.begin(application, self._port)
         self.space.base_url = self._listening.base_url
         return self
 

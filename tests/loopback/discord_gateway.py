@@ -22,17 +22,26 @@ HEARTBEAT_S = 41.25
 UNKNOWN_OPCODE, BAD_FRAME, NOT_IDENTIFIED, BAD_TOKEN, TWICE, BAD_SEQUENCE = 4001, 4002, 4003, 4004, 4005, 4007
 TIMED_OUT, BAD_INTENTS, DISALLOWED_INTENTS = 4009, 4013, 4014
 """https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"""
+GREETING = 2
+"""Events that a session begins with, and that are told once: READY, GUILD_CREATE."""
 GOODBYES = (1000, 1001)
 """An app that closes with these ends its session; with any other it may resume."""
 
 
 class Gateway:
-    """`is_open`: whether it takes connections at all. `latency_s`: what every frame of new connections waits."""
+    """`is_open`: whether it takes connections at all. `latency_s`: what every frame of new connections waits.
+
+    `greets`: while it is not set, new connections are told nothing.
+    `repeats`: so many events that were heard already are told again to who resumes.
+    """
 
     def __init__(self, space: Space, token: str) -> None:
         self.is_open = True
         self.heartbeat_s = HEARTBEAT_S
         self.latency_s = 0.0
+        self.greets = asyncio.Event()
+        self.greets.set()
+        self.repeats = 0
         self.sessions: dict[str, Session] = {}
         self.connections: list[Connection] = []
         self.faults: list[str] = []
@@ -93,6 +102,7 @@ class Gateway:
         work = (connection.write(), self._watch(connection))
         tasks = [asyncio.get_running_loop().create_task(one) for one in work]
         try:
+            await self.greets.wait()
             connection.send({"op": Op.HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000)}})
             await self._listen(connection)
         finally:
@@ -169,7 +179,7 @@ class Gateway:
         else:
             if session.connection:
                 session.connection.close(GOODBYES[0])
-            session.resume(connection, after)
+            session.resume(connection, max(min(after, GREETING), after - self.repeats))
 
     def _members(self, session: Session | None, data: Any) -> None:
         """Those that are asked for by id or by the beginning of their name."""

@@ -48,6 +48,7 @@ class Message:
     reference: tuple[str, str] | None = None
     mentions: Mentions = field(default_factory=Mentions)
     notified: Mentions = field(default_factory=Mentions)
+    stickers: list[str] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
     flags: int = 0
     nonce: str | None = None

@@ -48,6 +48,13 @@ class People(ABC):
         self.publish()
         return message.id
 
+    def stick(self, user: str, channel: str, sticker: str) -> str:
+        """Send a sticker and no text. Returns the message's id."""
+        message = Message(self.space.ids.new(), channel, user, stickers=[sticker])
+        writing.post(self.space, message)
+        self.publish()
+        return message.id
+
     def reply(self, user: str, message: Message, text: str) -> str:
         """Answer a message, and notify its author. Returns the id of the answer."""
         return self.say(user, message.channel, text, reply_to=message.id)
@@ -123,6 +130,13 @@ class People(ABC):
         writing.post(self.space, message)
         self.publish()
         return thread.id
+
+    def open_channel(self, name: str) -> str:
+        """A channel that everybody sees come into being. Returns its id."""
+        channel = self.space.add_channel(name)
+        self.space.happen("CHANNEL_CREATE", shapes.channel(self.space, self.space.channels[channel]), channel)
+        self.publish()
+        return channel
 
     def archive(self, thread: str, *, locked: bool = False) -> None:
         """Close a thread; locked, only moderators open it again."""

@@ -31,7 +31,8 @@ def role(one: Role) -> dict[str, Any]:
     colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
     place = 0 if one.id == GUILD else 1
     held = str(int(one.permissions))
-    return {"id": one.id, "name": one.name, "permissions": held, "position": place, "colors": colors, **about}
+    tags = {"tags": {"bot_id": BOT}} if one.managed else {}
+    return {"id": one.id, "name": one.name, "permissions": held, "position": place, "colors": colors, **about, **tags}
 
 
 def channel(space: Space, one: Channel) -> dict[str, Any]:
@@ -131,6 +132,8 @@ def _extras(space: Space, one: Message, *, content: bool, deep: bool) -> dict[st
         extras["nonce"] = one.nonce
     if one.by_interaction:
         extras["interaction_metadata"] = one.by_interaction
+    if one.stickers:
+        extras["sticker_items"] = [{"id": one.id, "name": name, "format_type": 1} for name in one.stickers]
     if one.reactions:
         extras["reactions"] = [_reaction(emoji, who) for emoji, who in one.reactions.items()]
     started = space.channels.get(one.id)

@@ -1,4 +1,4 @@
-"""A web application on 127.0.0.1, on a free port."""
+"""A web application on 127.0.0.1, on a free port unless one is given."""
 
 from typing import Self
 
@@ -15,10 +15,10 @@ class Listening:
         self._runner = runner
 
     @classmethod
-    async def begin(cls, application: web.Application) -> Self:
+    async def begin(cls, application: web.Application, port: int = 0) -> Self:
         runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         return cls(runner)
 
     @property

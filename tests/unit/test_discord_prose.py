@@ -70,7 +70,7 @@ PIECES = st.lists(
 PROSE = st.one_of(SIGNS, PIECES)
 
 
-LANGUAGE = re.compile(r"^ *(`{3,}|~{3,})[\w.-]+ *$")
+LANGUAGE = re.compile(r"^ *(`{3,}|~{3,}) *[\w.-]+ *$")
 
 
 def said(markdown: str, *, is_whole: bool = True) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.errors import PlatformError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, Desk, Outlet
-from bot.supervision import FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S, Supervised
+from bot.supervision import FIRST_PAUSE_S, LONGEST_PAUSE_S, PROVEN_S, STEADY_S, Supervised
 from tests.fakes import IdleDesk, RecordingOutlet
 from tests.loopback.waiting import until
 
@@ -57,12 +57,13 @@ def supervised(adapter: Faulty) -> Supervised:
     return Supervised(adapter, sleep=adapter.sleep, clock=adapter.clock)
 
 
-async def run_until_steady(adapter: Faulty, runs: int) -> Check:
-    """Its state once it has been begun so many times; then it is stopped."""
+async def run_until_steady(adapter: Faulty, runs: int, *, proven_s: float = PROVEN_S) -> Check:
+    """Its state `proven_s` after it has been begun so many times; then it is stopped."""
     each = supervised(adapter)
     task = asyncio.create_task(each.run(IdleDesk()))
     await until(lambda: len(adapter.desks) == runs or task.done())
     await asyncio.sleep(0)
+    adapter.now += proven_s
     state = await each.check()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -108,6 +109,13 @@ async def test_whatever_ends_it_is_told_and_it_begins_again(
     failed = [record.__dict__ for record in caplog.records if record.getMessage() == "adapter.failed"]
     assert [(each["adapter"], each["cause"], each["pause_s"]) for each in failed] == [("faulty", told, 1.0)]
     assert after == Check("faulty", "ok", "running")
+
+
+async def test_what_begins_again_is_not_well_before_it_has_run_a_while() -> None:
+    again = await run_until_steady(Faulty(iter([REFUSED])), 2, proven_s=PROVEN_S - 1)
+    first = await run_until_steady(Faulty(iter([])), 1, proven_s=0)
+    assert (again.state, again.detail) == ("fault", str(REFUSED))
+    assert first.state == "ok"
 
 
 async def test_the_traceback_of_what_broke_is_logged(caplog: pytest.LogCaptureFixture) -> None:

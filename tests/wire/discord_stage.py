@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.discord_ids import BOT, DANA, DIRECT, PAYMENTS
+from tests.loopback.discord_intents import Intent
+from tests.loopback.discord_interactions import ACK_LIMIT_S, Interaction
 from tests.loopback.discord_message import Message
+from tests.loopback.discord_operations import GLOBAL, USUAL_LIMITS
 from tests.loopback.waiting import until
 from tests.wire.serving import Serving, Stage, open_stage
 
@@ -21,13 +24,37 @@ class DiscordStage(Stage):
     """Made by `open_discord_stage`."""
 
     discord: LoopbackDiscord
+    channel: str = PAYMENTS
+    """Where people ask unless a test says otherwise."""
+    person: str = DANA
+    """Who asks."""
+
+    def anew(self) -> Self:
+        """The same netspy, for another test: another person in another channel, with nothing left of the one before."""
+        discord = self.discord
+        number = len(discord.space.channels)
+        self.channel = discord.open_channel(f"test{number}")
+        self.person = discord.space.add_user(f"person{number}")
+        self.model.begin_anew()
+        discord.plans.forget()
+        discord.limits, discord.global_limit, discord.latency_s = dict(USUAL_LIMITS), GLOBAL, 0.0
+        discord.gateway.is_open, discord.gateway.latency_s, discord.gateway.repeats = True, 0.0, 0
+        discord.space.privileged |= Intent.MESSAGE_CONTENT
+        discord.space.ack_limit_s = ACK_LIMIT_S
+        for seen in (discord.calls, discord.refused, discord.ignored, discord.space.interactions):
+            seen.clear()
+        return self
+
+    @property
+    def direct(self) -> str:
+        """The conversation of the person who asks with netspy."""
+        return self.discord.space.direct(self.person).id
 
     async def start(self, **settings: str) -> Serving:
         """One more netspy, once it hears what happens."""
-        connections = len(self.discord.connections)
+        sessions = len(self.discord.gateway.live)
         bot = await self.begin(**settings)
-        await bot.logged("discord.ready")
-        await until(lambda: len(self.discord.connections) > connections, lambda: bot.said)
+        await until(lambda: len(self.discord.gateway.live) > sessions, lambda: bot.said)
         return bot
 
     async def begin(self, **settings: str) -> Serving:
@@ -38,9 +65,17 @@ class DiscordStage(Stage):
         }
         return await self.serve({**credentials, **settings})
 
-    def ask(self, text: str, *, channel: str = PAYMENTS, user: str = DANA) -> str:
+    def ask(self, text: str, *, channel: str = "", user: str = "") -> str:
         """Mention netspy. Returns the message's id, which is that of the thread too."""
-        return self.discord.say(user, channel, f"{MENTION} {text}")
+        return self.say(f"{MENTION} {text}", channel=channel, user=user)
+
+    def say(self, text: str, *, channel: str = "", user: str = "") -> str:
+        """Speak without a mention. Returns the message's id."""
+        return self.discord.say(user or self.person, channel or self.channel, text)
+
+    async def slash(self, line: str, **options: Any) -> Interaction:
+        """A command of the person who asks, where people ask."""
+        return await self.discord.slash(self.person, self.channel, line, options)
 
     def answers(self, channel: str) -> list[Message]:
         """What netspy said in a channel or a thread; nothing while there is no such thread."""
@@ -82,4 +117,4 @@ async def open_discord_stage(
             yield stage
 
 
-__all__ = ["BOT", "DANA", "DIRECT", "PAYMENTS", "DiscordStage", "labels", "open_discord_stage"]
+__all__ = ["BOT", "DANA", "DIRECT", "MENTION", "PAYMENTS", "DiscordStage", "labels", "open_discord_stage"]
