@@ -50,7 +50,12 @@ def test_a_refused_connect_names_its_process_its_errno_and_both_resets(pair: Pai
     assert (call["dst"], call["dport"], call["netns"], call["uid"]) == (pair.server.address, 9, pair.client.number, 0)
     assert call["call_us"] > 0
     ended = watch.one("tcp_open", sock=call["sock"])
-    assert (ended["from"], ended["to"], ended["errno"], ended["role"]) == ("SYN_SENT", "CLOSE", "ECONNREFUSED", "client")
+    assert (ended["from"], ended["to"], ended["errno"], ended["role"]) == (
+        "SYN_SENT",
+        "CLOSE",
+        "ECONNREFUSED",
+        "client",
+    )
     received = watch.one("tcp_reset_received", sock=call["sock"])
     assert (received["state"], received["owner"], received["pid"]) == ("SYN_SENT", "socket", pid)
     sent = watch.one("tcp_reset_sent", netns=pair.server.number)
@@ -81,7 +86,12 @@ def test_a_connection_is_told_from_both_ends_with_owner_bytes_and_times(pair: Pa
     assert (accepted["pid"], accepted["comm"], accepted["role"]) == (None, "", "server")
     assert (accepted["src"], accepted["sport"], accepted["dst"]) == (pair.server.address, 8000, pair.client.address)
     assert (served["tx_bytes"], served["rx_bytes"], served["role"], served["pid"]) == (3, 5, "server", server.pid)
-    assert (listening["to"], listening["src"], listening["sport"], listening["pid"]) == ("LISTEN", "::", 8000, server.pid)
+    assert (listening["to"], listening["src"], listening["sport"], listening["pid"]) == (
+        "LISTEN",
+        "::",
+        8000,
+        server.pid,
+    )
 
 
 def test_ipv6_addresses_are_told_as_such(pair: Pair, watch: Watch) -> None:

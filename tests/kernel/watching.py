@@ -33,7 +33,9 @@ class Watch:
 
     def all(self, event: str, **expected: object) -> list[Fields]:
         wanted = {"event": event, **expected}
-        return [each for each in self._events if wanted.items() <= {k: v for k, v in each.items() if k in wanted}.items()]
+        return [
+            each for each in self._events if wanted.items() <= {k: v for k, v in each.items() if k in wanted}.items()
+        ]
 
     def one(self, event: str, **expected: object) -> Fields:
         """The first such event, as soon as it is there."""
