@@ -158,3 +158,24 @@ client.connect((sys.argv[1], 2))
     pair.client.run(code, pair.server.address)
     watch.one("connect", netns=pair.client.number, dport=2)
     assert [each["dport"] for each in watch.all("connect", netns=pair.client.number)] == [1, 2]
+
+
+def test_a_reply_in_pages_that_cannot_be_read_is_still_joined_to_its_query(pair: Pair, watch: Watch) -> None:
+    code = """
+import tempfile
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 53))
+print("ready", flush=True)
+query, asker = server.recvfrom(512)
+with tempfile.TemporaryFile() as reply:
+    reply.write(query[:2] + b"\\x81\\x80" + query[4:] + bytes(200))
+    reply.flush()
+    server.connect(asker)
+    os.sendfile(server.fileno(), reply.fileno(), 0, 230)
+"""
+    with pair.server.serving(code):
+        pid = ask(pair, "large.test")
+        reply = watch.one("dns_reply", netns=pair.client.number)
+    assert (reply["pid"], reply["qname"], reply["id"]) == (pid, "large.test", 4242)
+    assert (reply["rcode"], reply["answers"]) == (None, None)
+    assert reply["latency_us"] > 0

@@ -127,8 +127,8 @@ def test_a_query_that_was_sent_twice_waits_from_its_first_time_on() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [reply(netns=1), reply(dport=5001), reply(message(HOST, number=8)), reply(message(HOST, kind=AAAA)), reply(b"cut")],
-    ids=["namespace", "port", "id", "type", "unreadable"],
+    [reply(netns=1), reply(dport=5001), reply(message(HOST, number=8)), reply(message(HOST, kind=AAAA))],
+    ids=["namespace", "port", "id", "type"],
 )
 def test_a_reply_to_something_else_has_no_asker(other: bytes) -> None:
     assert asked_and_answered(query(), other)[-1] == (None, None, None)
@@ -139,9 +139,21 @@ def test_a_second_reply_has_no_asker() -> None:
 
 
 def test_queries_that_nobody_answers_are_forgotten_at_last() -> None:
-    waiting = dns.WaitingQueries[int]()
+    of_ports, of_one_port = dns.WaitingQueries[int](), dns.WaitingQueries[int]()
     for number in range(5000):
-        waiting.ask(number, number)
-    assert waiting.answer(0) is None
-    assert waiting.answer(4999) == 4999
-    assert waiting.answer(1000) == 1000
+        of_ports.ask(number, "question", number)
+        of_one_port.ask("port", number, number)
+    assert [of_ports.answer(number, "question") for number in (0, 903, 904, 4999)] == [None, None, 904, 4999]
+    assert [of_one_port.answer("port", number) for number in (0, 4743, 4744, 4999)] == [None, None, 4744, 4999]
+
+
+def test_a_reply_that_could_not_be_read_answers_the_only_query_of_its_port() -> None:
+    *_, unreadable = decoder().batch([query(), reply(b"cut")], epoch_ns=EPOCH_NS)
+    assert (unreadable["pid"], unreadable["latency_us"], unreadable["rcode"]) == (42, 2500.0, None)
+    assert (unreadable["qname"], unreadable["qtype"], unreadable["id"]) == ("www.example.test", A, 7)
+    assert unreadable["answers"] is None
+
+
+def test_a_reply_that_could_not_be_read_is_not_guessed_among_several_queries() -> None:
+    other = raw("dns_query", message(HOST, number=8), proto=17, sport=5000, dport=53)
+    assert asked_and_answered(query(), other, reply(b"cut"))[-1] == (None, None, None)
