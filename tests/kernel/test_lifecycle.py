@@ -111,12 +111,14 @@ def test_received_and_lost_make_up_what_was_seen_exactly_in_a_burst_through_a_ti
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for _ in range(500):
             sender.sendto(b"", ("127.0.0.1", 9))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect_ex("/nobody/listens/here")
     reader.close()
     received, counts = kinds(batches), reader.counts()
     assert {kind: received[kind] + each.lost for kind, each in counts.items()} == {
         kind: each.seen for kind, each in counts.items()
     }
-    assert counts["drop"].lost > 400
+    assert min(counts["drop"].lost, counts["connect"].lost) > 400
     assert received["drop"] > 0
     assert set(counts) == set(layout.KINDS)
 
