@@ -83,6 +83,7 @@ def test_a_connection_is_told_from_both_ends_with_owner_bytes_and_times(pair: Pa
     assert 0 < opened["handshake_us"] <= call["call_us"]
     assert (closed["tx_bytes"], closed["rx_bytes"], closed["role"], closed["pid"]) == (5, 3, "client", pid)
     assert closed["duration_us"] > 0
+    assert (closed["src"], closed["sport"]) == (pair.client.address, opened["sport"])
     assert (accepted["pid"], accepted["comm"], accepted["role"]) == (None, "", "server")
     assert (accepted["src"], accepted["sport"], accepted["dst"]) == (pair.server.address, 8000, pair.client.address)
     assert (served["tx_bytes"], served["rx_bytes"], served["role"], served["pid"]) == (3, 5, "server", server.pid)
@@ -206,3 +207,18 @@ client.close()
         client.communicate()
         closed = watch.one("tcp_close", netns=pair.client.number)
     assert (closed["pid"], closed["duration_us"], closed["dport"]) == (client.pid, None, 8000)
+
+
+def test_who_accepted_a_connection_is_known_when_its_peer_resets_it(pair: Pair, watch: Watch) -> None:
+    code = """
+client = socket.create_connection((sys.argv[1], 8000))
+client.sendall(b"hello")
+client.recv(1)
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+client.close()
+"""
+    answering = SERVE.replace("while peer.recv(10): pass", "peer.recv(10); peer.sendall(b'!'); sys.stdin.read()")
+    with pair.server.serving(answering) as server:
+        pair.client.run(code, pair.server.address)
+        reset = watch.one("tcp_reset_received", netns=pair.server.number)
+    assert (reset["pid"], reset["owner"], reset["role"]) == (server.pid, "socket", "server")

@@ -70,10 +70,12 @@ def run_script(installed: Path, home: Path, *, said: str = "", **settings: str) 
     return done.stdout
 
 
-def test_the_wheel_holds_the_recording_the_migrations_and_the_types(wheel: Path) -> None:
+def test_the_wheel_holds_the_recording_the_migrations_the_kernel_programs_and_the_types(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert any(name.endswith(".jsonl") for name in names)
     assert any(name.startswith("bot/storage/migrations/versions/") for name in names)
+    programs = {"netspy.bpf.o", "netspy.bpf.c", "kernel_types.h", "events.h", "tcp.h"}
+    assert {f"bot/ebpf/collector/{name}" for name in programs} <= set(names)
     assert "bot/py.typed" in names
     assert not [name for name in names if name.startswith("tests")]
 

@@ -6,7 +6,8 @@ Beside the kinds and fields of recordings there are:
 - `sock_error` (errno, owner): a datagram socket learnt of an ICMP message.
 - `icmp_sent` (icmp): this machine answered a packet with an ICMP error; the addresses are that packet's.
 - `synack_retransmit` (state, retransmits): a SYN-ACK was sent again; `sock` is the listener.
-- `answers` of a `dns_reply`: addresses, as many as could be read; `errno` of a `tcp_retransmit` that could not be sent.
+- `answers` of a `dns_reply`: addresses, as many as could be read; null, as is `rcode`, where nothing could.
+- `errno` of a `tcp_retransmit` that could not be sent.
 - `role` where a connection is known: `client` opened it from here, `server` was asked from afar.
 - `direction` of a packet: `in` through `if`, or `out`.
 
@@ -132,18 +133,23 @@ class Decoder:
     def _dns_query(self, fields: Fields, event: RawEvent, tail: bytes) -> None:
         message = dns.parse(tail)
         _add_question(fields, message)
-        self._queries.ask((event.netns, event.sport, _question(message)), (event.ts, fields))
+        self._queries.ask((event.netns, event.sport), _question(message), (event.ts, fields))
 
     def _dns_reply(self, fields: Fields, event: RawEvent, tail: bytes) -> None:
-        """It came in while somebody else ran: who asked is known from the query, or not at all."""
+        """It came in while somebody else ran: who asked is known from the query, or not at all.
+
+        So is what was asked, where the reply could not be read: larger ones often lie beyond a tracepoint's reach.
+        """
         message = dns.parse(tail)
-        _add_question(fields, message)
         fields["rcode"] = message.rcode if message else None
         fields["answers"] = list(message.answers) if message else None
-        asked_at, query = self._queries.answer((event.netns, event.dport, _question(message))) or (0, None)
+        asked_at, query = self._queries.answer((event.netns, event.dport), _question(message)) or (0, None)
         fields["latency_us"] = (event.ts - asked_at) / 1e3 if query else None
         for name in _ASKER:
             fields[name] = query[name] if query else None
+        _add_question(fields, message)
+        if query and not message:
+            fields |= {name: query[name] for name in ("qname", "qtype", "id")}
 
 
 def _addresses(event: RawEvent) -> tuple[str | None, str | None, str | None]:

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 _HEADER_SIZE = 12
 _POINTER = 0xC0
 _MAX_NAME = 255
-_MAX_WAITING = 4096
-"""Queries without a reply are forgotten in the order in which they were asked."""
+_MAX_PLACES, _MAX_OF_PLACE = 4096, 256
+"""Queries without a reply are forgotten in the order in which they were asked. A resolver may ask all from one port."""
 _RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
 _ADDRESS_FAMILIES = {(1, 4): socket.AF_INET, (28, 16): socket.AF_INET6}
 """By the type and the length of a record."""
@@ -88,16 +88,26 @@ _Asker = TypeVar("_Asker")
 
 
 class WaitingQueries(Generic[_Asker]):
-    """Queries that wait for their replies."""
+    """Queries that wait for their replies, by where they were asked from and by what a reply repeats of them."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[Hashable, _Asker] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, OrderedDict[Hashable, _Asker]] = OrderedDict()
 
-    def ask(self, key: Hashable, asker: _Asker) -> None:
+    def ask(self, place: Hashable, question: Hashable, asker: _Asker) -> None:
         """A query that is sent again with the same id waits from its first time on."""
-        self._waiting.setdefault(key, asker)
-        if len(self._waiting) > _MAX_WAITING:
+        questions = self._waiting.setdefault(place, OrderedDict())
+        questions.setdefault(question, asker)
+        if len(questions) > _MAX_OF_PLACE:
+            questions.popitem(last=False)
+        if len(self._waiting) > _MAX_PLACES:
             self._waiting.popitem(last=False)
 
-    def answer(self, key: Hashable) -> _Asker | None:
-        return self._waiting.pop(key, None)
+    def answer(self, place: Hashable, question: Hashable | None) -> _Asker | None:
+        """Whose reply this is. One that could not be read (None) answers the only query of its place, if it is one."""
+        questions = self._waiting.get(place, OrderedDict())
+        if question is None and len(questions) == 1:
+            (question,) = questions
+        asker = questions.pop(question, None)
+        if not questions:
+            self._waiting.pop(place, None)
+        return asker

@@ -22,8 +22,7 @@ _NAMES = ("libbpf.so.1", "libbpf.so.0")
 _ASKED = "loading libbpf"
 _INSTALL = "install it: apt-get install libbpf1 (Fedora: dnf install libbpf)"
 _LOG_SIZE_BYTES = 1 << 18
-_LAST_LINES = 12
-_MAX_ERRNO = 4095
+_LAST_LINES = 6
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE = 0x00020000, 0x4000, 1 << 18
 _ON_SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
@@ -31,6 +30,7 @@ _pointer, _text, _int, _u32, _size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_
 _SIGNATURES: dict[str, tuple[Any, Sequence[Any]]] = {
     "libbpf_major_version": (_u32, ()),
     "libbpf_version_string": (_text, ()),
+    "libbpf_strerror": (_int, (_int, _text, _size)),
     "libbpf_set_print": (_pointer, (_pointer,)),
     "libbpf_num_possible_cpus": (_int, ()),
     "bpf_object__open_file": (_pointer, (_text, _pointer)),
@@ -57,7 +57,7 @@ class Refused(OSError):
     """The kernel did not take the object. `program` is the one that its verifier refused, if it was that."""
 
     def __init__(self, number: int, *, program: str | None, log: str) -> None:
-        super().__init__(number, os.strerror(number))
+        super().__init__(number, _meaning(number))
         self.program = program
         self.log = log
 
@@ -207,18 +207,27 @@ def mount_for_this_thread(filesystem: str, folder: str) -> None:
 
 def _checked(pointer: int | None) -> Pointer:
     if not pointer:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise _error(ctypes.get_errno())
     return Pointer(pointer)
 
 
 def _checked_result(result: int) -> None:
     """The library's functions return the negative errno."""
-    if -_MAX_ERRNO <= result < 0:
-        raise OSError(-result, os.strerror(-result))
+    if result < 0:
+        raise _error(-result)
 
 
 def _checked_call(result: int) -> None:
     if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise _error(ctypes.get_errno())
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, _meaning(number))
+
+
+def _meaning(number: int) -> str:
+    """The library has errnos of its own, beyond the kernel's."""
+    text = ctypes.create_string_buffer(128)
+    library().libbpf_strerror(number, text, len(text))
+    return text.value.decode("utf-8", "replace")

@@ -4,7 +4,6 @@ A program whose tracepoint this kernel lacks, or that its verifier refuses, is l
 """
 
 import errno
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,8 @@ from bot.ebpf.collector.preflight import preflight
 OBJECT: Final = Path(__file__).with_name("netspy.bpf.o")
 RING_BYTES: Final = 16 << 20
 """Some 90,000 events."""
+_SILENT = frozenset({"connect_enter", "accept_begin", "accept4_begin", "tcp_destroyed"})
+"""Programs that only take notes for others."""
 _ASKED = "starting the eBPF programs"
 _NO_TRACEPOINT = "this kernel has no such tracepoint"
 
@@ -32,7 +33,6 @@ class Programs:
         self._opened = opened
         self._links = links
         self._counters = [libbpf.find_map(opened, name) for name in ("seen", "lost")]
-        self._is_closed = False
         self.attached = tuple(links)
         self.failed = failed
         """Why each of the others does not run, by its name."""
@@ -95,8 +95,8 @@ def _start(object_file: Path, ring_bytes: int, left_out: Mapping[str, str]) -> P
         failed = dict(left_out)
         stack.callback(_destroy, links)
         tracefs.with_tracefs(lambda: _attach(programs, links, failed))
-        if not links:
-            raise CannotCollect(_ASKED, f"none could be attached: {_summary(failed)}", _remedy(0))
+        if links.keys() <= _SILENT:
+            raise CannotCollect(_ASKED, f"no program runs: {next(iter(failed.values()))}", _remedy(0))
         return Programs(stack.pop_all(), opened, links, failed)
 
 
@@ -119,13 +119,9 @@ def _destroy(links: dict[str, Pointer]) -> None:
         libbpf.destroy_link(links.popitem()[1])
 
 
-def _summary(failed: Mapping[str, str]) -> str:
-    return "; ".join(sorted(set(failed.values())))
-
-
 def _cannot_collect(error: OSError, log: str = "") -> CannotCollect:
-    code = errno.errorcode.get(error.errno or 0, str(error.errno))
-    got = f"the kernel says {code} ({os.strerror(error.errno or 0)})"
+    code = errno.errorcode.get(error.errno or 0)
+    got = f"{code}, {error.strerror}" if code else f"{error.strerror}"
     return CannotCollect(_ASKED, f"{got}:\n{log}" if log else got, _remedy(error.errno or 0))
 
 

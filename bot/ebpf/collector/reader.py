@@ -26,7 +26,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Events of one kind since the start: those `seen` were delivered or will be, but for those `lost`."""
+    """Events of one kind since the start: those `seen` were delivered or will be, but for those `lost`.
+
+    In an interrupt within one of our programs the kernel starts no other: what happens in there is not even seen.
+    """
 
     seen: int
     lost: int
