@@ -4,9 +4,9 @@ A chunk that lies inside the window as a whole keeps what it answered, until its
 again looks only at the chunks at the window's edges, and at those that are new.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,30 +23,20 @@ _TIE_NS = 1000
 Key: TypeAlias = tuple[GroupKey, ...]
 
 
-class Part(NamedTuple):
-    """What one chunk has of a group; `numbers` are all of the chunk's by field, its own are those of `places`."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one chunk has of each group, in the order of `keys`.
 
-    key: Key
-    size: int
-    first: int
-    last: int
+    `numbers`, by field, are those of all its rows; a group's are between its places in `starts` and `ends`.
+    """
+
+    keys: list[Key]
+    sizes: Column
+    firsts: Column
+    lasts: Column
+    starts: Column
+    ends: Column
     numbers: Mapping[NumberField, Column]
-    places: slice
-
-
-@dataclass(slots=True)
-class _Members:
-    """A group as it is put together from its parts."""
-
-    count: int
-    first: int
-    last: int
-    parts: list[Part]
-
-    def add(self, part: Part) -> None:
-        self.count += part.size
-        self.first, self.last = min(self.first, part.first), max(self.last, part.last)
-        self.parts.append(part)
 
 
 def count(reading: Reading, span: Span, wanted: Filter) -> int:
@@ -74,15 +64,52 @@ def newest(reading: Reading, query: EventQuery, clock: Clock) -> list[Event]:
 def groups(reading: Reading, query: Aggregate, clock: Clock) -> tuple[tuple[Group, ...], int]:
     """The largest groups, in the order of `evaluate.aggregate`, and how many there are in all."""
     span = clock.span(query.window)
-    found: dict[Key, _Members] = {}
-    for chunk in reading.log.within(span.since, span.until):
-        for part in _parts(reading, chunk, span, query):
-            if members := found.get(part.key):
-                members.add(part)
-            else:
-                found[part.key] = _Members(part.size, part.first, part.last, [part])
-    ordered = sorted(found.items(), key=lambda item: (-item[1].count, tuple(map(str, item[0]))))
-    return tuple(_group(key, members, query, clock) for key, members in ordered[: query.top]), len(ordered)
+    chunks = reading.log.within(span.since, span.until)
+    parts = [found for chunk in chunks if (found := _parts(reading, chunk, span, query)).keys]
+    numbers: dict[Key, int] = {}
+    of_parts = [np.array([numbers.setdefault(key, len(numbers)) for key in part.keys]) for part in parts]
+    if not parts:
+        return (), 0
+    every = np.concatenate(of_parts)
+    sizes = np.bincount(every, weights=np.concatenate([part.sizes for part in parts])).astype(np.int64)
+    firsts, lasts = np.full(len(sizes), np.iinfo(np.int64).max), np.zeros(len(sizes), np.int64)
+    np.minimum.at(firsts, every, np.concatenate([part.firsts for part in parts]))
+    np.maximum.at(lasts, every, np.concatenate([part.lasts for part in parts]))
+    keys = list(numbers)
+    chosen = _largest(sizes, keys, query.top)
+    figures = _figures(parts, of_parts, chosen, query.measures)
+    largest = [
+        Group(keys[n], int(sizes[n]), clock.moment(int(firsts[n])), clock.moment(int(lasts[n])), figures[n])
+        for n in chosen
+    ]
+    return tuple(largest), len(keys)
+
+
+def _largest(sizes: Column, keys: list[Key], top: int | None) -> list[int]:
+    """Numbers of the largest groups, ties by key."""
+    wanted = len(keys) if top is None else min(top, len(keys))
+    if not wanted:
+        return []
+    least = np.partition(sizes, -wanted)[-wanted]
+    candidates = np.flatnonzero(sizes >= least).tolist()
+    return sorted(candidates, key=lambda n: (-sizes[n], tuple(map(str, keys[n]))))[:wanted]
+
+
+def _figures(
+    parts: Sequence[Parts], of_parts: Sequence[Column], chosen: Sequence[int], measures: Sequence[Measure]
+) -> dict[int, tuple[float | None, ...]]:
+    """Of the chosen groups, by their numbers."""
+    pieces: dict[int, list[tuple[Parts, slice]]] = {n: [] for n in chosen}
+    for part, own in zip(parts, of_parts, strict=True) if measures else ():
+        for place in np.flatnonzero(np.isin(own, chosen)).tolist():
+            pieces[int(own[place])].append((part, slice(int(part.starts[place]), int(part.ends[place]))))
+    return {n: tuple(_figure(of_group, measure) for measure in measures) for n, of_group in pieces.items()}
+
+
+def _figure(pieces: Sequence[tuple[Parts, slice]], measure: Measure) -> float | None:
+    values = np.concatenate([part.numbers[measure.field][places] for part, places in pieces])
+    known = values[~np.isnan(values)]
+    return float(_FIGURES[measure.operation](known)) if len(known) else None
 
 
 def _cut(kept: list[tuple[int, Chunk, int]], limit: int) -> list[tuple[int, Chunk, int]]:
@@ -112,36 +139,34 @@ def _count(reading: Reading, chunk: Chunk, span: Span, wanted: Filter) -> int:
     return chunk.recall(("count", wanted), lambda: len(_places(reading, chunk, span, wanted)))
 
 
-def _parts(reading: Reading, chunk: Chunk, span: Span, query: Aggregate) -> list[Part]:
+def _parts(reading: Reading, chunk: Chunk, span: Span, query: Aggregate) -> Parts:
     fields = tuple(dict.fromkeys(measure.field for measure in query.measures))
     if fields or not _is_inside(chunk, span):
-        return _measured(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, fields)
+        return _grouped(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, fields)
     return chunk.recall(
         ("groups", query.filter, query.group_by),
-        lambda: _measured(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, ()),
+        lambda: _grouped(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, ()),
     )
 
 
-def _measured(
+def _grouped(
     reading: Reading, chunk: Chunk, places: Column, group_by: tuple[GroupField, ...], fields: tuple[NumberField, ...]
-) -> list[Part]:
+) -> Parts:
     """The groups among these rows."""
-    if not len(places):
-        return []
     codes, keys = _codes(reading, chunk, places, group_by)
     order = np.argsort(codes, kind="stable")
     ordered, times = codes[order], chunk["time"][places][order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    ends = np.append(starts[1:], len(ordered))
-    firsts, lasts = np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
-    numbers = {name: reading.numbers(chunk, name)[places][order] for name in fields}
-    bounds = zip(starts.tolist(), ends.tolist(), strict=True)
-    return [
-        Part(keys[code], end - start, first, last, numbers, slice(start, end))
-        for code, first, last, (start, end) in zip(
-            ordered[starts].tolist(), firsts.tolist(), lasts.tolist(), bounds, strict=True
-        )
-    ]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    ends = np.append(starts[1:], len(ordered))[: len(starts)]
+    return Parts(
+        keys=[keys[code] for code in ordered[starts].tolist()],
+        sizes=ends - starts,
+        firsts=np.minimum.reduceat(times, starts) if len(starts) else times,
+        lasts=np.maximum.reduceat(times, starts) if len(starts) else times,
+        starts=starts,
+        ends=ends,
+        numbers={name: reading.numbers(chunk, name)[places][order] for name in fields},
+    )
 
 
 def _codes(
@@ -163,17 +188,6 @@ def _key(code: int, columns: list[tuple[list[GroupKey], int]]) -> Key:
         code, place = divmod(code, size)
         key.insert(0, values[place])
     return tuple(key)
-
-
-def _group(key: Key, members: _Members, query: Aggregate, clock: Clock) -> Group:
-    values = tuple(_figure(members, measure) for measure in query.measures)
-    return Group(key, members.count, clock.moment(members.first), clock.moment(members.last), values)
-
-
-def _figure(members: _Members, measure: Measure) -> float | None:
-    values = np.concatenate([part.numbers[measure.field][part.places] for part in members.parts])
-    known = values[~np.isnan(values)]
-    return float(_FIGURES[measure.operation](known)) if len(known) else None
 
 
 def _nearest_rank(share: float) -> Callable[[Column], float]:
