@@ -59,8 +59,12 @@ class Reader:
         self._error: BaseException | None = None
         self._final: dict[str, Counts] | None = None
         self._thread = threading.Thread(target=self._run, name="netspy-collector", daemon=True)
-        self._ring = programs.ring(batch_size=BATCH_SIZE)
-        self._thread.start()
+        try:
+            self._ring = programs.ring(batch_size=BATCH_SIZE)
+            self._thread.start()
+        except BaseException:
+            programs.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
