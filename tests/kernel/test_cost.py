@@ -36,7 +36,7 @@ def test_keeping_an_event_costs_a_fraction_of_decoding_it() -> None:
     before = time.process_time()
     for batch in batches:
         watch.deliver(batch)
-    decoded = (time.process_time() - before) / len(watch.all("drop"))
+    decoded = (time.process_time() - before) / sum(len(batch.events) for batch in batches)
     print(f"CPU per event: {kept * 1e6:.2f} us to keep it, {decoded * 1e6:.2f} us to decode it")
     assert kept < decoded / 2
 

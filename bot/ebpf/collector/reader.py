@@ -5,7 +5,7 @@ Decoding at once costs ten times as much as keeping, and most events are never a
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -20,7 +20,7 @@ _LAST_EVENTS_S = 1.0
 class Batch:
     """Raw events in their order. `epoch_ns`: what the wall clock is ahead of the clock that stamped them, just now."""
 
-    events: list[bytes]
+    events: Sequence[bytes]
     epoch_ns: int
 
 
