@@ -169,6 +169,17 @@ def test_what_the_receiver_raises_ends_the_reading_and_reaches_its_owner() -> No
     assert held() == before
 
 
+def test_a_reader_that_cannot_begin_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    before = held()
+    monkeypatch.setattr(loader, "Ring", no_memory)
+    with pytest.raises(OSError, match="allocate"):
+        Reader(loader.start(), lambda _: None)
+    assert held() == before
+
+
 def test_two_collectors_do_not_disturb_each_other() -> None:
     with watching() as one:
         with watching() as other:

@@ -1,6 +1,6 @@
 """What the collector reads of a machine: symbols, cgroups, names of reasons; and whether it can run there."""
 
-import platform
+import os
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_machine_that_has_everything_can_collect() -> None:
         (replace(GOOD, architecture="riscv64"), "riscv64", "x86_64 or aarch64"),
         (replace(GOOD, has_btf=False), "no BTF", "CONFIG_DEBUG_INFO_BTF"),
         (replace(GOOD, is_locked_down=True), "locked down", "lockdown="),
-        (replace(GOOD, is_in_user_namespace=True), "user namespace", "as root"),
+        (replace(GOOD, is_in_user_namespace=True), "user namespace", "own root"),
         (replace(GOOD, capabilities=0), "CAP_BPF and CAP_PERFMON", "as root"),
         (replace(GOOD, capabilities=1 << 39), "CAP_BPF and CAP_PERFMON", "as root"),
         (replace(GOOD, is_root=False, capabilities=PERFMON_AND_BPF), "CAP_DAC_READ_SEARCH", "as root"),
@@ -79,7 +79,7 @@ def test_a_machine_is_read_from_its_files(tmp_path: Path) -> None:
     machine = this_machine(tmp_path)
     assert machine.capabilities == PERFMON_AND_BPF
     assert (machine.is_in_user_namespace, machine.is_locked_down, machine.has_btf) == (True, True, True)
-    assert (machine.system, machine.architecture) == (platform.system(), platform.machine())
+    assert (machine.system, machine.architecture) == (os.uname().sysname, os.uname().machine)
 
 
 def test_a_machine_without_such_files_has_no_rights_and_no_restrictions(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ milliseconds suffice. What only the kernel can say, such as a seccomp filter, sh
 """
 
 import os
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from bot.ebpf.collector import btf, libbpf, tracefs
 _DAC_OVERRIDE, _DAC_READ_SEARCH, _SYS_ADMIN, _PERFMON, _BPF = 1, 2, 21, 38, 39
 _MACHINES = ("x86_64", "aarch64")
 _ALL_USERS = ["0", "0", "4294967295"]
-_AS_ROOT: Final = "run netspy as root, or in a container with --privileged"
+_AS_ROOT: Final = "run netspy as root, or give it CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH and CAP_SYSLOG"
+_OUTSIDE: Final = "run netspy as the machine's own root (a container: privileged, without user namespaces)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def preflight(machine: Machine | None = None) -> Obstacle | None:
 def this_machine(root: Path = Path("/")) -> Machine:
     status = _read(root / "proc/self/status")
     return Machine(
-        system=platform.system(),
-        architecture=platform.machine(),
+        system=os.uname().sysname,
+        architecture=os.uname().machine,
         has_btf=(root / btf.KERNEL.relative_to("/")).exists(),
         has_tracefs=tracefs.is_mounted(),
         is_locked_down="[confidentiality]" in _read(root / "sys/kernel/security/lockdown"),
@@ -79,7 +79,7 @@ def _of_kernel(machine: Machine) -> Obstacle | None:
 
 def _of_rights(machine: Machine) -> Obstacle | None:
     if machine.is_in_user_namespace:
-        return Obstacle("this is a user namespace, whose root has no rights over the kernel", _AS_ROOT)
+        return Obstacle("this is a user namespace, whose root has no rights over the kernel", _OUTSIDE)
     has_admin = _has(machine, _SYS_ADMIN)
     if not (has_admin or (_has(machine, _BPF) and _has(machine, _PERFMON))):
         return Obstacle("loading eBPF programs needs CAP_BPF and CAP_PERFMON", _AS_ROOT)

@@ -5,7 +5,7 @@ Decoding at once costs ten times as much as keeping, and most events are never a
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -20,7 +20,7 @@ _LAST_EVENTS_S = 1.0
 class Batch:
     """Raw events in their order. `epoch_ns`: what the wall clock is ahead of the clock that stamped them, just now."""
 
-    events: list[bytes]
+    events: Sequence[bytes]
     epoch_ns: int
 
 
@@ -59,8 +59,12 @@ class Reader:
         self._error: BaseException | None = None
         self._final: dict[str, Counts] | None = None
         self._thread = threading.Thread(target=self._run, name="netspy-collector", daemon=True)
-        self._ring = programs.ring(batch_size=BATCH_SIZE)
-        self._thread.start()
+        try:
+            self._ring = programs.ring(batch_size=BATCH_SIZE)
+            self._thread.start()
+        except BaseException:
+            programs.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
