@@ -67,12 +67,17 @@ class Evidence:
 def outcome_of(known: Evidence) -> Outcome:
     if known.closed or known.connected:
         return Outcome.RESET if known.got_reset else Outcome.CONNECTED
-    if not known.handshaken:
-        return outcome_of_call(known)
-    if known.got_reset:
+    if known.got_reset and known.handshaken:
         return Outcome.REFUSED
+    if not known.handshaken or _ended_in_call(known):
+        return outcome_of_call(known)
     outcome = _OF_HANDSHAKE.get(known.handshake_errno, Outcome.FAILED)
     return _explained(known, outcome) if outcome in _UNEXPLAINED else outcome
+
+
+def _ended_in_call(known: Evidence) -> bool:
+    """Whether the kernel took the handshake back before a SYN was sent: for want of a port it finds out that late."""
+    return known.handshake_errno is None and known.called and known.call_errno not in {None, *UNDER_WAY}
 
 
 def outcome_of_call(known: Evidence) -> Outcome:

@@ -28,12 +28,12 @@ class Namespace:
 
     def run(self, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         """A Python program, to its end."""
-        return subprocess.run(self._command(code, arguments), check=True, capture_output=True, text=True)
+        return subprocess.run(self.command(code, *arguments), check=True, capture_output=True, text=True)
 
     @contextmanager
     def serving(self, code: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
         """A Python program from its first line of output on; it is ended afterwards, if it has not by itself."""
-        command = self._command(code, arguments)
+        command = self.command(code, *arguments)
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
@@ -47,7 +47,12 @@ class Namespace:
         rules = f"table inet test {{ chain {hook} {{ type filter hook {hook} priority 0; {rule}; }}; }}"
         _do("ip", "netns", "exec", self.name, "nft", rules)
 
-    def _command(self, code: str, arguments: tuple[object, ...]) -> list[str]:
+    def set(self, name: str, value: str) -> None:
+        """A setting below /proc/sys/net."""
+        self.run("open(f'/proc/sys/net/{sys.argv[1]}', 'w').write(sys.argv[2])", name, value)
+
+    def command(self, code: str, *arguments: object) -> list[str]:
+        """To run a Python program here."""
         return ["ip", "netns", "exec", self.name, sys.executable, "-c", _PRELUDE + code, *map(str, arguments)]
 
 

@@ -112,6 +112,12 @@ STORIES: dict[str, tuple[tuple[bytes, ...], Outcome, str | None, float | None]] 
     ),
     "has no route": ((called(T, number=errno.ENETUNREACH),), Outcome.NO_ROUTE, "ENETUNREACH", 0.9),
     "has no port": ((called(T, number=errno.EADDRNOTAVAIL),), Outcome.NO_PORTS, "EADDRNOTAVAIL", 0.9),
+    "has no port, as the kernel finds out in the handshake": (
+        (opened(T, state=CLOSE), begun(T, number=errno.EADDRNOTAVAIL)),
+        Outcome.NO_PORTS,
+        "EADDRNOTAVAIL",
+        0.5,
+    ),
     "is of no call that is known": ((opened(T),), Outcome.CONNECTED, None, 0.5),
     "is reset": (
         (opened(T), begun(T), raw(layout.TCP_RESET_RECEIVED, T, attempt=attempt(T + 1)), closed(T, ret=-104)),
