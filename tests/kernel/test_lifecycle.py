@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import CannotCollect
 from bot.ebpf.collector import layout, loader
-from bot.ebpf.collector.reader import Batch, Counts, Reader
+from bot.ebpf.collector.reader import Batch, Reader
 from tests.elf import places
 from tests.kernel.watching import watching
 
@@ -235,8 +235,3 @@ except CannotCollect as error: print(error)
     assert reason == "loading eBPF programs needs CAP_BPF and CAP_PERFMON"
     assert "EPERM" in error
     assert "as root" in error
-
-
-def test_counts_are_there_for_a_kind_that_never_came() -> None:
-    with Reader(loader.start(), lambda _: None) as reader:
-        assert reader.counts()["tcp_listen"] == Counts(seen=0, lost=0)

@@ -140,8 +140,13 @@ def test_a_syn_ack_that_does_not_arrive_is_sent_again(pair: Pair, watch: Watch) 
 
 
 def test_whoever_resets_a_connection_is_named(pair: Pair, watch: Watch) -> None:
+    code = """
+print(os.getpid())
+try: socket.create_connection((sys.argv[1], 8000)).recv(1)
+except OSError: pass
+"""
     with pair.server.serving(RESET) as server:
-        pid = connect(pair, pair.server.address, 8000)
+        pid = int(pair.client.run(code, pair.server.address).stdout)
         sent = watch.one("tcp_reset_sent", netns=pair.server.number)
         received = watch.one("tcp_reset_received", netns=pair.client.number)
     assert (sent["pid"], sent["owner"], sent["role"]) == (server.pid, "socket", "server")
