@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     ebpf_url: Text | None = Field(
         None,
         validation_alias="NETSPY_EBPF_URL",
-        description="ebpf-server, its aggregator, or a recording; unset: http://localhost:8080 if it answers, else this "
+        description="ebpf-server, its aggregator or a recording; unset: http://localhost:8080 if it answers, else this "
         "machine's kernel (a chat as root), else the recording",
     )
     database_url: Text | None = Field(

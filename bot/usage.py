@@ -119,7 +119,7 @@ def _add_general(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--server",
         metavar="URL",
-        help=f"ebpf-server, its aggregator, or a recording (default: {DEFAULT_SERVER} if it answers; else this machine, "
+        help=f"ebpf-server, its aggregator or a recording (default: {DEFAULT_SERVER} if it answers; else this machine, "
         "in a chat as root; else the recording that comes with netspy)",
     )
     group.add_argument("--verbose", action="store_true", help="debug log, tool timings and URLs on stderr")
