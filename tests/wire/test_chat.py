@@ -33,7 +33,13 @@ def server() -> Iterator[EbpfServer]:
 def open_chat(tmp_path: Path) -> Iterator[Opener]:
     """Opens `netspy` in a folder of its own, at its first prompt."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment = {**kept, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_DATA_HOME": str(tmp_path)}
+    environment = {
+        **kept,
+        "TERM": "xterm",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+        "XDG_DATA_HOME": str(tmp_path),
+        "NETSPY_EBPF_URL": "recording",
+    }
     opened: list[Terminal] = []
 
     def open_one(*words: str) -> Terminal:
