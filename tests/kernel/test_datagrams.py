@@ -63,7 +63,7 @@ def test_a_datagram_for_a_closed_port_is_told_from_both_sides(pair: Pair, watch:
         pair.server.address,
         9,
     )
-    learnt = watch.one("sock_error", sock=call["sock"])
+    learnt = watch.one("sock_error", sock=call["sock"], netns=pair.client.number)
     assert (learnt["errno"], learnt["owner"], learnt["pid"]) == ("ECONNREFUSED", "socket", pid)
     assert (learnt["dst"], learnt["dport"], learnt["proto"], learnt["netns"]) == (
         pair.server.address,

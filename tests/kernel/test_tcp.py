@@ -49,14 +49,14 @@ def test_a_refused_connect_names_its_process_its_errno_and_both_resets(pair: Pai
     assert (call["errno"], call["type"], call["family"], call["proto"]) == ("ECONNREFUSED", "stream", "ipv4", "tcp")
     assert (call["dst"], call["dport"], call["netns"], call["uid"]) == (pair.server.address, 9, pair.client.number, 0)
     assert call["call_us"] > 0
-    ended = watch.one("tcp_open", sock=call["sock"])
+    ended = watch.one("tcp_open", sock=call["sock"], netns=pair.client.number)
     assert (ended["from"], ended["to"], ended["errno"], ended["role"]) == (
         "SYN_SENT",
         "CLOSE",
         "ECONNREFUSED",
         "client",
     )
-    received = watch.one("tcp_reset_received", sock=call["sock"])
+    received = watch.one("tcp_reset_received", sock=call["sock"], netns=pair.client.number)
     assert (received["state"], received["owner"], received["pid"]) == ("SYN_SENT", "socket", pid)
     sent = watch.one("tcp_reset_sent", netns=pair.server.number)
     assert (sent["src"], sent["sport"], sent["dst"]) == (pair.server.address, 9, pair.client.address)
@@ -74,10 +74,10 @@ def test_a_connection_is_told_from_both_ends_with_owner_bytes_and_times(pair: Pa
     with pair.server.serving(SERVE) as server:
         pid = connect(pair, pair.server.address, 8000)
         call = watch.one("connect", pid=pid)
-        opened = watch.one("tcp_open", sock=call["sock"])
-        closed = watch.one("tcp_close", sock=call["sock"])
+        opened = watch.one("tcp_open", sock=call["sock"], netns=pair.client.number)
+        closed = watch.one("tcp_close", sock=call["sock"], netns=pair.client.number)
         accepted = watch.one("tcp_accept", netns=pair.server.number)
-        served = watch.one("tcp_close", sock=accepted["sock"])
+        served = watch.one("tcp_close", sock=accepted["sock"], netns=pair.server.number)
         listening = watch.one("tcp_listen", netns=pair.server.number)
     assert (call["errno"], opened["to"], opened["pid"]) == (None, "ESTABLISHED", pid)
     assert 0 < opened["handshake_us"] <= call["call_us"]
@@ -107,7 +107,7 @@ def test_a_connect_that_does_not_wait_is_told_by_its_socket_later(pair: Pair, wa
         pid = connect(pair, pair.server.address, 8000, 5)  # with a timeout Python's sockets do not block
         call = watch.one("connect", pid=pid)
         assert (call["ret"], call["errno"]) == (-115, "EINPROGRESS")
-        assert watch.one("tcp_open", sock=call["sock"])["to"] == "ESTABLISHED"
+        assert watch.one("tcp_open", sock=call["sock"], netns=pair.client.number)["to"] == "ESTABLISHED"
 
 
 def test_a_dropped_syn_is_sent_again_and_says_so(pair: Pair, watch: Watch) -> None:

@@ -117,10 +117,12 @@ int connect_exit(struct sys_exit *ctx)
 static __always_inline void accepted(__u32 fd)
 {
 	struct sock *sk = socket_of(fd);
-	struct owner *o = sk ? owner_of(sk) : 0;   /* only TCP sockets are in there */
+	struct owner *o;
 
-	if (o)
-		note_owner(sk, o->since, o->flags, true);
+	if (!sk || !is_ip(BPF_CORE_READ(sk, __sk_common.skc_family)))
+		return;
+	o = owner_of(sk);
+	note_owner(sk, o ? o->since : bpf_ktime_get_ns(), ACCEPTED, true);
 }
 
 static __always_inline int accept_exit(struct sys_exit *ctx)

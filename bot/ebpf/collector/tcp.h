@@ -33,12 +33,11 @@ static __always_inline void report_change(struct sk_state_context *ctx, int kind
 	if (!e)
 		return;
 	describe_socket(e, sk);
-	if (kind != KIND_TCP_LISTEN) {
-		if (kind == KIND_TCP_ACCEPT) {   /* in a softirq; who serves it is known once accept(2) returns */
-			e->pid = e->tid = 0;
-			__builtin_memset(e->comm, 0, sizeof(e->comm));
-			e->flags |= ACCEPTED;
-		}
+	if (kind == KIND_TCP_ACCEPT) {   /* in a softirq; who serves it is known once accept(2) returns */
+		e->pid = e->tid = 0;
+		__builtin_memset(e->comm, 0, sizeof(e->comm));
+		e->flags |= ACCEPTED;
+	} else if (kind != KIND_TCP_LISTEN) {
 		o = attribute(e, sk);
 		if (o && o->since)
 			e->elapsed_ns = now - o->since;
@@ -77,7 +76,8 @@ int tcp_state_changed(struct sk_state_context *ctx)
 	} else if (to == TCP_LISTEN) {
 		note_owner(sk, 0, 0, true);
 	} else if (kind == KIND_TCP_ACCEPT) {
-		note_owner(sk, now, ACCEPTED, false);
+		if (!owner_of(sk))   /* accept(2) may have been faster, on another CPU */
+			note_owner(sk, now, ACCEPTED, false);
 	} else if (kind == KIND_TCP_OPEN) {
 		if ((o = owner_of(sk)))
 			o->since = now;
