@@ -127,7 +127,11 @@ class _TimelyHeads(H11Protocol):
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        # Connections inherit it. asyncio sets it too, but only on sockets that name their protocol, and these do not:
+        # head and body of an answer, written one after the other, would then wait 40 ms for each other.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener  # noqa: TRY300 - what else raises OSError here means the same
     except OSError as error:
         if error.errno and not isinstance(error, socket.gaierror):
             got = os.strerror(error.errno)  # asyncio and socket write the address into theirs

@@ -258,6 +258,14 @@ async def test_signals_are_left_to_the_process() -> None:
         assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_a_connection_sends_at_once_what_it_is_given() -> None:
+    """An answer's head and its body are two writes: the second must not wait until the first is acknowledged."""
+    with web._listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 async def test_nothing_listens_any_more_afterwards() -> None:
     async with open_site() as site:
         await get(f"{site.url}/healthz")
