@@ -36,7 +36,7 @@ ANALYSIS_DEADLINE_S = 180.0
 async def open_source(
     settings: Settings, *, server: str | None = None, live: bool = False
 ) -> AsyncGenerator[EbpfSource, None]:
-    """The source of events: the server that was named, else one at the default address, else the recording.
+    """The source of events: the server that was named, else what answers at the default address, else the recording.
 
     `live`: never the recording; a server that does not answer yet may do so later. Raises: InvalidSettings for a URL
     that is none.
@@ -44,12 +44,13 @@ async def open_source(
     from bot.ebpf.probe import probe
 
     url = server or settings.ebpf_url
-    if url is None and (live or await probe(DEFAULT_SERVER, timeout_s=PROBE_S)):
-        url = DEFAULT_SERVER
+    kind = None if live or url is not None else await probe(DEFAULT_SERVER, timeout_s=PROBE_S)
+    if live or kind is not None:
+        url = url or DEFAULT_SERVER
     if url is not None:
         from bot.ebpf.client import open_http_source
 
-        async with open_http_source(url) as source:
+        async with open_http_source(url, kind=kind or "server") as source:
             yield source
     else:
         from bot.ebpf.recorded import open_recording
