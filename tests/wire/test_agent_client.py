@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.domain.errors import InvalidSettings, SourceMalformed, SourceRefused
+from bot.domain.errors import CannotAnswer, InvalidSettings, SourceMalformed, SourceRefused
 from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
@@ -204,6 +204,14 @@ async def test_server_in_the_place_of_a_collector_is_noticed() -> None:
 async def test_collector_in_the_place_of_an_aggregator_is_noticed() -> None:
     async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url, kind="aggregator") as opened:
         assert (await opened.events(EventQuery(kind="drop", window=HOUR))).coverage.kind == "live"
+
+
+async def test_a_collector_that_refuses_stays_one() -> None:
+    """Its pointer is no answer."""
+    source = FakeEbpf(RICH, error=CannotAnswer("this", "unknown"))
+    async with agent(parts_over(source)) as url, open_http_source(url, kind="collector") as opened:
+        with pytest.raises(SourceRefused, match="this: unknown"):
+            await opened.events(EventQuery(kind="connection", window=HOUR))
 
 
 async def test_check_tells_what_runs_and_what_does_not() -> None:
