@@ -50,7 +50,8 @@ async def open_source(
     if url is not None:
         from bot.ebpf.client import open_http_source
 
-        async with open_http_source(url, kind=kind or "server") as source:
+        token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
+        async with open_http_source(url, token=token, kind=kind or "server") as source:
             yield source
     else:
         from bot.ebpf.recorded import open_recording

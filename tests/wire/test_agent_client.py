@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.app import open_source
 from bot.domain.errors import CannotAnswer, InvalidSettings, SourceMalformed, SourceRefused
 from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
@@ -23,6 +24,7 @@ from bot.ebpf import client
 from bot.ebpf.agent_client import AgentSource
 from bot.ebpf.client import open_http_source
 from bot.ebpf.evaluate import newest
+from bot.settings import load
 from bot.web import serving
 from tests.agent_stage import PATIENT_S, a_store, agent, asking, parts_of, parts_over, told_of
 from tests.fakes import NOW, FakeEbpf, connection, drop
@@ -248,6 +250,13 @@ async def test_token_is_sent_and_without_it_the_remedy_names_the_setting() -> No
             assert "NETSPY_EBPF_TOKEN" in refused.value.remedy
             assert check.state == "fault"
             assert "NETSPY_EBPF_TOKEN" in check.remedy
+
+
+async def test_token_comes_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPY_EBPF_TOKEN", "hush-hush")
+    async with agent(parts_over(FakeEbpf(RICH), token="hush-hush")) as url, open_source(load(), server=url) as source:
+        found = await source.events(EventQuery(kind="drop", window=HOUR))
+    assert (found.coverage.matched, "hush-hush" in repr(load())) == (2, False)
 
 
 async def test_token_is_not_sent_where_the_address_has_a_login() -> None:
