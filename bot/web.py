@@ -75,12 +75,13 @@ async def serving(
         server_header=False,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listener]))
-        try:
-            yield _url(listener)
-        finally:
-            server.should_exit = True
+    with listener:  # which uvicorn closes only once it runs
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listener]))
+            try:
+                yield _url(listener)
+            finally:
+                server.should_exit = True
 
 
 class _Server(uvicorn.Server):

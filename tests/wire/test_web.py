@@ -266,6 +266,15 @@ def test_a_connection_sends_at_once_what_it_is_given() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
+async def test_nothing_listens_any_more_after_a_failure() -> None:
+    """Nobody asks while something goes wrong, so that the server is ended before it has begun."""
+    with pytest.raises(ExceptionGroup) as failed:
+        async with open_site() as site:
+            raise RuntimeError(site.url)
+    with pytest.raises(httpx.ConnectError):
+        await get(f"{failed.value.exceptions[0]}/healthz")
+
+
 async def test_nothing_listens_any_more_afterwards() -> None:
     async with open_site() as site:
         await get(f"{site.url}/healthz")
