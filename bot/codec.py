@@ -70,6 +70,12 @@ def parse(kind: type[Value], text: str) -> Value:
     return adapter.validate_json(text)
 
 
+def to_json(value: object) -> bytes:
+    """The same as text, faster."""
+    kind: Any = type(value)
+    return _adapter(kind).dump_json(value)
+
+
 def encode_result(result: ToolResult) -> dict[str, Json]:
     """`{summary, tables, coverage}`: what a call brought, without the call."""
     return _encoded(result, [encode(table) for table in result.tables])

@@ -36,10 +36,14 @@ async def open_source(
     async with AsyncExitStack() as stack:
         if wanted and _is_recording(wanted):
             yield _recording(Path(wanted) if wanted != RECORDING else None)
-        elif wanted or without == "server" or await probe(DEFAULT_SERVER, timeout_s=PROBE_S):
+            return
+        kind = None if wanted or without == "server" else await probe(DEFAULT_SERVER, timeout_s=PROBE_S)
+        if wanted or kind or without == "server":
             from bot.ebpf.client import open_http_source
 
-            yield await stack.enter_async_context(open_http_source(wanted or DEFAULT_SERVER))
+            token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
+            url = wanted or DEFAULT_SERVER
+            yield await stack.enter_async_context(open_http_source(url, token=token, kind=kind or "server"))
         elif without == "collector":
             yield await _collector_or_recording(stack)
         else:

@@ -11,13 +11,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk
+from bot.bodies import Endpoint
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, Check, Desk, Outlet
 from bot.event_source import open_source
 from bot.settings import Settings
 from bot.supervision import Supervised
-from bot.web import Endpoint, application, serving
+from bot.web import application, serving
 
 log = logging.getLogger("netspy.serve")
 

@@ -35,8 +35,14 @@ class Settings(BaseSettings):
     ebpf_url: Text | None = Field(
         None,
         validation_alias="NETSPY_EBPF_URL",
-        description="ebpf-server, its aggregator or a recording; unset: http://localhost:8080 if it answers, else this "
-        "machine's kernel (a chat as root), else the recording",
+        description="ebpf-server, its aggregator, a netspy collector or a recording; unset: http://localhost:8080 if "
+        "it answers, else this machine's kernel (a chat as root), else the recording",
+    )
+    ebpf_token: SecretStr | None = Field(
+        None,
+        validation_alias="NETSPY_EBPF_TOKEN",
+        description="the token that a netspy collector wants, the same on both sides; without one it serves its own "
+        "machine only",
     )
     database_url: Text | None = Field(
         None,

@@ -13,23 +13,19 @@ from typing import TypeAlias
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bot.bodies import BODY_TIMEOUT_S, Endpoint, bounded
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
 
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Checks: TypeAlias = Callable[[], Awaitable[Sequence[Check]]]
 
-MAX_BODY_BYTES = 1 << 20
-"""Of what a route is given: an event of Slack has some 10 kB, a message of 40,000 characters at most 300."""
 HEAD_TIMEOUT_S = 10.0
 """From the connection, or the first byte of a further request, until its head is complete."""
-BODY_TIMEOUT_S = 10.0
 KEEP_ALIVE_S = 75
 """Longer than load balancers keep an idle connection (60 s is usual): they shall close it, not we under their hands."""
 GRACE_S = 3
@@ -54,7 +50,7 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
         said = {"ready": is_ready, "parts": [asdict(part) for part in parts]}
         return JSONResponse(said, status_code=200 if is_ready else 503)
 
-    given = [Route(path, _bounded(endpoint, body_timeout_s), methods=["POST"]) for path, endpoint in routes.items()]
+    given = [Route(path, bounded(endpoint, body_timeout_s), methods=["POST"]) for path, endpoint in routes.items()]
     return Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *given])
 
 
@@ -79,12 +75,13 @@ async def serving(
         server_header=False,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listener]))
-        try:
-            yield _url(listener)
-        finally:
-            server.should_exit = True
+    with listener:  # which uvicorn closes only once it runs
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listener]))
+            try:
+                yield _url(listener)
+            finally:
+                server.should_exit = True
 
 
 class _Server(uvicorn.Server):
@@ -128,56 +125,14 @@ class _TimelyHeads(H11Protocol):
         self._waiting = None
 
 
-class _TooLong(Exception):
-    """A body of more than MAX_BODY_BYTES."""
-
-
-def _bounded(endpoint: Endpoint, timeout_s: float) -> Endpoint:
-    """Reads the body before the endpoint does: never more than is sensible, and not for ever."""
-
-    async def bounded(request: Request) -> Response:
-        try:
-            async with asyncio.timeout(timeout_s):
-                body = await _body(request)
-        except _TooLong:
-            # The connection stays: the rest is thrown away as it comes, so that who sends it gets to read this.
-            return PlainTextResponse("too long", status_code=413)
-        except TimeoutError:
-            return PlainTextResponse("too slow", status_code=408, headers={"Connection": "close"})
-        except ClientDisconnect:
-            return PlainTextResponse("incomplete", status_code=400)
-        return await endpoint(Request(request.scope, _having_read(body, request.receive)))
-
-    return bounded
-
-
-async def _body(request: Request) -> bytes:
-    """Raises: _TooLong, ClientDisconnect."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        raise _TooLong
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _TooLong
-    return bytes(body)
-
-
-def _having_read(body: bytes, receive: Receive) -> Receive:
-    """Gives the body once more, then what comes behind it."""
-    again: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def received() -> Message:
-        return again.pop() if again else await receive()
-
-    return received
-
-
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        # Connections inherit it. asyncio sets it too, but only on sockets that name their protocol, and these do not:
+        # head and body of an answer, written one after the other, would then wait 40 ms for each other.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener  # noqa: TRY300 - what else raises OSError here means the same
     except OSError as error:
         if error.errno and not isinstance(error, socket.gaierror):
             got = os.strerror(error.errno)  # asyncio and socket write the address into theirs

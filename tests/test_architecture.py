@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.domain": 0,
     "bot.checking": 1,
+    "bot.bodies": 1,
     "bot.codec": 1,
     "bot.commands": 1,
     "bot.markdown": 1,
@@ -53,7 +54,7 @@ ONLY_IMPORTED_BY = {
     "discord": ["adapters.discord"],
     "aiohttp": ["adapters.slack", "adapters.discord"],
     "yarl": ["adapters.discord"],
-    "starlette": ["bot.web", "adapters.slack"],
+    "starlette": ["bot.bodies", "bot.web", "bot.ebpf.agent.application", "adapters.slack"],
     "uvicorn": ["bot.web"],
     "pydantic_settings": ["bot.settings"],
 }

@@ -1,11 +1,13 @@
-"""HTTP to ebpf-server and its aggregator, both as they are: connections, retries, and every error in plain words.
+"""HTTP to ebpf-server, its aggregator and netspy collectors: connections, retries, and every error in plain words.
 
-The only file that imports httpx. What to ask is `server.py`'s, what the JSON means `wire.py`'s; `app.py` opens it.
+The only file that imports httpx. What to ask is for `server.py` and `agent_client.py`, what the JSON means `wire.py`'s;
+`app.py` opens it.
 """
 
 import asyncio
 import logging
 import random
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,11 +17,20 @@ from typing import Any, TypeVar
 
 import httpx
 
-from bot.domain.errors import SourceError, SourceMalformed, SourceRefused, SourceTimeout, SourceUnreachable
+from bot.domain.errors import (
+    InvalidSettings,
+    SourceError,
+    SourceMalformed,
+    SourceRefused,
+    SourceTimeout,
+    SourceUnreachable,
+)
+from bot.domain.ports import EbpfSource
 from bot.ebpf import wire
 from bot.ebpf.address import ServerAddress, parse_address
+from bot.ebpf.any_server import AnyServer
 from bot.ebpf.excerpt import excerpt
-from bot.ebpf.server import HttpSource
+from bot.ebpf.server import Parameters
 
 DEFAULT_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2.0
@@ -41,14 +52,17 @@ log = logging.getLogger("netspy.ebpf")
 
 
 @asynccontextmanager
-async def open_http_source(base_url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> AsyncIterator[HttpSource]:
+async def open_http_source(
+    base_url: str, *, token: str | None = None, kind: wire.ServerKind = "server", timeout_s: float = DEFAULT_TIMEOUT_S
+) -> AsyncIterator[EbpfSource]:
     """The source at an address such as `localhost:8080`; nothing is sent until it is asked. Raises: InvalidSettings.
 
-    `timeout_s` bounds each query with all its requests and their retries.
+    `token` is what a collector may want; a login in the address is sent instead of it. `kind` is what is thought to
+    answer there. `timeout_s` bounds each query with all its requests and their retries.
     """
     address = parse_address(base_url)
-    async with _open(address, timeout_s) as client:
-        yield HttpSource(JsonClient(client, address.url, timeout_s))
+    async with _open(address, token, timeout_s) as client:
+        yield AnyServer(JsonClient(client, address.url, timeout_s), kind)
 
 
 class JsonClient:
@@ -69,9 +83,7 @@ class JsonClient:
                 f"asking {self.url}", f"no whole answer within {self._timeout_s:g} s", ASK_LESS
             ) from cause
 
-    async def get(
-        self, path: str, parameters: Mapping[str, str], parse: Callable[[Mapping[str, Any]], Parsed]
-    ) -> Parsed:
+    async def get(self, path: str, parameters: Parameters, parse: Callable[[Mapping[str, Any]], Parsed]) -> Parsed:
         asked = f"GET {self.url}{path}"
         try:
             response = await self._retried(path, parameters)
@@ -87,7 +99,7 @@ class JsonClient:
             got = f"{cause}; the answer begins {excerpt(response.text)!r}"
             raise SourceMalformed(asked, got, WRONG_PEER) from cause
 
-    async def _retried(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+    async def _retried(self, path: str, parameters: Parameters) -> httpx.Response:
         """These are reads, so that asking again is always safe."""
         for pause_s in PAUSES_S:
             try:
@@ -100,7 +112,7 @@ class JsonClient:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
         return await self._once(path, parameters)
 
-    async def _once(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+    async def _once(self, path: str, parameters: Parameters) -> httpx.Response:
         begin = perf_counter()
         response = await self._client.get(path, params=parameters)
         shown = {"url": str(response.url), "status": response.status_code}
@@ -109,7 +121,7 @@ class JsonClient:
         return response
 
 
-def _open(address: ServerAddress, timeout_s: float) -> httpx.AsyncClient:
+def _open(address: ServerAddress, token: str | None, timeout_s: float) -> httpx.AsyncClient:
     """The environment's proxies and .netrc are not used: netspy's settings are the only place that says where to go.
 
     Silence for half the deadline ends an attempt, a connect takes a quarter at most: there is time for another.
@@ -117,11 +129,23 @@ def _open(address: ServerAddress, timeout_s: float) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=address.url,
         auth=address.login,
+        headers=_headers(token),
         timeout=httpx.Timeout(timeout_s / 2, connect=min(CONNECT_TIMEOUT_S, timeout_s / 4)),
         limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
         verify=_trust(address),
         trust_env=False,
     )
+
+
+def _headers(token: str | None) -> dict[str, str]:
+    """Raises: InvalidSettings."""
+    headers = {"Accept": f"application/json, {wire.POINTER_TYPE}"}
+    if token is None:
+        return headers
+    if not re.fullmatch("[!-~]+", token):
+        got = "it has other than visible ASCII characters, or none"
+        raise InvalidSettings("NETSPY_EBPF_TOKEN", got, "write it as netspy collect has it")
+    return {**headers, "Authorization": f"Bearer {token}"}
 
 
 def _trust(address: ServerAddress) -> ssl.SSLContext:
@@ -171,7 +195,8 @@ def _refused(asked: str, response: httpx.Response) -> SourceRefused:
     said = excerpt(response.text)
     got = f"HTTP {status} {response.reason_phrase}".rstrip() + (f": {said!r}" if said else "")
     if status in {401, 403}:
-        return SourceRefused(asked, got, "write user and password into the address: http://USER:PASSWORD@HOST:PORT")
+        remedy = "set NETSPY_EBPF_TOKEN for a collector, or write http://USER:PASSWORD@HOST:PORT as the address"
+        return SourceRefused(asked, got, remedy)
     if response.has_redirect_location:
         to = excerpt(response.headers["location"])
         return SourceRefused(asked, got, f"it sends on to {to}: give that address with --server URL")

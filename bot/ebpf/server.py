@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from bot.domain.errors import SourceError
 from bot.domain.network import Coverage, Event, EventKind, Outcome, UnknownField, Window
@@ -32,7 +32,13 @@ ALIKE: frozenset[GroupField] = frozenset({"outcome", "errno", "uid", "location",
 """Fields that these servers never have: all events are alike in them."""
 MAX_PID = 2**32 - 1
 
+_TOLD: Mapping[wire.ServerKind, tuple[str, Literal["server", "aggregator"]]] = {
+    "server": ("ebpf-server", "server"),
+    "aggregator": ("aggregator", "aggregator"),
+    "collector": ("netspy collector", "server"),
+}
 Json: TypeAlias = Mapping[str, Any]
+Parameters: TypeAlias = Mapping[str, str | list[str]]
 Parsed = TypeVar("Parsed")
 
 
@@ -46,7 +52,7 @@ class Answers(Protocol):
         """Bounds all that is asked inside it."""
         ...
 
-    async def get(self, path: str, parameters: Mapping[str, str], parse: Callable[[Json], Parsed]) -> Parsed:
+    async def get(self, path: str, parameters: Parameters, parse: Callable[[Json], Parsed]) -> Parsed:
         """What `parse` makes of the object; it raises ValueError on a wrong one."""
         ...
 
@@ -64,9 +70,11 @@ class _Found:
 class HttpSource:
     """An `EbpfSource`. Open it with `client.open_http_source`."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, kind: wire.ServerKind = "server") -> None:
+        """`kind` is what is thought to answer there."""
         self._answers = answers
-        self._kind: wire.ServerKind = "server"
+        self.kind = kind
+        """What the last answer came from."""
 
     async def events(self, query: EventQuery) -> Events:
         async with self._answers.deadline():
@@ -96,7 +104,7 @@ class HttpSource:
         if kind is None or programs is None:
             got = f"what answers at {self._answers.url} is neither ebpf-server nor its aggregator"
             return Check("source", "fault", got, "give the address of one with --server URL")
-        self._kind = kind
+        self.kind = kind
         return self._checked(programs)
 
     async def _find(self, query: EventQuery | Aggregate, *, wanted: int) -> _Found:
@@ -105,11 +113,11 @@ class HttpSource:
         page = await self._page(query, limit)
         if page.total is None and limit <= len(page.events) < FETCH_LIMIT:
             page = await self._page(query, FETCH_LIMIT)
-        self._kind = "server" if page.total is not None else "aggregator"
+        self.kind = page.kind
         return _finished(query, page)
 
     def _limit(self, query: EventQuery | Aggregate, wanted: int) -> int:
-        if self._kind == "aggregator":
+        if self.kind == "aggregator":
             return FETCH_LIMIT
         if not _can_match(query):
             return 1
@@ -141,10 +149,10 @@ class HttpSource:
         return since
 
     def _coverage(self, query: EventQuery | Aggregate, found: _Found) -> Coverage:
-        name = "ebpf-server" if self._kind == "server" else "aggregator"
+        name, kind = _TOLD[self.kind]
         return Coverage(
             source=f"{name} at {self._answers.url}",
-            kind=self._kind,
+            kind=kind,
             window=query.window,
             seen=found.seen,
             matched=found.matched,
@@ -154,9 +162,9 @@ class HttpSource:
         )
 
     def _checked(self, programs: wire.Programs) -> Check:
-        if self._kind == "aggregator":
+        if self.kind == "aggregator":
             return _checked_agents(f"aggregator at {self._answers.url}", programs)
-        at = f"ebpf-server at {self._answers.url}"
+        at = f"{_TOLD[self.kind][0]} at {self._answers.url}"
         told = excerpt(", ".join(f"{name} {status}" for name, status in programs.status.items()))
         if programs.status and set(programs.status.values()) == {"active"}:
             return Check("source", "ok", f"{at}: {told}")

@@ -13,11 +13,20 @@ from typing import Any, Literal, TypeAlias
 from bot.domain.network import Connection, Drop, Endpoint, Event, EventKind
 from bot.ebpf.excerpt import excerpt
 
-ServerKind: TypeAlias = Literal["server", "aggregator"]
+ServerKind: TypeAlias = Literal["server", "aggregator", "collector"]
+"""`collector`: netspy's own, which speaks ebpf-server's API and a better one."""
+COLLECTOR = "netspy collector"
+"""As a component."""
+POINTER_TYPE = "application/vnd.netspy.pointer+json"
+"""Who accepts this can ask a collector's better API: its /api/events says so, instead of giving events."""
 
 EVENT_TYPES: Mapping[EventKind, str] = {"connection": "connection", "drop": "packet_drop"}
 
-_COMPONENTS: Mapping[object, ServerKind] = {"eBPF Monitor API": "server", "aggregator": "aggregator"}
+_COMPONENTS: Mapping[object, ServerKind] = {
+    "eBPF Monitor API": "server",
+    "aggregator": "aggregator",
+    COLLECTOR: "collector",
+}
 _ANY_ADDRESS: Mapping[int | None, str] = {int(socket.AF_INET): "0.0.0.0", int(socket.AF_INET6): "::"}  # noqa: S104 - names a destination, binds nothing
 """ebpf-server leaves out an address that is all zeros."""
 _PLACEHOLDER = (1, 1)
@@ -31,6 +40,14 @@ class Page:
 
     events: tuple[Event, ...]
     total: int | None
+    is_pointer: bool = False
+
+    @property
+    def kind(self) -> ServerKind:
+        """Whose answer it is."""
+        if self.is_pointer:
+            return "collector"
+        return "aggregator" if self.total is None else "server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ def parse_json(body: bytes) -> Mapping[str, Any]:
 
 
 def parse_component(health: Mapping[str, Any]) -> ServerKind | None:
-    """Which of the two wrote this /health; None is neither."""
+    """Which of the three wrote this /health; None is none of them."""
     component = health.get("component")
     return _COMPONENTS.get(component) if isinstance(component, str) else None
 
@@ -66,7 +83,7 @@ def parse_page(data: Mapping[str, Any], kind: EventKind) -> Page:
             events.append(_connection(raw) if kind == "connection" else _drop(raw))
         except ValueError as cause:
             raise ValueError(f"events[{index}].{cause}") from cause
-    return Page(tuple(events), _whole(data, "total_count"))
+    return Page(tuple(events), _whole(data, "total_count"), data.get("component") == COLLECTOR)
 
 
 def parse_programs(data: Mapping[str, Any]) -> Programs:

@@ -18,7 +18,7 @@ from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.recorded import RecordedSource, Recording
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
-from tests import raw_events
+from tests import agent_stage, raw_events
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.ebpf_aggregator import EbpfAggregator
 from tests.loopback.ebpf_server import EbpfServer
@@ -73,7 +73,23 @@ async def stored(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
     yield LiveSource(store, listening=lambda: listening, clock=lambda: raw_events.CLOCK)
 
 
-SOURCES: tuple[Opener, ...] = (fake, server, aggregator, recorded, stored)
+@asynccontextmanager
+async def agent(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
+    """The same store behind its HTTP side."""
+    parts = agent_stage.parts_of(agent_stage.a_store(agent_stage.told_of(events)))
+    async with agent_stage.agent(parts) as url, open_http_source(url) as source:
+        yield source
+
+
+@asynccontextmanager
+async def agent_as_server(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
+    """The same for a client that knows ebpf-server only."""
+    parts = agent_stage.parts_of(agent_stage.a_store(agent_stage.told_of(events)))
+    async with agent_stage.agent(parts) as url, agent_stage.reference_client(url) as source:
+        yield source
+
+
+SOURCES: tuple[Opener, ...] = (fake, server, aggregator, recorded, stored, agent, agent_as_server)
 
 
 @pytest.fixture(params=SOURCES, ids=lambda opener: opener.__name__)

@@ -19,9 +19,9 @@ from bot.domain.errors import (
     SourceUnreachable,
 )
 from bot.domain.network import Window
+from bot.domain.ports import EbpfSource
 from bot.domain.query import EventQuery
 from bot.ebpf import client
-from bot.ebpf.server import HttpSource
 from tests.fakes import NOW
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.http_peer import Answer, Fault, Hang, Reset, Truncated
@@ -44,12 +44,12 @@ def server() -> Iterator[EbpfServer]:
 
 
 @pytest.fixture
-async def source(server: EbpfServer) -> AsyncIterator[HttpSource]:
+async def source(server: EbpfServer) -> AsyncIterator[EbpfSource]:
     async with opened(server.url) as source:
         yield source
 
 
-def opened(url: str, timeout_s: float = PATIENT_S) -> AbstractAsyncContextManager[HttpSource]:
+def opened(url: str, timeout_s: float = PATIENT_S) -> AbstractAsyncContextManager[EbpfSource]:
     return client.open_http_source(url, timeout_s=timeout_s)
 
 
@@ -115,7 +115,7 @@ async def test_deadline_covers_retries_and_their_pauses(server: EbpfServer, monk
 
 
 @pytest.mark.parametrize("fault", [Reset(), Truncated(), Answer(b"down", 502), Answer(b"", 503), Answer(b"", 504)])
-async def test_passing_fault_is_retried(server: EbpfServer, source: HttpSource, fault: Fault) -> None:
+async def test_passing_fault_is_retried(server: EbpfServer, source: EbpfSource, fault: Fault) -> None:
     server.fail(fault, times=ONCE_AND_AGAIN - 1)
     assert (await source.events(HOUR)).coverage.matched == 1
     assert len(server.requests) == ONCE_AND_AGAIN
@@ -202,7 +202,7 @@ async def test_broken_compression_is_malformed(server: EbpfServer) -> None:
     assert type(await fails(server.url)) is SourceMalformed
 
 
-async def test_cancelling_a_query_ends_its_request(server: EbpfServer, source: HttpSource) -> None:
+async def test_cancelling_a_query_ends_its_request(server: EbpfServer, source: EbpfSource) -> None:
     server.fail(Hang())
     query = asyncio.create_task(source.events(HOUR))
     await asyncio.to_thread(server.asked.wait, PATIENT_S)
@@ -249,7 +249,7 @@ async def test_proxy_of_the_environment_is_not_asked(server: EbpfServer, monkeyp
 
 
 async def test_each_request_is_logged_with_its_cost(
-    server: EbpfServer, source: HttpSource, caplog: pytest.LogCaptureFixture
+    server: EbpfServer, source: EbpfSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "netspy.ebpf")
     await source.events(HOUR)
@@ -262,7 +262,7 @@ async def test_each_request_is_logged_with_its_cost(
     assert fields["ms"] > 0
 
 
-async def test_one_connection_serves_many_queries(server: EbpfServer, source: HttpSource) -> None:
+async def test_one_connection_serves_many_queries(server: EbpfServer, source: EbpfSource) -> None:
     for _ in range(5):
         await source.events(HOUR)
     assert server.accepted == 1

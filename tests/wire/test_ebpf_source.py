@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.network import Outcome, Window
-from bot.domain.ports import Check
+from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
 from bot.ebpf import server as asking
 from bot.ebpf.client import open_http_source
-from bot.ebpf.server import HttpSource
 from tests.fakes import NOW
 from tests.loopback.ebpf_aggregator import EbpfAggregator
 from tests.loopback.ebpf_events import BOOTED
@@ -36,13 +35,13 @@ def aggregator() -> Iterator[EbpfAggregator]:
 
 
 @pytest.fixture
-async def source(server: EbpfServer) -> AsyncIterator[HttpSource]:
+async def source(server: EbpfServer) -> AsyncIterator[EbpfSource]:
     async with open_http_source(server.url, timeout_s=60) as source:
         yield source
 
 
 @pytest.fixture
-async def aggregated(aggregator: EbpfAggregator) -> AsyncIterator[HttpSource]:
+async def aggregated(aggregator: EbpfAggregator) -> AsyncIterator[EbpfSource]:
     async with open_http_source(aggregator.url, timeout_s=60) as source:
         yield source
 
@@ -55,7 +54,7 @@ def limits(peer: EbpfServer) -> list[int]:
     return [int(request.query["limit"]) for request in peer.requests]
 
 
-async def test_a_list_is_one_request_with_all_filters(server: EbpfServer, source: HttpSource) -> None:
+async def test_a_list_is_one_request_with_all_filters(server: EbpfServer, source: EbpfSource) -> None:
     await source.events(EventQuery(kind="drop", window=HOUR, filter=Filter(pid=7, process="a b&c"), limit=3))
     (request,) = server.requests
     assert (request.method, request.path) == ("GET", "/api/events")
@@ -69,7 +68,7 @@ async def test_a_list_is_one_request_with_all_filters(server: EbpfServer, source
     }
 
 
-async def test_coverage_says_what_the_server_cannot_know(server: EbpfServer, source: HttpSource) -> None:
+async def test_coverage_says_what_the_server_cannot_know(server: EbpfServer, source: EbpfSource) -> None:
     server.add_connection("curl", k8s_node_name="node-b")
     server.add_connection("curl", k8s_node_name="node-a")
     server.add_connection("nginx")
@@ -82,20 +81,20 @@ async def test_coverage_says_what_the_server_cannot_know(server: EbpfServer, sou
     assert drops.unknown == ("reason", "size", "location", "harmless")
 
 
-async def test_what_was_seen_in_all_is_not_known_with_a_process(server: EbpfServer, source: HttpSource) -> None:
+async def test_what_was_seen_in_all_is_not_known_with_a_process(server: EbpfServer, source: EbpfSource) -> None:
     server.add_connection("curl")
     coverage = (await source.events(EventQuery(kind="connection", window=HOUR, filter=Filter(process="curl")))).coverage
     assert (coverage.seen, coverage.matched) == (None, 1)
 
 
-async def test_matched_counts_all_and_not_the_hundred_of_the_reference(server: EbpfServer, source: HttpSource) -> None:
+async def test_matched_counts_all_and_not_the_hundred_of_the_reference(server: EbpfServer, source: EbpfSource) -> None:
     for number in range(250):
         server.add_connection("curl" if number % 2 else "nginx", ago_s=number + 1)
     found = await source.events(EventQuery(kind="connection", window=HOUR, filter=Filter(process="curl"), limit=120))
     assert (len(found.events), found.coverage.matched) == (120, 125)
 
 
-async def test_counting_moves_little_however_many_events_there_are(server: EbpfServer, source: HttpSource) -> None:
+async def test_counting_moves_little_however_many_events_there_are(server: EbpfServer, source: EbpfSource) -> None:
     for number in range(5000):
         server.add_connection("curl", ago_s=1 + number / 2)
     (group,) = (await source.aggregate(COUNT)).groups
@@ -105,14 +104,14 @@ async def test_counting_moves_little_however_many_events_there_are(server: EbpfS
     assert len(server.requests) < 10
 
 
-async def test_first_of_a_burst_is_known_to_the_last_halving(server: EbpfServer, source: HttpSource) -> None:
+async def test_first_of_a_burst_is_known_to_the_last_halving(server: EbpfServer, source: EbpfSource) -> None:
     for number in range(150):
         server.add_connection("curl", at=NOW - timedelta(seconds=2), serial=number)
     (group,) = (await source.aggregate(COUNT)).groups
     assert timedelta(0) <= NOW - timedelta(seconds=2) - group.first <= timedelta(seconds=0.01)
 
 
-async def test_groups_by_what_is_never_recorded_are_counted_too(server: EbpfServer, source: HttpSource) -> None:
+async def test_groups_by_what_is_never_recorded_are_counted_too(server: EbpfServer, source: EbpfSource) -> None:
     for number in range(150):
         server.add_connection("curl", ago_s=1 + number)
     groups = await source.aggregate(Aggregate(kind="connection", window=HOUR, group_by=("outcome", "errno")))
@@ -120,7 +119,7 @@ async def test_groups_by_what_is_never_recorded_are_counted_too(server: EbpfServ
     assert set(limits(server)) == {asking.COUNT_PAGE}
 
 
-async def test_sizes_are_measured_where_they_are_known(server: EbpfServer, source: HttpSource) -> None:
+async def test_sizes_are_measured_where_they_are_known(server: EbpfServer, source: EbpfSource) -> None:
     server.add_drop("curl")
     server.add_drop("curl", drop_reason_code=5, skb_length=60)
     query = Aggregate(kind="drop", window=HOUR, group_by=("reason",), measures=(Measure("sum", "size_bytes"),))
@@ -128,13 +127,13 @@ async def test_sizes_are_measured_where_they_are_known(server: EbpfServer, sourc
     assert [(group.key, group.values) for group in groups.groups] == [(("NETFILTER_DROP",), (60,)), ((None,), (None,))]
 
 
-async def test_outcomes_say_nothing_of_drops(server: EbpfServer, source: HttpSource) -> None:
+async def test_outcomes_say_nothing_of_drops(server: EbpfServer, source: EbpfSource) -> None:
     server.add_drop("curl")
     refused = Filter(outcomes=frozenset({Outcome.REFUSED}))
     assert (await source.events(EventQuery(kind="drop", window=HOUR, filter=refused))).coverage.matched == 1
 
 
-async def test_outcomes_that_are_never_recorded_cost_one_small_request(server: EbpfServer, source: HttpSource) -> None:
+async def test_outcomes_that_are_never_recorded_cost_one_small_request(server: EbpfServer, source: EbpfSource) -> None:
     for _ in range(150):
         server.add_connection("curl")
     refused = Filter(outcomes=frozenset({Outcome.REFUSED}))
@@ -144,7 +143,7 @@ async def test_outcomes_that_are_never_recorded_cost_one_small_request(server: E
 
 
 async def test_groups_over_more_events_than_are_read_say_so(
-    server: EbpfServer, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+    server: EbpfServer, source: EbpfSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "FETCH_LIMIT", 50)
     for number in range(120):
@@ -157,7 +156,7 @@ async def test_groups_over_more_events_than_are_read_say_so(
 
 
 async def test_exactly_as_many_events_as_are_read_are_no_cut(
-    server: EbpfServer, source: HttpSource, monkeypatch: pytest.MonkeyPatch
+    server: EbpfServer, source: EbpfSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "FETCH_LIMIT", 50)
     for number in range(50):
@@ -165,13 +164,13 @@ async def test_exactly_as_many_events_as_are_read_are_no_cut(
     assert (await source.aggregate(BY_PROCESS)).coverage.notes == ()
 
 
-async def test_health_is_not_asked_before_a_query(server: EbpfServer, source: HttpSource) -> None:
+async def test_health_is_not_asked_before_a_query(server: EbpfServer, source: EbpfSource) -> None:
     await source.events(LIST)
     assert paths(server) == ["/api/events"]
 
 
 async def test_aggregator_is_known_by_its_answer_and_remembered(
-    aggregator: EbpfAggregator, aggregated: HttpSource
+    aggregator: EbpfAggregator, aggregated: EbpfSource
 ) -> None:
     for number in range(30):
         aggregator.add_connection("curl", ago_s=1 + number, k8s_node_name=f"node-{number % 2}")
@@ -185,7 +184,7 @@ async def test_aggregator_is_known_by_its_answer_and_remembered(
 
 
 async def test_aggregator_with_fewer_events_than_asked_is_asked_once(
-    aggregator: EbpfAggregator, aggregated: HttpSource
+    aggregator: EbpfAggregator, aggregated: EbpfSource
 ) -> None:
     aggregator.add_connection("curl")
     assert (await aggregated.events(LIST)).coverage.kind == "aggregator"
@@ -193,7 +192,7 @@ async def test_aggregator_with_fewer_events_than_asked_is_asked_once(
 
 
 async def test_window_is_applied_to_what_the_aggregator_gives(
-    aggregator: EbpfAggregator, aggregated: HttpSource
+    aggregator: EbpfAggregator, aggregated: EbpfSource
 ) -> None:
     for ago_s in (30, 90):
         aggregator.add_connection("curl", ago_s=ago_s)
@@ -202,7 +201,7 @@ async def test_window_is_applied_to_what_the_aggregator_gives(
 
 
 async def test_order_across_nodes_is_by_time_and_not_since_boot(
-    aggregator: EbpfAggregator, aggregated: HttpSource
+    aggregator: EbpfAggregator, aggregated: EbpfSource
 ) -> None:
     for ago_s in (1, 2, 3):
         aggregator.add_connection("young", ago_s=ago_s, booted=NOW - timedelta(minutes=5))
@@ -213,7 +212,7 @@ async def test_order_across_nodes_is_by_time_and_not_since_boot(
 
 
 async def test_aggregator_that_may_hold_more_says_so(
-    aggregator: EbpfAggregator, aggregated: HttpSource, monkeypatch: pytest.MonkeyPatch
+    aggregator: EbpfAggregator, aggregated: EbpfSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "FETCH_LIMIT", 20)
     for number in range(30):
@@ -226,7 +225,7 @@ async def test_aggregator_that_may_hold_more_says_so(
 
 
 async def test_server_that_takes_the_place_of_an_aggregator_is_noticed(
-    aggregator: EbpfAggregator, aggregated: HttpSource
+    aggregator: EbpfAggregator, aggregated: EbpfSource
 ) -> None:
     aggregator.add_connection("curl")
     await aggregated.events(LIST)
@@ -234,7 +233,7 @@ async def test_server_that_takes_the_place_of_an_aggregator_is_noticed(
     assert (await aggregated.events(LIST)).coverage.kind == "server"
 
 
-async def test_check_names_the_programs(server: EbpfServer, source: HttpSource) -> None:
+async def test_check_names_the_programs(server: EbpfServer, source: EbpfSource) -> None:
     check = await source.check()
     assert check == Check("source", "ok", f"ebpf-server at {server.url}: connection active, packet_drop active")
     assert paths(server) == ["/health", "/api/programs"]
@@ -255,7 +254,7 @@ async def test_check_warns_of_programs_that_do_not_run(programs: tuple[tuple[str
     assert "CAP_BPF" in check.remedy
 
 
-async def test_check_of_an_aggregator_names_its_nodes(aggregator: EbpfAggregator, aggregated: HttpSource) -> None:
+async def test_check_of_an_aggregator_names_its_nodes(aggregator: EbpfAggregator, aggregated: EbpfSource) -> None:
     assert (await aggregated.check()).state == "warning"
     aggregator.add_connection("curl", k8s_node_name="node-a")
     check = await aggregated.check()
@@ -270,7 +269,7 @@ async def test_check_of_an_aggregator_names_its_nodes(aggregator: EbpfAggregator
     ],
 )
 async def test_check_finds_fault_with_anything_else(
-    server: EbpfServer, source: HttpSource, answer: Answer, told: str
+    server: EbpfServer, source: EbpfSource, answer: Answer, told: str
 ) -> None:
     server.fail(answer)
     check = await source.check()

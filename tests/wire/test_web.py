@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot import web
+from bot.bodies import BODY_TIMEOUT_S, MAX_BODY_BYTES
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
 from tests.loopback.waiting import PATIENCE_S
@@ -47,7 +48,7 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    *parts: Check, body_timeout_s: float = web.BODY_TIMEOUT_S, head_timeout_s: float = web.HEAD_TIMEOUT_S
+    *parts: Check, body_timeout_s: float = BODY_TIMEOUT_S, head_timeout_s: float = web.HEAD_TIMEOUT_S
 ) -> AsyncGenerator[Site, None]:
     site = Site(parts or (FINE, WARNED))
     app = web.application(site.checks, {"/slack/events": site.take}, body_timeout_s=body_timeout_s)
@@ -128,16 +129,16 @@ async def test_a_route_gets_the_body_and_the_headers_that_were_sent() -> None:
 
 async def test_a_body_that_may_just_be_as_long_is_taken() -> None:
     async with open_site() as site, httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.post(f"{site.url}/slack/events", content=b"x" * web.MAX_BODY_BYTES)
+        answer = await client.post(f"{site.url}/slack/events", content=b"x" * MAX_BODY_BYTES)
     assert answer.status_code == 200
-    assert [len(body) for body in site.bodies] == [web.MAX_BODY_BYTES]
+    assert [len(body) for body in site.bodies] == [MAX_BODY_BYTES]
 
 
 async def test_a_body_that_is_announced_too_long_is_refused_unread() -> None:
     async with open_site() as site, AsyncExitStack() as stack:
         reader, writer = await asyncio.open_connection(*site.address)
         stack.callback(writer.close)
-        writer.write(head(web.MAX_BODY_BYTES + 1))
+        writer.write(head(MAX_BODY_BYTES + 1))
         assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
     assert site.bodies == []
 
@@ -148,10 +149,10 @@ async def test_who_sends_a_body_that_is_too_long_gets_to_read_so_and_may_go_on(*
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         for _ in range(8):
-            yield b"x" * web.MAX_BODY_BYTES
+            yield b"x" * MAX_BODY_BYTES
 
     async with open_site() as site, httpx.AsyncClient(trust_env=False) as client:
-        content = pieces() if chunked else b"x" * (8 * web.MAX_BODY_BYTES)
+        content = pieces() if chunked else b"x" * (8 * MAX_BODY_BYTES)
         refused = await client.post(f"{site.url}/slack/events", content=content)
         taken = await client.post(f"{site.url}/slack/events", content=b"short")
     assert (refused.status_code, taken.status_code) == (413, 200)
@@ -255,6 +256,23 @@ async def test_signals_are_left_to_the_process() -> None:
     async with open_site() as site:
         await get(f"{site.url}/healthz")
         assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_connection_sends_at_once_what_it_is_given() -> None:
+    """An answer's head and its body are two writes: the second must not wait until the first is acknowledged."""
+    with web._listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+async def test_nothing_listens_any_more_after_a_failure() -> None:
+    """Nobody asks while something goes wrong, so that the server is ended before it has begun."""
+    with pytest.raises(ExceptionGroup) as failed:
+        async with open_site() as site:
+            raise RuntimeError(site.url)
+    with pytest.raises(httpx.ConnectError):
+        await get(f"{failed.value.exceptions[0]}/healthz")
 
 
 async def test_nothing_listens_any_more_afterwards() -> None:

@@ -47,7 +47,7 @@ class AttemptReading:
             destination=Endpoint(path=unix_path(text["path"]) or None) if is_local else endpoint(text["destination"]),
             protocol=protocol_name(row["protocol"], is_local=is_local),
             outcome=outcome,
-            errno=errno_name(int(_errnos(row))),
+            errno=errno_name(_errno(row)),
             waited_us=None if outcome in UNDECIDED_OUTCOMES else _microseconds(row["waited_ns"]),
             duration_us=_microseconds(row["duration_ns"]),
             sent_bytes=_told(row["sent_bytes"]),
@@ -104,8 +104,16 @@ _UNDECIDED = [OUTCOMES.index(outcome) for outcome in UNDECIDED_OUTCOMES]
 _UNDER_WAY = [number for number, name in errorcode.items() if name in UNDER_WAY]
 
 
-def _errnos(rows: Mapping[str, Column] | Mapping[str, int] | Chunk) -> Column:
-    """The last word on each attempt; "under way" only while that is the last word. 0 where all went well."""
+def _errno(row: Mapping[str, int]) -> int:
+    """The last word on an attempt; "under way" only while that is the last word. 0 where all went well."""
+    call = row["call_errno"]
+    if call in _UNDER_WAY and row["facts"] & (steps.HANDSHAKEN | steps.CLOSED):
+        call = 0
+    return row["close_errno"] or row["handshake_errno"] or call
+
+
+def _errnos(rows: Chunk) -> Column:
+    """`_errno` of each row."""
     closed, handshake, call = rows["close_errno"], rows["handshake_errno"], rows["call_errno"]
     has_ended = np.bitwise_and(rows["facts"], steps.HANDSHAKEN | steps.CLOSED) > 0
     of_call = np.where(has_ended & np.isin(call, _UNDER_WAY), 0, call)

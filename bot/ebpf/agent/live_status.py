@@ -1,0 +1,29 @@
+"""The `Status` of this machine's own collector."""
+
+from typing import Final, get_args
+
+from bot.domain.network import EventKind
+from bot.ebpf.agent.status import KindStatus, Status
+from bot.ebpf.live import Listening
+from bot.ebpf.store.clock import Clock
+from bot.ebpf.store.store import EventStore
+
+_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
+
+
+def live_status(store: EventStore, listening: Listening, clock: Clock) -> Status:
+    """It waits while the store answers a question: for a worker thread."""
+    kinds = {kind: _of_kind(store, kind, listening.lost.get(kind, 0), clock) for kind in _KINDS}
+    return Status(since=listening.since, programs=listening.programs, missing=listening.missing, kinds=kinds)
+
+
+def _of_kind(store: EventStore, kind: EventKind, lost: int, clock: Clock) -> KindStatus:
+    kept = store.kept(kind, clock)
+    return KindStatus(
+        seen=kept.stored + kept.evicted,
+        lost=lost,
+        stored=kept.stored,
+        evicted=kept.evicted,
+        size_bytes=kept.size_bytes,
+        complete_since=kept.complete_since,
+    )

@@ -1,0 +1,77 @@
+"""A collector's HTTP side on 127.0.0.1 port 0, over the event store or any other source."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from bot.domain.network import Event
+from bot.domain.ports import EbpfSource
+from bot.ebpf.agent.application import application
+from bot.ebpf.agent.live_status import live_status
+from bot.ebpf.agent.parts import Parts
+from bot.ebpf.agent.status import KindStatus, Status
+from bot.ebpf.client import JsonClient
+from bot.ebpf.live import Listening, LiveSource
+from bot.ebpf.server import HttpSource
+from bot.ebpf.store.drops import KernelNames
+from bot.ebpf.store.store import EventStore
+from bot.web import serving
+from tests import raw_events
+from tests.fakes import NOW
+
+PATIENT_S = 60.0
+LISTENING = Listening(raw_events.BOOT, {"drop": 3}, ("connect", "drop"), {"dns": "the kernel is older than 5.8"})
+REASONS = {3: "NO_SOCKET"}
+NOTHING = KindStatus(seen=0, lost=0, stored=0, evicted=0, size_bytes=0)
+QUIET = Status(since=NOW, programs=("connect",), missing={}, kinds={"connection": NOTHING, "drop": NOTHING})
+
+
+def a_store(told: Sequence[bytes] = ()) -> EventStore:
+    names = KernelNames(REASONS.get, lambda location: f"function+{location:#x}" if location else None)
+    store = EventStore(names, max_age_s=86_400)
+    store.add(told, now_ns=0)
+    return store
+
+
+def parts_of(store: EventStore, listening: Listening = LISTENING) -> Parts:
+    """Of a collector whose kernel program has told what the store holds."""
+    return Parts(
+        source=LiveSource(store, listening=lambda: listening, clock=lambda: raw_events.CLOCK),
+        status=lambda: live_status(store, listening, raw_events.CLOCK),
+        version="1.2.3",
+        reason_codes={name: code for code, name in REASONS.items()},
+        now=lambda: NOW,
+        clock=lambda: raw_events.CLOCK,
+    )
+
+
+def parts_over(source: EbpfSource, **more: Any) -> Parts:
+    quiet = Parts(source=source, status=lambda: QUIET, version="1.2.3", now=lambda: NOW, clock=lambda: raw_events.CLOCK)
+    return replace(quiet, **more)
+
+
+def told_of(events: Sequence[Event]) -> list[bytes]:
+    return [raw for event in events for raw in raw_events.of(event)]
+
+
+@asynccontextmanager
+async def agent(parts: Parts, **more: Any) -> AsyncGenerator[str, None]:
+    """Its URL."""
+    async with serving(application(parts, **more), "127.0.0.1", 0) as url:
+        yield url
+
+
+@asynccontextmanager
+async def asking(url: str, **headers: str) -> AsyncGenerator[httpx.AsyncClient, None]:
+    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=PATIENT_S) as client:
+        yield client
+
+
+@asynccontextmanager
+async def reference_client(url: str) -> AsyncGenerator[HttpSource, None]:
+    """One that knows ebpf-server and nothing else."""
+    async with asking(url) as client:
+        yield HttpSource(JsonClient(client, url, PATIENT_S))
