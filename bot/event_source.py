@@ -18,7 +18,7 @@ from bot.usage import DEFAULT_SERVER
 PROBE_S = 0.3
 """How long a server at the default address has to answer before something else is used."""
 RECORDING = "recording"
-"""In the place of a server: the recording that comes with netspy. A path that ends in `.jsonl` is another one."""
+"""In the place of a server: the recording that comes with netspy. The path of a file is another one."""
 
 Without: TypeAlias = Literal["recording", "collector", "server"]
 """What is used where no server answers: the recording; this machine's kernel, or else the recording; or still a server,
@@ -70,4 +70,4 @@ def _recording(path: Path | None = None, *, instead: tuple[str, str] | None = No
 
 
 def _is_recording(wanted: str) -> bool:
-    return wanted == RECORDING or wanted.endswith(".jsonl")
+    return wanted == RECORDING or wanted.endswith(".jsonl") or Path(wanted).is_file()

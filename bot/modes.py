@@ -1,4 +1,4 @@
-"""What the command does once its words are understood: chat, run one tool, ask one question, serve, or examine.
+"""What the command does once its words are understood: chat, run one tool, ask one question, serve, examine, or record.
 
 A data tool runs directly over the source, without MCP, models or storage.
 """
@@ -40,6 +40,10 @@ async def dispatch(asked: Usage) -> int:
 
         await serve(read, server=asked.server)
         return 0
+    if asked.record:
+        from bot.record import record
+
+        return await record(asked.record, _screen(verbose=asked.verbose))
     if asked.mode == "doctor":
         return await _doctor(asked, read)
     if asked.command is None:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
+from bot import record_usage
 from bot.commands import Argument, Tool, nearest
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
 from bot.domain.message import Command
+from bot.record_usage import RecordUsage
 from bot.tools.registry import TOOLS, find_tool
 
 DEFAULT_SERVER = "http://localhost:8080"
@@ -18,10 +20,11 @@ ONE_SHOT_MAX_EVENTS = 100
 _FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
 
 
-Mode: TypeAlias = Literal["chat", "serve", "doctor"]
+Mode: TypeAlias = Literal["chat", "serve", "doctor", "record"]
 MODES: dict[Mode, str] = {
     "serve": "answer in the chat platforms whose credentials are set, until it is stopped",
     "doctor": "check every configured part, and say what is wrong and how to mend it",
+    "record": "record this machine's kernel events into a file, until Ctrl-C or for --duration seconds",
 }
 
 
@@ -35,10 +38,13 @@ class Usage:
     verbose: bool
     json: bool
     new: bool
+    record: RecordUsage | None = None
 
 
 def read(words: Sequence[str]) -> Usage:
     """Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed."""
+    if words and words[0] == "record":
+        return _read_record(words[1:])
     if words and words[0] in MODES:
         return _read_mode(words[0], words[1:])
     spoken = next((tool for tool in TOOLS if words and words[0] == tool.command), None)
@@ -57,6 +63,13 @@ def read(words: Sequence[str]) -> Usage:
         verbose=given.verbose,
         json=given.json,
         new=given.new,
+    )
+
+
+def _read_record(words: Sequence[str]) -> Usage:
+    asked = record_usage.read(words, _Parser(prog="netspy record", description=record_usage.WHAT, allow_abbrev=False))
+    return Usage(
+        command=None, mode="record", server=None, verbose=asked.verbose, json=asked.json, new=False, record=asked
     )
 
 
@@ -103,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
         usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
-        "       netspy serve | doctor [--server URL]",
+        "       netspy serve | doctor [--server URL]\n       netspy record FILE [--duration S] [--mask]",
         description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",
         epilog=_tools_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,

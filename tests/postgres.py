@@ -43,7 +43,7 @@ class Postgres:
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
-        self._rights = _unprivileged()
+        self._rights = unprivileged()
         self._folder = _folder_of(self._rights)
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,7 +139,7 @@ def _is_complete(folder: Path) -> bool:
     return all((folder / program).is_file() for program in ("initdb", "pg_ctl", "postgres", "psql"))
 
 
-def _unprivileged() -> Rights:
+def unprivileged() -> Rights:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}

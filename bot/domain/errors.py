@@ -10,6 +10,7 @@
     ├── OperatorError        whoever runs netspy can mend it
     │   ├── InvalidSettings
     │   ├── CannotCollect        no kernel programs can run on this machine
+    │   ├── CannotRecord         the file of a recording cannot be written
     │   └── StorageError         StorageCorrupt, StorageLocked, StorageFull
     ├── PeerError            another program failed
     │   ├── SourceError          SourceUnreachable, SourceTimeout, SourceRefused, SourceMalformed
@@ -73,6 +74,10 @@ class InvalidSettings(OperatorError):
 
 class CannotCollect(OperatorError):
     """netspy's own eBPF programs cannot run on this machine, or not with these rights."""
+
+
+class CannotRecord(OperatorError):
+    """The file of a recording cannot be written."""
 
 
 class StorageError(OperatorError):

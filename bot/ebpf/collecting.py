@@ -16,17 +16,12 @@ from bot.ebpf.collector.btf import ReasonNames, reason_names
 from bot.ebpf.collector.loader import Programs, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
+from bot.ebpf.kernel_events import KINDS
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import MAX_AGE_S, MAX_BYTES, EventStore
 
 log = logging.getLogger("netspy.collector")
-
-KINDS: dict[EventKind, tuple[str, ...]] = {
-    "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received"),
-    "drop": ("drop",),
-}
-"""The kernel's events that make up each kind: what is lost of these is missing there."""
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
 """Puts the kernel's events together: one `Connection` per attempt with its outcome, one `Drop` per dropped skb. Pure.
 
-Events come in the order in which the kernel reported them. An attempt is a connect(2) call or, without one (io_uring,
-fast open), a handshake. What happens to it later is known by its socket, until another attempt takes that over.
-What it came to is for `outcomes` to say.
+Events come in the order in which the kernel reported them. Those of one TCP attempt carry its identity; an attempt that
+has none (UDP, a local socket, a call that failed before a SYN) is complete when its call returns. What it came to is
+for `outcomes` to say. The event store does the same to many raw events at once.
 """
 
 from collections.abc import Iterable
@@ -11,18 +11,17 @@ from typing import assert_never
 
 from bot.domain.network import UNDECIDED_OUTCOMES, Connection, Drop
 from bot.ebpf.kernel_events import (
+    Begin,
     ConnectionClosed,
     ConnectReturned,
+    FailureEvidence,
     HandshakeEnded,
     KernelEvent,
     ResetReceived,
     SkbDropped,
-    SocketServes,
+    SynSentAgain,
 )
-from bot.ebpf.outcomes import UNDER_WAY, Evidence, outcome_of, outcome_of_call
-
-_ASKS_AGAIN = ("EALREADY", "EISCONN")
-"""What a repeated connect(2) says about the attempt that the first one made."""
+from bot.ebpf.outcomes import UNDER_WAY, Evidence, outcome_of
 
 
 def join(events: Iterable[KernelEvent]) -> tuple[tuple[Connection, ...], tuple[Drop, ...]]:
@@ -35,9 +34,9 @@ def join(events: Iterable[KernelEvent]) -> tuple[tuple[Connection, ...], tuple[D
 
 @dataclass(slots=True)
 class _Attempt:
-    """The events of one attempt that are known so far. `begin` is its call or, failing that, its handshake."""
+    """The events of one attempt that are known so far; `begin` is told by the first."""
 
-    begin: ConnectReturned | HandshakeEnded
+    begin: Begin
     call: ConnectReturned | None = None
     handshake: HandshakeEnded | None = None
     closed: ConnectionClosed | None = None
@@ -52,106 +51,74 @@ class Joiner:
     def __init__(self) -> None:
         self.drops: list[Drop] = []
         self._attempts: list[_Attempt] = []
-        self._by_socket: dict[str | None, _Attempt] = {}
-        self._refused: set[str] = set()
-        """Sockets whose SYN was answered with an RST, until the end of their handshake is reported."""
+        self._open: dict[str, _Attempt] = {}
 
     def add(self, event: KernelEvent) -> None:
         match event:
-            case ConnectReturned():
-                self._connect_returned(event)
-            case HandshakeEnded():
-                self._handshake_ended(event)
-            case ConnectionClosed():
-                self._closed(event)
-            case ResetReceived():
-                self._reset(event)
-            case SocketServes():
-                self._by_socket.pop(event.sock, None)
             case SkbDropped():
-                self._dropped(event)
+                self.drops.append(event.drop)
+                self._explained(event.attempt, event.evidence)
+            case ConnectReturned() | HandshakeEnded() | SynSentAgain():
+                self._known_or_begun(event)
+            case ConnectionClosed() | ResetReceived():
+                self._known(event)
             case _:
                 assert_never(event)
 
     def connections(self) -> tuple[Connection, ...]:
         return tuple(map(_connection, self._attempts))
 
-    def _connect_returned(self, call: ConnectReturned) -> None:
-        known = self._by_socket.get(call.sock)
-        if known and _ended_within(known, call):
-            known.begin = known.call = call
-        elif not _asks_again(known, call):
-            self._begin(_Attempt(call, call=call), call.sock)
+    def _known_or_begun(self, event: ConnectReturned | HandshakeEnded | SynSentAgain) -> None:
+        identity = event.begin.attempt
+        known = self._open.get(identity) if identity else None
+        if known is None:
+            known = _Attempt(event.begin)
+            self._attempts.append(known)
+            if identity:
+                self._open[identity] = known
+        match event:
+            case ConnectReturned():
+                known.call = event
+            case HandshakeEnded():
+                known.handshake = event
+                self._explained(identity, event.evidence)
+            case SynSentAgain():
+                pass
 
-    def _handshake_ended(self, event: HandshakeEnded) -> None:
-        known = self._by_socket.get(event.sock)
-        if known is None or not _began_within(known, event):
-            known = _Attempt(event)
-            self._begin(known, event.sock)
-        known.handshake = event
-        known.got_reset = event.sock in self._refused
-        self._refused.discard(event.sock)
+    def _known(self, event: ConnectionClosed | ResetReceived) -> None:
+        known = self._open.get(event.attempt)
+        if known is None:
+            return
+        match event:
+            case ConnectionClosed():
+                known.closed = event
+                del self._open[event.attempt]
+            case ResetReceived():
+                known.got_reset = True
 
-    def _closed(self, event: ConnectionClosed) -> None:
-        known = self._by_socket.get(event.sock)
-        if known and known.closed is None:
-            known.closed = event
-
-    def _reset(self, event: ResetReceived) -> None:
-        known = self._by_socket.get(event.sock)
-        if event.in_handshake:
-            self._refused.add(event.sock)
-        elif known and known.closed is None:
-            known.got_reset = True
-
-    def _dropped(self, event: SkbDropped) -> None:
-        self.drops.append(event.drop)
-        known = self._by_socket.get(event.sock)
-        if known and event.drop.reason == "NEIGH_FAILED":
-            known.neighbour_failed = True
-        if known and event.is_unreachable_message:
-            known.got_unreachable_message = True
-
-    def _begin(self, attempt: _Attempt, sock: str | None) -> None:
-        self._attempts.append(attempt)
-        if sock is not None:
-            self._by_socket[sock] = attempt
-
-
-def _ended_within(known: _Attempt, call: ConnectReturned) -> bool:
-    """Whether the handshake, which no call has claimed, ended inside this one: when the call waited, or on loopback."""
-    return known.call is None and known.handshake is not None and known.handshake.ended_at >= call.began_at
-
-
-def _began_within(known: _Attempt, handshake: HandshakeEnded) -> bool:
-    """Whether the handshake is what the call left under way, and not one of a later owner of the socket's name."""
-    call = known.call
-    if call is None or call.errno not in UNDER_WAY or known.handshake:
-        return False
-    return handshake.handshake_us is None or handshake.began_at <= call.returned_at
-
-
-def _asks_again(known: _Attempt | None, call: ConnectReturned) -> bool:
-    """Whether a further connect(2) on the same socket only fetched the result of the first one."""
-    if call.is_stream and call.errno in _ASKS_AGAIN:
-        return True
-    handshake = known.handshake if known else None
-    return handshake is not None and (handshake.destination, handshake.errno) == (call.destination, call.errno)
+    def _explained(self, identity: str | None, evidence: FailureEvidence) -> None:
+        """What waited for an answer is often dropped only when its socket has given up: after the handshake's end."""
+        known = self._open.get(identity) if identity else None
+        if known:
+            known.got_reset |= evidence.got_reset
+            known.neighbour_failed |= evidence.neighbour_failed
+            known.got_unreachable_message |= evidence.got_unreachable_message
 
 
 def _connection(attempt: _Attempt) -> Connection:
-    begin, handshake, closed = attempt.begin, attempt.handshake, attempt.closed
-    latest = closed or handshake
+    begin, closed = attempt.begin, attempt.closed
+    latest = closed or attempt.handshake
+    outcome = outcome_of(_evidence(attempt))
     return Connection(
         time=begin.began_at,
         process=begin.process,
         pid=begin.pid,
         uid=begin.uid,
         destination=begin.destination,
-        protocol=attempt.call.protocol if attempt.call else "TCP",
-        outcome=outcome_of(_evidence(attempt)),
+        protocol=begin.protocol,
+        outcome=outcome,
         errno=_errno(attempt),
-        waited_us=handshake.handshake_us if handshake else _time_in_call(attempt),
+        waited_us=None if outcome in UNDECIDED_OUTCOMES else _waited_us(attempt),
         duration_us=closed.duration_us if closed else None,
         sent_bytes=closed.sent_bytes if closed else None,
         received_bytes=closed.received_bytes if closed else None,
@@ -160,7 +127,7 @@ def _connection(attempt: _Attempt) -> Connection:
 
 
 def _evidence(attempt: _Attempt) -> Evidence:
-    call, handshake = attempt.call, attempt.handshake
+    begin, call, handshake = attempt.begin, attempt.call, attempt.handshake
     return Evidence(
         called=call is not None,
         call_errno=call.errno if call else None,
@@ -171,8 +138,8 @@ def _evidence(attempt: _Attempt) -> Evidence:
         got_reset=attempt.got_reset,
         neighbour_failed=attempt.neighbour_failed,
         got_unreachable_message=attempt.got_unreachable_message,
-        is_local=call is not None and call.destination.address is None,
-        is_stream=call is None or call.is_stream,
+        is_local=begin.destination.address is None,
+        is_stream=begin.is_stream,
     )
 
 
@@ -186,9 +153,8 @@ def _errno(attempt: _Attempt) -> str | None:
     return None if has_ended and errno in UNDER_WAY else errno
 
 
-def _time_in_call(attempt: _Attempt) -> float | None:
-    """For attempts without a handshake, whose outcome is the call's, if they have one."""
-    call = attempt.call
-    if call is None or attempt.closed or outcome_of_call(_evidence(attempt)) in UNDECIDED_OUTCOMES:
-        return None
-    return call.call_us
+def _waited_us(attempt: _Attempt) -> float | None:
+    """The time in the call is that of a handshake only where there was none to be seen, and nothing came of it."""
+    if attempt.handshake:
+        return attempt.handshake.handshake_us
+    return attempt.call.call_us if attempt.call and not attempt.closed else None

@@ -1,28 +1,49 @@
 """What the kernel programs report, as frozen values: the steps of stories that `joining` puts together.
 
-Nobody outside this package sees them. `sock` tells sockets apart while they live; the kernel reuses it afterwards.
+Nobody outside this package sees them.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from bot.domain.network import Drop, Endpoint
+from bot.domain.network import Drop, Endpoint, EventKind
+
+KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
+    "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received"),
+    "drop": ("drop",),
+}
+"""The kernel's events that make up each kind: what is lost of these is missing there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectReturned:
-    """The end of a connect(2) call. One that does not wait returns EINPROGRESS; only the socket knows the rest."""
+class Begin:
+    """Who tries to connect to where, and since when. `attempt` is its identity, which TCP has once a SYN was sent."""
 
+    attempt: str | None
     began_at: datetime
-    returned_at: datetime
     process: str
     pid: int | None
     uid: int | None
     destination: Endpoint
     protocol: str | None
     is_stream: bool
-    sock: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureEvidence:
+    """Why a handshake fails, as far as it is known."""
+
+    got_reset: bool = False
+    neighbour_failed: bool = False
+    got_unreachable_message: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectReturned:
+    """The end of a connect(2) call. One that does not wait returns EINPROGRESS; only the handshake knows the rest."""
+
+    begin: Begin
     errno: str | None
     call_us: float | None
 
@@ -31,24 +52,26 @@ class ConnectReturned:
 class HandshakeEnded:
     """A TCP socket left SYN_SENT, for ESTABLISHED or for CLOSE. A connect(2) that waits for it returns afterwards."""
 
-    began_at: datetime
-    ended_at: datetime
-    process: str
-    pid: int | None
-    uid: int | None
-    destination: Endpoint
-    sock: str
+    begin: Begin
     is_connected: bool
     errno: str | None
     handshake_us: float | None
     retransmits: int | None
+    evidence: FailureEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class SynSentAgain:
+    """An attempt hangs."""
+
+    begin: Begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionClosed:
     """An established TCP socket is over."""
 
-    sock: str
+    attempt: str
     errno: str | None
     duration_us: float | None
     sent_bytes: int | None
@@ -58,26 +81,18 @@ class ConnectionClosed:
 
 @dataclass(frozen=True, slots=True)
 class ResetReceived:
-    """The peer of this socket sent an RST: as its answer to the SYN, or later."""
+    """The peer sent an RST: as its answer to the SYN, or later."""
 
-    sock: str
-    in_handshake: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SocketServes:
-    """This socket now listens, or was accepted: what an earlier socket of that name did is over."""
-
-    sock: str
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkbDropped:
-    """A drop, with what it proves about the socket that it belonged to."""
+    """A drop, with what it proves about the attempt of the socket that it belonged to."""
 
     drop: Drop
-    sock: str | None
-    is_unreachable_message: bool
+    attempt: str | None
+    evidence: FailureEvidence
 
 
-KernelEvent: TypeAlias = ConnectReturned | HandshakeEnded | ConnectionClosed | ResetReceived | SocketServes | SkbDropped
+KernelEvent: TypeAlias = ConnectReturned | HandshakeEnded | SynSentAgain | ConnectionClosed | ResetReceived | SkbDropped

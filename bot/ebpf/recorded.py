@@ -8,32 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from json import JSONDecodeError
 from pathlib import Path
 
-from bot.domain.errors import SourceMalformed
 from bot.domain.network import Connection, Coverage, Drop, Event, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf import evaluate
 from bot.ebpf.joining import Joiner
-from bot.ebpf.kernel_events import KernelEvent
 from bot.ebpf.looping import Loop, Turns
-from bot.ebpf.recorded_lines import parse_line
+from bot.ebpf.recorded_file import RecordedFile
+from bot.ebpf.recorded_lines import parse_fields
+from bot.ebpf.recording_frame import End
 
 # A path beside this file, not importlib.resources: that costs a one-shot command 30 ms of imports.
-_SHIPPED = Path(__file__).with_name("recordings") / "lab-2026-11-23.jsonl"
+_SHIPPED = Path(__file__).with_name("recordings") / "lab-2026-11-26.jsonl"
 _SHIPPED_TRAFFIC = "lab traffic"
-_SHIPPED_LOST = 0
-"""What the collector's counters said at the end of that recording; the lines themselves do not tell."""
 _PAST = timedelta(hours=1)
-_ANOTHER_FILE = "give a recording of netspy's collector, or none for the one that comes with netspy"
 _LIVE_DATA = "for live data: --server URL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A file's events as they were recorded; `lost` counts events that the collector could not keep."""
+    """A file's events as they were recorded; `notes` say what it lacks."""
 
     name: str
     connections: tuple[Connection, ...]
@@ -41,9 +37,8 @@ class Recording:
     began_at: datetime
     ended_at: datetime
     traffic: str = "earlier traffic"
-    lost: int | None = None
-    is_cut: bool = False
-    """Its last line is incomplete and was left out."""
+    end: End | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def period(self) -> timedelta:
@@ -60,32 +55,28 @@ def open_recording(
     """
     recording = read_recording(path or _SHIPPED)
     if path is None:
-        recording = replace(recording, traffic=_SHIPPED_TRAFFIC, lost=_SHIPPED_LOST)
+        recording = replace(recording, traffic=_SHIPPED_TRAFFIC)
     return RecordedSource(recording, opened_at=opened_at, instead=instead)
 
 
 def read_recording(path: Path) -> Recording:
     """A recording's events. An incomplete last line is left out. Raises: SourceMalformed with the file and the line."""
-    lines = _text(path).split("\n")
-    is_cut = _is_cut(lines)
-    joiner, times = Joiner(), []
-    for number, line in enumerate(lines[:-1] if is_cut else lines, start=1):
-        if not line.strip():
-            continue
-        time, event = _parsed(path, number, line)
+    file, joiner, times = RecordedFile(path), Joiner(), list[datetime]()
+    for time, event in file.events(parse_fields):
         times.append(time)
         if event:
             joiner.add(event)
     connections, drops = joiner.connections(), tuple(joiner.drops)
     if not connections and not drops:
-        raise _malformed(path, f"no connection attempt and no drop in {len(times)} lines")
+        raise file.malformed(f"no connection attempt and no drop in {len(times)} events")
     return Recording(
         name=path.name,
         connections=connections,
         drops=drops,
-        began_at=min(times),
-        ended_at=max(times),
-        is_cut=is_cut,
+        began_at=min([*times, *file.began]),
+        ended_at=max([*times, *file.ended]),
+        end=file.end,
+        notes=file.notes(),
     )
 
 
@@ -129,52 +120,17 @@ class RecordedSource:
             window=query.window,
             seen=sum(turns.count for turns in seen),
             matched=sum(turns.count for turns in found),
-            lost=self._recording.lost,
+            lost=self._recording.end.lost_of(query.kind) if self._recording.end else None,
             notes=self._notes(query.window),
         )
         return found, coverage
 
     def _notes(self, window: Window) -> tuple[str, ...]:
-        notes = []
-        if self._recording.is_cut:
-            notes.append("the recording's last line is cut off and was left out")
-        if window.since < self._begins_at:
-            notes.append(f"the loop begins at {self._begins_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        return tuple(notes)
+        notes = self._recording.notes
+        if window.since >= self._begins_at:
+            return notes
+        return (*notes, f"the loop begins at {self._begins_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
 
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
         return f"{seconds:.0f} s of {self._recording.traffic}, looped"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise _malformed(path, error.strerror or type(error).__name__) from error
-
-
-def _is_cut(lines: Sequence[str]) -> bool:
-    """Whether the last of several lines, which no newline ends, was still being written."""
-    if len(lines) == 1 or not lines[-1].strip():
-        return False
-    try:
-        parse_line(lines[-1])
-    except JSONDecodeError:
-        return True
-    except ValueError:
-        return False  # whole, but no event: reported with its number
-    return False
-
-
-def _parsed(path: Path, number: int, line: str) -> tuple[datetime, KernelEvent | None]:
-    try:
-        return parse_line(line)
-    except JSONDecodeError as error:
-        raise _malformed(path, f"line {number} is not JSON: {error.msg} at column {error.colno}") from None
-    except ValueError as error:
-        raise _malformed(path, f"line {number}: {error}") from None
-
-
-def _malformed(path: Path, got: str) -> SourceMalformed:
-    return SourceMalformed(f"reading the recording {path}", got, _ANOTHER_FILE)

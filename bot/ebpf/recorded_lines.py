@@ -1,7 +1,6 @@
-"""How one line of a recording becomes a kernel event: the collector's field names, and where its labels mislead.
+"""How one line of a recording becomes a kernel event: the collector's field names.
 
-Kinds of events that no question needs yet are left out. `recorded` gives it lines; what comes from a live collector is
-fields already (`bot.ebpf.collector.decode`).
+Kinds of events that no question needs yet are left out. The fields are those of `bot.ebpf.collector.decode`.
 """
 
 import json
@@ -11,43 +10,43 @@ from typing import Any, Literal, TypeAlias
 
 from bot.domain.network import Drop, Endpoint
 from bot.ebpf.kernel_events import (
+    Begin,
     ConnectionClosed,
     ConnectReturned,
+    FailureEvidence,
     HandshakeEnded,
     KernelEvent,
     ResetReceived,
     SkbDropped,
-    SocketServes,
+    SynSentAgain,
 )
 
 _UNNAMED = "(unknown)"
 _IP = ("ipv4", "ipv6")
-_WITH_PORTS = ("TCP", "UDP", "SCTP")
-_ICMP_ERRORS = {"ICMP": (3, 11, 12), "ICMPV6": (1, 2, 3, 4)}
-_ICMP_UNREACHABLE = {"ICMP": 3, "ICMPV6": 1}
+_WITH_PORTS = ("TCP", "UDP", "SCTP", "UDPLITE")
 _MAX_NUMBER = 1e15
 """Microseconds of thirty years: what is beyond is no measurement."""
 _MAX_TIME_S = 1e11
+_NO_EVENT = 'it is not an event: an object with "ts" and "event"'
 
 Fields: TypeAlias = Mapping[str, Any]
 
 
-def parse_line(line: str) -> tuple[datetime, KernelEvent | None]:
-    """The time of a recorded line, and its event unless no question needs that kind.
-
-    Raises: json.JSONDecodeError when it is not JSON; ValueError when it is not an event.
-    """
+def parse_object(line: str) -> Fields:
+    """Raises: json.JSONDecodeError when it is not JSON; ValueError when it is not an object."""
     try:
         fields = json.loads(line)
     except RecursionError:
         raise ValueError("it is nested too deep for an event") from None
-    if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
-        raise ValueError('it is not an event: an object with "ts" and "event"')  # noqa: TRY004 - bad data, not a bad call
-    return parse_fields(fields)
+    if not isinstance(fields, dict):
+        raise ValueError(_NO_EVENT)  # noqa: TRY004 - bad data, not a bad call
+    return fields
 
 
 def parse_fields(fields: Fields) -> tuple[datetime, KernelEvent | None]:
-    """The same for fields, which have a text as "event". Raises: ValueError when they are not an event."""
+    """The time of an event, and the event unless no question needs that kind. Raises: ValueError when it is none."""
+    if not isinstance(fields.get("event"), str):
+        raise ValueError(_NO_EVENT)  # noqa: TRY004 - bad data, not a bad call
     time = _time(fields)
     parse = _PARSERS.get(fields["event"])
     return time, parse(fields, time) if parse else None
@@ -58,41 +57,37 @@ def _connect(fields: Fields, returned_at: datetime) -> ConnectReturned | None:
     if family != "unix" and family not in _IP:
         return None  # netlink, packet ...: no connection attempt in anybody's words
     call_us = _number(fields, "call_us")
-    return ConnectReturned(
-        began_at=returned_at - timedelta(microseconds=call_us or 0),
-        returned_at=returned_at,
-        process=_text(fields, "comm") or _UNNAMED,
-        pid=_integer(fields, "pid") or None,
-        uid=_integer(fields, "uid"),
-        destination=_destination(fields, family),
-        protocol=_protocol(fields),
-        is_stream=_text(fields, "type") in ("stream", "seqpacket"),
-        sock=_text(fields, "sock"),
-        errno=_text(fields, "errno"),
-        call_us=call_us,
-    )
+    since_begin_us = _number(fields, "attempt_us")
+    if since_begin_us is not None and since_begin_us > (call_us or 0):
+        return None  # a further call on a socket under way: it only fetches what its attempt came to
+    begin = _begin(fields, returned_at, since_us=call_us, is_stream=_text(fields, "type") in ("stream", "seqpacket"))
+    return ConnectReturned(begin=begin, errno=_text(fields, "errno"), call_us=call_us)
 
 
-def _tcp_open(fields: Fields, ended_at: datetime) -> HandshakeEnded:
-    handshake_us = _number(fields, "handshake_us") or None
+def _tcp_open(fields: Fields, ended_at: datetime) -> HandshakeEnded | None:
+    if _attempt(fields) is None:
+        return None  # nobody saw it begin
     return HandshakeEnded(
-        began_at=ended_at - timedelta(microseconds=handshake_us or 0),
-        ended_at=ended_at,
-        process=_text(fields, "comm") or _UNNAMED,
-        pid=_integer(fields, "pid") or None,
-        uid=_integer(fields, "uid"),
-        destination=_destination(fields, _text(fields, "family")),
-        sock=_socket(fields),
+        begin=_begin(fields, ended_at),
         is_connected=_text(fields, "to") == "ESTABLISHED",
         errno=_text(fields, "errno"),
-        handshake_us=handshake_us,
+        handshake_us=_number(fields, "handshake_us") or None,
         retransmits=_integer(fields, "retransmits"),
+        evidence=_evidence(fields),
     )
 
 
-def _tcp_close(fields: Fields, _: datetime) -> ConnectionClosed:
+def _tcp_retransmit(fields: Fields, time: datetime) -> SynSentAgain | None:
+    is_of_attempt = _text(fields, "state") == "SYN_SENT" and _attempt(fields) is not None
+    return SynSentAgain(_begin(fields, time)) if is_of_attempt else None
+
+
+def _tcp_close(fields: Fields, _: datetime) -> ConnectionClosed | None:
+    attempt = _attempt(fields)
+    if attempt is None:
+        return None
     return ConnectionClosed(
-        sock=_socket(fields),
+        attempt=attempt,
         errno=_text(fields, "errno"),
         duration_us=_number(fields, "duration_us"),
         sent_bytes=_integer(fields, "tx_bytes"),
@@ -101,18 +96,30 @@ def _tcp_close(fields: Fields, _: datetime) -> ConnectionClosed:
     )
 
 
-def _reset_received(fields: Fields, _: datetime) -> ResetReceived:
-    return ResetReceived(_socket(fields), _text(fields, "state") == "SYN_SENT")
+def _reset_received(fields: Fields, _: datetime) -> ResetReceived | None:
+    attempt = _attempt(fields)
+    return ResetReceived(attempt) if attempt else None
 
 
-def _serves(fields: Fields, _: datetime) -> SocketServes:
-    return SocketServes(_socket(fields))
+def _begin(fields: Fields, time: datetime, *, since_us: float | None = None, is_stream: bool = True) -> Begin:
+    """`since_us`: how long ago it began, where the attempt has no identity that tells it."""
+    attempt = _attempt(fields)
+    ago_us = _number(fields, "attempt_us") if attempt else since_us
+    return Begin(
+        attempt=attempt,
+        began_at=time - timedelta(microseconds=ago_us or 0),
+        process=_text(fields, "comm") or _UNNAMED,
+        pid=_integer(fields, "pid") or None,
+        uid=_integer(fields, "uid"),
+        destination=_destination(fields),
+        protocol=_protocol(fields),
+        is_stream=is_stream,
+    )
 
 
 def _drop(fields: Fields, time: datetime) -> SkbDropped:
-    protocol = _protocol(fields)
-    icmp_type = _icmp_type(fields)
-    owner = _text(fields, "owner")
+    begins_with_options = (_text(fields, "family"), fields.get("proto")) == ("ipv6", 0)
+    protocol = "HOPOPT" if begins_with_options else _protocol(fields)
     drop = Drop(
         time=time,
         process=_text(fields, "comm") or _UNNAMED,
@@ -120,15 +127,14 @@ def _drop(fields: Fields, time: datetime) -> SkbDropped:
         reason=_text(fields, "reason"),
         location=_text(fields, "location"),
         size_bytes=_integer(fields, "len"),
-        harmless=_is_harmless(fields, protocol, icmp_type),
-        owner=_OWNERS.get(owner or ""),
+        harmless=_flag(fields, "benign"),
+        owner=_OWNERS.get(_text(fields, "owner") or ""),
         protocol=protocol,
         source=_flow_end(fields, "src", "sport", protocol),
         destination=_flow_end(fields, "dst", "dport", protocol),
         interface=_text(fields, "if") or None,
     )
-    unreachable = icmp_type is not None and icmp_type == _ICMP_UNREACHABLE.get(protocol or "")
-    return SkbDropped(drop=drop, sock=_text(fields, "sock"), is_unreachable_message=unreachable)
+    return SkbDropped(drop=drop, attempt=_text(fields, "attempt"), evidence=_evidence(fields))
 
 
 _PARSERS: dict[str, Callable[[Fields, datetime], KernelEvent | None]] = {
@@ -136,28 +142,16 @@ _PARSERS: dict[str, Callable[[Fields, datetime], KernelEvent | None]] = {
     "tcp_open": _tcp_open,
     "tcp_close": _tcp_close,
     "tcp_reset_received": _reset_received,
-    "tcp_accept": _serves,
-    "tcp_listen": _serves,
+    "tcp_retransmit": _tcp_retransmit,
     "drop": _drop,
 }
 _OWNERS: dict[str, Literal["socket", "current"]] = {"socket": "socket", "current": "current"}
 
 
-def _is_harmless(fields: Fields, protocol: str | None, icmp_type: int | None) -> bool | None:
-    """The collector's word, but for two kinds that it takes for their opposite."""
-    if icmp_type in _ICMP_ERRORS.get(protocol or "", ()):
-        return False  # freed in a healthy way, but it may be the only word about why a flow fails
-    destination = _text(fields, "dst") or ""
-    if destination.startswith("ff02:") and _text(fields, "reason") in (None, "NOT_SPECIFIED"):
-        return True  # multicast on this link to a group that nobody here has joined, such as router solicitations
-    benign = fields.get("benign")
-    return benign if isinstance(benign, bool) else None
-
-
-def _destination(fields: Fields, family: str | None) -> Endpoint:
-    if family == "unix":
+def _destination(fields: Fields) -> Endpoint:
+    if _text(fields, "family") == "unix":
         return Endpoint(path=_text(fields, "path") or None)
-    return Endpoint(_text(fields, "dst"), _integer(fields, "dport"))
+    return Endpoint(_text(fields, "dst"), _integer(fields, "dport") or None)
 
 
 def _flow_end(fields: Fields, address: str, port: str, protocol: str | None) -> Endpoint | None:
@@ -169,18 +163,11 @@ def _flow_end(fields: Fields, address: str, port: str, protocol: str | None) -> 
 
 
 def _protocol(fields: Fields) -> str | None:
-    """TCP, UDP, UNIX, ICMP ...; `IP 200` for a number without a name."""
+    """TCP, UDP, UNIX, ICMP ...; `IP 200` for a number without a name. None for 0, which a frame without IP has."""
     proto = fields.get("proto")
     if isinstance(proto, str):
         return proto.upper()
-    if proto == 0:
-        return "HOPOPT" if fields.get("family") == "ipv6" else None  # 0 is also what a frame without IP has
-    return f"IP {proto}" if isinstance(proto, int) else None
-
-
-def _icmp_type(fields: Fields) -> int | None:
-    icmp = fields.get("icmp")
-    return icmp[0] if isinstance(icmp, list) and icmp and isinstance(icmp[0], int) else None
+    return f"IP {proto}" if isinstance(proto, int) and proto else None
 
 
 def _time(fields: Fields) -> datetime:
@@ -192,16 +179,33 @@ def _time(fields: Fields) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _socket(fields: Fields) -> str:
-    sock = _text(fields, "sock")
-    if sock is None:
-        raise ValueError('"sock" is missing')
-    return sock
+def _attempt(fields: Fields) -> str | None:
+    if "attempt" not in fields:
+        raise ValueError('"attempt" is missing: an older netspy recorded it')
+    return _text(fields, "attempt")
+
+
+def _evidence(fields: Fields) -> FailureEvidence:
+    said = fields.get("evidence", [])
+    if not isinstance(said, list):
+        raise _wrong("evidence", said)
+    return FailureEvidence(
+        got_reset="reset" in said,
+        neighbour_failed="neighbour failed" in said,
+        got_unreachable_message="unreachable" in said,
+    )
 
 
 def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is None or isinstance(value, str):
+        return value
+    raise _wrong(name, value)
+
+
+def _flag(fields: Fields, name: str) -> bool | None:
+    value = fields.get(name)
+    if value is None or isinstance(value, bool):
         return value
     raise _wrong(name, value)
 

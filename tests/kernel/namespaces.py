@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -42,10 +42,29 @@ class Namespace:
             finally:
                 process.kill()
 
+    @contextmanager
+    def running(self, *command: object) -> Iterator["subprocess.Popen[bytes]"]:
+        """Any program, without its output. It is ended afterwards, if it has not by itself."""
+        words = ["ip", "netns", "exec", self.name, *map(str, command)]
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+
+    def running_code(self, code: str, *arguments: object) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        """The same for a Python program."""
+        return self.running(*self.command(code, *arguments)[4:])
+
+    def do(self, *command: object) -> None:
+        """A program of the system, which has to succeed."""
+        _do("ip", "netns", "exec", self.name, *map(str, command))
+
     def nft(self, hook: str, rule: str) -> None:
         """Add a rule for what comes in (`input`) or goes out (`output`)."""
         rules = f"table inet test {{ chain {hook} {{ type filter hook {hook} priority 0; {rule}; }}; }}"
-        _do("ip", "netns", "exec", self.name, "nft", rules)
+        self.do("nft", rules)
 
     def set(self, name: str, value: str) -> None:
         """A setting below /proc/sys/net."""

@@ -13,7 +13,7 @@ from bot.ebpf.collector.decode import Decoder
 from bot.ebpf.collector.loader import OBJECT, RING_BYTES, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
-from bot.ebpf.recorded_lines import parse_fields, parse_line
+from bot.ebpf.recorded_lines import parse_fields, parse_object
 
 Fields: TypeAlias = dict[str, Any]
 _PATIENCE_S = 20.0
@@ -30,7 +30,7 @@ class Watch:
     def deliver(self, batch: Batch) -> None:
         decoded = list(self._decoder.batch(batch.events, epoch_ns=batch.epoch_ns))
         for fields in decoded:
-            assert parse_line(json.dumps(fields)) == parse_fields(fields)
+            assert parse_fields(parse_object(json.dumps(fields))) == parse_fields(fields)
         with self._came:
             self._events += decoded
             self._came.notify_all()

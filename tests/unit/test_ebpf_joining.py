@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, Outcome
 from bot.ebpf.joining import join
-from bot.ebpf.recorded_lines import parse_line
+from bot.ebpf.recorded_lines import parse_fields, parse_object
 
 T = 1_795_392_170.0
 """Seconds since the epoch at which every story here begins."""
@@ -18,27 +18,37 @@ UNIX: dict[str, Any] = {"family": "unix", "proto": "unix", "src": None, "sport":
 
 def line(event: str, at_us: int, **fields: object) -> str:
     owner = {"pid": 100, "tid": 100, "uid": 0, "comm": "curl", "cgroup": "/", "netns": 1}
-    return json.dumps({"ts": T + at_us / 1e6, "event": event, **owner, **FLOW, "sock": "a1", **fields})
+    identity = {"sock": "a1", "attempt": None, "attempt_us": None}
+    return json.dumps({"ts": T + at_us / 1e6, "event": event, **owner, **FLOW, **identity, **fields})
 
 
-def call(at_us: int, errno: str | None = None, *, call_us: float = 50.0, **fields: object) -> str:
-    """A connect(2) that returns at `at_us`."""
-    return line("connect", at_us, **{"type": "stream", "ret": 0, "errno": errno, "call_us": call_us, **fields})
+def of_attempt(event: str, at_us: int, **fields: object) -> str:
+    """An event of an attempt that began at 40 us before zero, inside a call that returns at zero."""
+    return line(event, at_us, **{"attempt": "1", "attempt_us": at_us + 40.0, **fields})
+
+
+def call(at_us: int, errno: str | None = None, **fields: object) -> str:
+    """A connect(2) that returns at `at_us` without having sent anything."""
+    return line("connect", at_us, **{"type": "stream", "ret": 0, "errno": errno, "call_us": 50.0, **fields})
+
+
+def begun(at_us: int, errno: str | None = None, **fields: object) -> str:
+    """A connect(2) that sent a SYN before it returns."""
+    return call(at_us, errno, **{"attempt": "1", "attempt_us": 40.0, **fields})
 
 
 def opened(at_us: int, to: str = "ESTABLISHED", errno: str | None = None, **fields: object) -> str:
-    """The end of a handshake that began at 40 µs before zero, inside a call that returns at zero."""
     shape = {"from": "SYN_SENT", "to": to, "errno": errno, "handshake_us": at_us + 40.0, "retransmits": 0}
-    return line("tcp_open", at_us, **{**shape, **fields})
+    return of_attempt("tcp_open", at_us, **{**shape, "evidence": [], **fields})
 
 
 def closed(at_us: int, errno: str | None = None, **fields: object) -> str:
     shape = {"from": "FIN_WAIT2", "to": "CLOSE", "errno": errno, "duration_us": 900.0}
-    return line("tcp_close", at_us, **{**shape, "tx_bytes": 5, "rx_bytes": 10, "retransmits": 1, **fields})
+    return of_attempt("tcp_close", at_us, **{**shape, "tx_bytes": 5, "rx_bytes": 10, "retransmits": 1, **fields})
 
 
 def reset(at_us: int, state: str) -> str:
-    return line("tcp_reset_received", at_us, state=state, owner="socket")
+    return of_attempt("tcp_reset_received", at_us, state=state, owner="socket")
 
 
 def drop(at_us: int, reason: str | None = "NO_SOCKET", **fields: object) -> str:
@@ -47,7 +57,7 @@ def drop(at_us: int, reason: str | None = "NO_SOCKET", **fields: object) -> str:
 
 
 def attempts(*lines: str) -> tuple[Connection, ...]:
-    return join(event for text in lines for event in [parse_line(text)[1]] if event)[0]
+    return join(event for text in lines for event in [parse_fields(parse_object(text))[1]] if event)[0]
 
 
 def attempt(*lines: str) -> Connection:
@@ -56,7 +66,7 @@ def attempt(*lines: str) -> Connection:
 
 
 def dropped(text: str) -> Drop:
-    ((), (only,)) = join(event for event in [parse_line(text)[1]] if event)
+    ((), (only,)) = join(event for event in [parse_fields(parse_object(text))[1]] if event)
     return only
 
 
@@ -65,8 +75,9 @@ def after(us: int) -> datetime:
 
 
 def test_waiting_connect_is_joined_with_the_handshake_and_the_close_of_its_socket() -> None:
-    assert attempt(opened(140, handshake_us=30.0), call(150, call_us=100.0), closed(1000)) == Connection(
-        time=after(50),
+    told = (opened(140, handshake_us=30.0), begun(150, call_us=200.0, attempt_us=190.0), closed(1000))
+    assert attempt(*told) == Connection(
+        time=after(-40),
         process="curl",
         pid=100,
         uid=0,
@@ -82,63 +93,55 @@ def test_waiting_connect_is_joined_with_the_handshake_and_the_close_of_its_socke
 
 
 def test_nonblocking_connect_gets_its_outcome_from_a_later_handshake() -> None:
-    found = attempt(call(0, "EINPROGRESS"), opened(1_000_000, handshake_us=1_000_000.0, retransmits=1))
+    found = attempt(begun(0, "EINPROGRESS"), opened(1_000_000, handshake_us=1_000_000.0, retransmits=1))
     assert (found.outcome, found.errno) == (Outcome.CONNECTED, None)
-    assert (found.time, found.waited_us, found.retransmits) == (after(-50), 1_000_000.0, 1)
+    assert (found.time, found.waited_us, found.retransmits) == (after(-40), 1_000_000.0, 1)
 
 
 def test_nonblocking_connect_on_loopback_returns_after_its_handshake() -> None:
-    found = attempt(opened(-10), call(0, "EINPROGRESS"))
-    assert (found.outcome, found.errno, found.time) == (Outcome.CONNECTED, None, after(-50))
+    found = attempt(opened(-10), begun(0, "EINPROGRESS"))
+    assert (found.outcome, found.errno, found.time) == (Outcome.CONNECTED, None, after(-40))
 
 
-def test_refusal_with_a_reset_is_refused() -> None:
-    found = attempt(reset(-12, "SYN_SENT"), opened(-10, "CLOSE", "ECONNREFUSED"), call(0, "EINPROGRESS"))
-    assert (found.outcome, found.errno) == (Outcome.REFUSED, "ECONNREFUSED")
+@pytest.mark.parametrize(
+    ("errno", "evidence", "outcome"),
+    [
+        ("ECONNREFUSED", "reset", Outcome.REFUSED),
+        ("ECONNREFUSED", None, Outcome.REJECTED),
+        (None, None, Outcome.UNANSWERED),
+        (None, "unreachable", Outcome.REJECTED),
+        (None, "neighbour failed", Outcome.UNREACHABLE),
+        ("ETIMEDOUT", None, Outcome.TIMED_OUT),
+        ("ETIMEDOUT", "neighbour failed", Outcome.UNREACHABLE),
+        ("EHOSTUNREACH", None, Outcome.UNREACHABLE),
+        ("ENETUNREACH", None, Outcome.UNREACHABLE),
+        (None, "something newer", Outcome.UNANSWERED),
+    ],
+)
+def test_failed_handshake_is_explained_by_its_errno_and_its_evidence(
+    errno: str | None, evidence: str | None, outcome: Outcome
+) -> None:
+    end = opened(300, "CLOSE", errno, evidence=[evidence] if evidence else [])
+    found = attempt(begun(0, "EINPROGRESS"), end)
+    assert (found.outcome, found.errno, found.waited_us) == (outcome, errno, 340.0)
 
 
-def test_refusal_without_a_reset_is_an_icmp_rejection() -> None:
-    found = attempt(call(0, "EINPROGRESS"), opened(900, "CLOSE", "ECONNREFUSED"))
-    assert (found.outcome, found.errno) == (Outcome.REJECTED, "ECONNREFUSED")
+def test_what_is_dropped_when_the_socket_has_given_up_still_explains_it() -> None:
+    told = (begun(0, "EINPROGRESS"), opened(300, "CLOSE"))
+    message = drop(310, attempt="1", attempt_us=350.0, evidence=["unreachable"])
+    assert attempt(*told, message).outcome is Outcome.REJECTED
+    assert attempt(*told, drop(310, evidence=["unreachable"])).outcome is Outcome.UNANSWERED
 
 
-def test_close_without_errno_is_unanswered_and_tells_how_long_the_client_waited() -> None:
-    found = attempt(call(0, "EINPROGRESS"), opened(300_000, "CLOSE", handshake_us=300_000.0))
-    assert (found.outcome, found.errno, found.waited_us) == (Outcome.UNANSWERED, None, 300_000.0)
-
-
-@pytest.mark.parametrize(("proto", "kind"), [("icmp", 3), ("icmpv6", 1)])
-def test_unreachable_message_at_the_socket_explains_a_close_without_errno(proto: str, kind: int) -> None:
-    message = drop(210, "QUEUE_PURGE", proto=proto, icmp=[kind, 3], sock="a1", benign=True)
-    assert attempt(call(0, "EINPROGRESS"), opened(200, "CLOSE"), message).outcome is Outcome.REJECTED
-
-
-def test_other_icmp_messages_explain_nothing() -> None:
-    echo = drop(210, "QUEUE_PURGE", proto="icmp", icmp=[8, 0], sock="a1")
-    assert attempt(call(0, "EINPROGRESS"), opened(200, "CLOSE"), echo).outcome is Outcome.UNANSWERED
-
-
-@pytest.mark.parametrize("errno", ["EHOSTUNREACH", "ENETUNREACH"])
-def test_unreachable_behind_a_syn_is_the_host_not_the_route(errno: str) -> None:
-    found = attempt(opened(-10, "CLOSE", errno), call(0, errno, call_us=3_000_000.0))
-    assert (found.outcome, found.errno) == (Outcome.UNREACHABLE, errno)
-
-
-def test_neighbour_that_does_not_answer_explains_a_timeout() -> None:
-    silent = drop(10, "NEIGH_FAILED", sock="a1")
-    found = attempt(opened(0, "CLOSE", "ETIMEDOUT"), silent, call(20, "ETIMEDOUT", call_us=3_000_000.0))
-    assert (found.outcome, found.errno) == (Outcome.UNREACHABLE, "ETIMEDOUT")
-
-
-def test_timeout_without_other_evidence_is_a_timeout() -> None:
-    found = attempt(opened(0, "CLOSE", "ETIMEDOUT"), drop(1), call(20, "ETIMEDOUT", call_us=3_000_000.0))
-    assert (found.outcome, found.errno) == (Outcome.TIMED_OUT, "ETIMEDOUT")
+def test_a_reset_answers_the_syn_also_where_its_evidence_was_lost() -> None:
+    told = (begun(0, "EINPROGRESS"), reset(10, "SYN_SENT"), opened(11, "CLOSE", "ECONNREFUSED"))
+    assert attempt(*told).outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize("errno", ["EINVAL", "EHOSTUNREACH", "ENETUNREACH", "EACCES"])
 def test_routing_error_of_the_call_itself_is_no_local_route(errno: str) -> None:
     found = attempt(call(0, errno, call_us=2.0))
-    assert (found.outcome, found.errno, found.waited_us) == (Outcome.NO_ROUTE, errno, 2.0)
+    assert (found.outcome, found.errno, found.waited_us, found.time) == (Outcome.NO_ROUTE, errno, 2.0, after(-2))
 
 
 def test_no_free_address_is_ports_exhausted() -> None:
@@ -147,13 +150,23 @@ def test_no_free_address_is_ports_exhausted() -> None:
 
 @pytest.mark.parametrize("state", ["ESTABLISHED", "FIN_WAIT1"])
 def test_reset_behind_the_handshake_is_a_reset_after_connect(state: str) -> None:
-    found = attempt(opened(-10), call(0, "EINPROGRESS"), reset(80, state), closed(90, "ECONNRESET"))
+    found = attempt(opened(-10), begun(0, "EINPROGRESS"), reset(80, state), closed(90, "ECONNRESET"))
     assert (found.outcome, found.errno, found.waited_us) == (Outcome.RESET, "ECONNRESET", 30.0)
 
 
 def test_attempt_without_an_end_is_in_progress() -> None:
-    found = attempt(call(0, "EINPROGRESS"))
+    found = attempt(begun(0, "EINPROGRESS"))
     assert (found.outcome, found.errno, found.waited_us) == (Outcome.PENDING, "EINPROGRESS", None)
+
+
+def test_a_syn_that_is_sent_again_shows_an_attempt_that_hangs() -> None:
+    again = of_attempt("tcp_retransmit", 1_000_000, state="SYN_SENT", retransmits=1)
+    assert (attempt(again).outcome, attempt(again).time) == (Outcome.PENDING, after(-40))
+    assert attempt(again, opened(1_000_100)).outcome is Outcome.CONNECTED
+
+
+def test_data_that_is_sent_again_begins_nothing() -> None:
+    assert attempts(of_attempt("tcp_retransmit", 9, state="ESTABLISHED", retransmits=1)) == ()
 
 
 def test_handshake_without_a_call_counts_as_an_attempt() -> None:
@@ -163,8 +176,12 @@ def test_handshake_without_a_call_counts_as_an_attempt() -> None:
 
 
 def test_close_shows_that_an_attempt_had_connected_when_its_handshake_was_lost() -> None:
-    found = attempt(call(0, "EINPROGRESS"), closed(1000))
+    found = attempt(begun(0, "EINPROGRESS"), closed(1000))
     assert (found.outcome, found.errno, found.waited_us) == (Outcome.CONNECTED, None, None)
+
+
+def test_end_of_what_nobody_saw_begin_is_no_attempt() -> None:
+    assert attempts(closed(1000), reset(5, "ESTABLISHED"), line("tcp_close", 7), line("tcp_open", 8)) == ()
 
 
 def test_datagram_connect_does_not_tell_whether_anybody_is_there() -> None:
@@ -183,48 +200,25 @@ def test_other_families_are_no_attempts() -> None:
     assert attempts(call(0, family="netlink", proto=0)) == ()
 
 
-def test_socket_id_that_is_used_again_belongs_to_the_later_attempt() -> None:
+def test_attempts_of_one_socket_are_told_apart() -> None:
     first, second = attempts(
-        call(0, "EINPROGRESS"),
+        begun(0, "EINPROGRESS"),
         opened(100, "CLOSE", "ECONNREFUSED"),
-        opened(990, handshake_us=5.0),
-        call(1000, call_us=20.0),
+        opened(990, handshake_us=5.0, attempt="2", attempt_us=10.0),
+        begun(1000, attempt="2", attempt_us=20.0),
     )
     assert (first.outcome, second.outcome) == (Outcome.REJECTED, Outcome.CONNECTED)
 
 
-def test_handshake_that_began_after_the_call_returned_is_another_attempt() -> None:
-    left, other = attempts(call(0, "EINPROGRESS"), opened(2_000_000, handshake_us=30.0))
-    assert (left.outcome, other.outcome) == (Outcome.PENDING, Outcome.CONNECTED)
-
-
-def test_call_that_began_after_an_unclaimed_handshake_is_another_attempt() -> None:
-    by_ring, by_call = attempts(opened(0), call(1_000_000, "EADDRNOTAVAIL", call_us=20.0))
-    assert (by_ring.outcome, by_call.outcome) == (Outcome.CONNECTED, Outcome.NO_PORTS)
-
-
-def test_close_of_an_accepted_socket_is_not_that_of_an_earlier_attempt() -> None:
-    accepted = line("tcp_accept", 500, pid=None, comm="")
-    assert attempt(opened(-10), call(0), accepted, closed(1000)).duration_us is None
-
-
-@pytest.mark.parametrize("errno", [None, "EISCONN", "EALREADY"])
-def test_second_connect_that_asks_how_the_first_went_is_no_attempt(errno: str | None) -> None:
-    assert attempt(call(0, "EINPROGRESS"), opened(500), call(900, errno)).outcome is Outcome.CONNECTED
-
-
-def test_second_connect_that_fetches_the_error_is_no_attempt() -> None:
-    lines = (call(0, "EINPROGRESS"), opened(500, "CLOSE", "ECONNREFUSED"), call(900, "ECONNREFUSED"))
-    assert attempt(*lines).outcome is Outcome.REJECTED
+@pytest.mark.parametrize("errno", [None, "EISCONN", "EALREADY", "ECONNREFUSED"])
+def test_further_connect_that_asks_how_the_first_went_is_no_attempt(errno: str | None) -> None:
+    told = (begun(0, "EINPROGRESS"), opened(500), begun(900, errno, attempt_us=940.0))
+    assert (attempt(*told).outcome, attempt(*told).errno) == (Outcome.CONNECTED, None)
 
 
 def test_calls_on_one_socket_that_all_fail_are_so_many_attempts() -> None:
     failed = attempts(call(0, "EINVAL"), call(10, "EHOSTUNREACH"), call(20, "EACCES"))
     assert [each.errno for each in failed] == ["EINVAL", "EHOSTUNREACH", "EACCES"]
-
-
-def test_calls_without_a_socket_do_not_meet() -> None:
-    assert len(attempts(call(0, "EINPROGRESS", sock=None), call(9, "ENOTSOCK", sock=None))) == 2
 
 
 def test_drop_keeps_what_the_kernel_said() -> None:
@@ -257,12 +251,9 @@ def test_protocols_have_upper_case_names(proto: str | int, family: str | int, na
     assert dropped(drop(0, proto=proto, family=str(family))).protocol == name
 
 
-def test_icmp_error_is_never_harmless() -> None:
-    assert dropped(drop(0, "QUEUE_PURGE", proto="icmp", icmp=[11, 0], benign=True)).harmless is False
-
-
-def test_neighbour_discovery_is_harmless() -> None:
-    assert dropped(drop(0, "NOT_SPECIFIED", proto="icmpv6", family="ipv6", dst="ff02::2")).harmless is True
+def test_only_what_the_collector_calls_harmless_is() -> None:
+    said = [dropped(drop(0, benign=benign)).harmless for benign in (True, False, None)]
+    assert said == [True, False, None]
 
 
 def test_unknown_values_stay_unknown() -> None:

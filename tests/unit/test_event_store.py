@@ -67,6 +67,11 @@ def begun(at: int = SECOND, **fields: Any) -> bytes:
     return called(at, attempt=attempt(at + 1), **fields)
 
 
+def explained(at: int, evidence: int) -> bytes:
+    """A drop at the socket of an attempt that has just ended."""
+    return raw(layout.DROP, at + 600, attempt=attempt(at + 1), flags=evidence, newstate=CLOSE)
+
+
 T = SECOND
 STORIES: dict[str, tuple[tuple[bytes, ...], Outcome, str | None, float | None]] = {
     "waits and connects": ((opened(T), begun(T)), Outcome.CONNECTED, None, 0.5),
@@ -93,6 +98,18 @@ STORIES: dict[str, tuple[tuple[bytes, ...], Outcome, str | None, float | None]] 
     ),
     "gives up after an ICMP message": (
         (begun(T, number=errno.EINPROGRESS), opened(T, state=CLOSE, flags=layout.UNREACHABLE)),
+        Outcome.REJECTED,
+        None,
+        0.5,
+    ),
+    "gives up, and its next hop turns out to be silent": (
+        (begun(T, number=errno.EINPROGRESS), opened(T, state=CLOSE), explained(T, layout.NEIGHBOUR_FAILED)),
+        Outcome.UNREACHABLE,
+        None,
+        0.5,
+    ),
+    "gives up, and finds an ICMP message": (
+        (begun(T, number=errno.EINPROGRESS), opened(T, state=CLOSE), explained(T, layout.UNREACHABLE)),
         Outcome.REJECTED,
         None,
         0.5,

@@ -107,7 +107,7 @@ async def test_nothing_is_wider_than_80_columns_without_a_terminal(shell: Shell)
 async def test_without_a_server_the_recording_answers_and_is_labelled(shell: Shell) -> None:
     ran = await shell.netspy("--tool", "list_connections", "--max-events", "5")
     assert ran.status == 0
-    assert "recording lab-2026-11-23.jsonl" in ran.out
+    assert "recording lab-2026-11-26.jsonl" in ran.out
     assert "not live" in ran.out
 
 

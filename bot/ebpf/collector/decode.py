@@ -2,6 +2,10 @@
 
 Beside the kinds and fields of recordings there are:
 
+- `attempt`: the identity of the attempt to connect that the event's socket made, with `attempt_us`, the time since it
+  began; null where no SYN was sent. All events of one attempt have the same, and no other attempt has it.
+- `evidence` of why a handshake fails, in its `tcp_open` and in a `drop` at its socket: `reset`, `neighbour failed`,
+  `unreachable` (an ICMP message said so).
 - `accept_failed` (type, ret, errno): accept(2) returned an error; the address is the listener's.
 - `sock_error` (errno, owner): a datagram socket learnt of an ICMP message.
 - `icmp_sent` (icmp): this machine answered a packet with an ICMP error; the addresses are that packet's.
@@ -102,6 +106,8 @@ class Decoder:
             "dst": destination,
             "dport": event.dport,
             "sock": self._socket_id(event.sock),
+            "attempt": f"{event.attempt:x}" if event.attempt else None,
+            "attempt_us": max(0, event.ts - layout.attempt_began_at(event)) / 1e3 if event.attempt else None,
         }
 
     def _socket_id(self, address: int) -> str | None:
@@ -129,6 +135,7 @@ class Decoder:
         fields["reason"] = reason
         fields["location"] = self._symbol_of(event.location)
         fields["benign"] = is_harmless(event, reason)
+        details.add_evidence(fields, event)
 
     def _dns_query(self, fields: Fields, event: RawEvent, tail: bytes) -> None:
         message = dns.parse(tail)

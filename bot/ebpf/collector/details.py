@@ -15,6 +15,13 @@ _STATES = (
 )  # fmt: skip
 _AFTER_PEERS_FIN = ("FIN_WAIT2", "LAST_ACK", "CLOSING", "TIME_WAIT")
 """States before CLOSE by which the peer's FIN has come, which the kernel counts as a received byte."""
+_EVIDENCE = {
+    "reset": layout.GOT_RESET,
+    "neighbour failed": layout.NEIGHBOUR_FAILED,
+    "unreachable": layout.UNREACHABLE,
+}
+_RESTARTED = range(512, 517)
+"""What the kernel says to itself in the place of EINTR."""
 _TYPES = {1: "stream", 2: "dgram", 3: "raw", 4: "rdm", 5: "seqpacket"}
 
 
@@ -39,7 +46,12 @@ def add_state_change(fields: Fields, event: RawEvent) -> None:
 def add_open(fields: Fields, event: RawEvent) -> None:
     add_state_change(fields, event)
     fields["handshake_us"] = event.elapsed_ns / 1e3
+    add_evidence(fields, event)
     _add_traffic(fields, event)
+
+
+def add_evidence(fields: Fields, event: RawEvent) -> None:
+    fields["evidence"] = [said for said, flag in _EVIDENCE.items() if event.flags & flag]
 
 
 def add_close(fields: Fields, event: RawEvent) -> None:
@@ -97,7 +109,10 @@ def _add_traffic(fields: Fields, event: RawEvent) -> None:
 
 
 def _errno(event: RawEvent) -> str | None:
-    return errno.errorcode.get(-event.ret, str(event.ret)) if event.ret < 0 else None
+    if event.ret >= 0:
+        return None
+    number = errno.EINTR if -event.ret in _RESTARTED else -event.ret
+    return errno.errorcode.get(number, str(number))
 
 
 def _state(number: int) -> str | None:

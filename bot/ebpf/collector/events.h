@@ -15,7 +15,7 @@ enum flag {
 	OPENED = 8,     /* this side opened it */
 	CUT = 16,       /* the tail is not the whole message */
 	GOT_RESET = 32,         /* the SYN was answered by an RST */
-	NEIGHBOUR_FAILED = 64,  /* a SYN was dropped because the next hop does not answer */
+	NEIGHBOUR_FAILED = 64,  /* a packet was dropped because the next hop does not answer */
 	UNREACHABLE = 128,      /* an ICMP message said that the destination cannot be reached */
 };
 

@@ -94,5 +94,10 @@ def read(raw: bytes) -> RawEvent:
     return RawEvent._make(EVENT.unpack_from(raw))
 
 
+def attempt_began_at(event: RawEvent) -> int:
+    """By the clock of `ts`. Only for an event that has an `attempt`."""
+    return event.attempt >> 8
+
+
 def tail(raw: bytes) -> bytes:
     return raw[EVENT.size :]

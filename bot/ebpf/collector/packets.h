@@ -141,8 +141,13 @@ int skb_dropped(struct trace_event_raw_kfree_skb *ctx)
 	if (bpf_core_field_exists(ctx->reason))
 		e->reason = ctx->reason;
 	describe_skb(e, skb);
-	if (e->attempt && e->newstate == TCP_SYN_SENT)
-		note_evidence(sk, evidence_of(e));
+	if (e->attempt) {   /* what waited for an answer is often dropped only when its socket has given up */
+		enum flag evidence = evidence_of(e);
+
+		e->flags |= evidence;
+		if (e->newstate == TCP_SYN_SENT)
+			note_evidence(sk, evidence);
+	}
 	submit(e);
 	return 0;
 }

@@ -14,7 +14,7 @@ from bot.ebpf.store.attempts import OUTCOMES, SCHEMA, errno_name
 from bot.ebpf.store.batch import endpoint
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.log import Chunk, Column, Log
-from bot.ebpf.store.naming import Keys, alike, named, numbered, of_process, process_name, protocol_name
+from bot.ebpf.store.naming import LOCAL, Keys, alike, named, numbered, of_process, process_name, protocol_name
 
 _NS = 1000
 
@@ -45,7 +45,7 @@ class AttemptReading:
             pid=row["pid"] or None,
             uid=row["uid"],
             destination=Endpoint(path=unix_path(text["path"]) or None) if is_local else endpoint(text["destination"]),
-            protocol=protocol_name(row["protocol"], is_local=is_local),
+            protocol=protocol_name(LOCAL if is_local else row["protocol"]),
             outcome=outcome,
             errno=errno_name(_errno(row)),
             waited_us=None if outcome in UNDECIDED_OUTCOMES else _microseconds(row["waited_ns"]),
@@ -77,11 +77,9 @@ class AttemptReading:
 
 
 def _protocols(chunk: Chunk) -> Keys:
-    local = np.where(chunk["facts"] & steps.LOCAL, _LOCAL, 0)
-    return numbered(chunk["protocol"] | local, lambda code: protocol_name(code & 0xFF, is_local=code >= _LOCAL))
+    return numbered(np.where(chunk["facts"] & steps.LOCAL, LOCAL, chunk["protocol"]), protocol_name)
 
 
-_LOCAL = 1 << 8
 _KEYS: Mapping[GroupField, Callable[[Chunk], Keys]] = {
     "process": lambda chunk: named(chunk, "process", process_name),
     "destination": lambda chunk: named(chunk, "destination", lambda text: str(endpoint(text))),

@@ -38,9 +38,9 @@ def tells_of_attempts(events: Events) -> NDArray[np.bool_]:
     repeated = known & (_begin_of(events) < _called_at(events))
     called = (kinds == layout.CONNECT) & ~repeated & np.isin(events["family"], (AF_UNIX, AF_INET, AF_INET6))
     waits = (kinds == layout.TCP_RETRANSMIT) & (events["newstate"] == SYN_SENT)
-    tells: NDArray[np.bool_] = called | (
-        known & (waits | np.isin(kinds, (layout.TCP_OPEN, layout.TCP_CLOSE, layout.TCP_RESET_RECEIVED)))
-    )
+    explains = (kinds == layout.DROP) & (_evidence(events) > 0)
+    ends = np.isin(kinds, (layout.TCP_OPEN, layout.TCP_CLOSE, layout.TCP_RESET_RECEIVED))
+    tells: NDArray[np.bool_] = called | (known & (waits | explains | ends))
     return tells
 
 
@@ -75,9 +75,7 @@ def returned(chunk: Chunk, places: Places, events: Events) -> None:
 def handshaken(chunk: Chunk, places: Places, events: Events) -> None:
     facts = np.full(len(events), HANDSHAKEN, np.uint16)
     facts[events["newstate"] == ESTABLISHED] |= CONNECTED
-    for flag, fact in _EVIDENCE.items():
-        facts[events["flags"] & flag > 0] |= fact
-    chunk["facts"][places] |= facts
+    chunk["facts"][places] |= facts | _evidence(events)
     chunk["handshake_errno"][places] = _errnos(events)
     chunk["waited_ns"][places] = np.where(events["elapsed_ns"] > 0, events["elapsed_ns"].astype(np.int64), UNTOLD)
     chunk["retransmits"][places] = events["retransmits"]
@@ -86,8 +84,10 @@ def handshaken(chunk: Chunk, places: Places, events: Events) -> None:
 def closed(chunk: Chunk, places: Places, events: Events) -> None:
     fin = np.isin(events["oldstate"], _PEER_CLOSED) & (events["rx_bytes"] > 0)
     chunk["facts"][places] |= CLOSED
+    unseen = chunk["facts"][places] & HANDSHAKEN == 0  # its handshake was lost: the call's time is not that one's
+    chunk["waited_ns"][places[unseen]] = UNTOLD
     chunk["close_errno"][places] = _errnos(events)
-    chunk["duration_ns"][places] = events["elapsed_ns"]
+    chunk["duration_ns"][places] = np.where(events["elapsed_ns"] > 0, events["elapsed_ns"].astype(np.int64), UNTOLD)
     chunk["sent_bytes"][places] = events["tx_bytes"]
     chunk["received_bytes"][places] = events["rx_bytes"].astype(np.int64) - fin
     chunk["retransmits"][places] = events["retransmits"]
@@ -98,17 +98,30 @@ def reset(chunk: Chunk, places: Places, _: Events) -> None:
     chunk["facts"][places] |= GOT_RESET
 
 
+def explained(chunk: Chunk, places: Places, events: Events) -> None:
+    """By what was dropped at its socket, perhaps when it had given up."""
+    chunk["facts"][places] |= _evidence(events)
+
+
 STEPS: Mapping[int, Step] = {
     layout.CONNECT: returned,
     layout.TCP_OPEN: handshaken,
     layout.TCP_CLOSE: closed,
     layout.TCP_RESET_RECEIVED: reset,
+    layout.DROP: explained,
 }
 _EVIDENCE = {
     layout.GOT_RESET: GOT_RESET,
     layout.NEIGHBOUR_FAILED: NEIGHBOUR_FAILED,
     layout.UNREACHABLE: UNREACHABLE,
 }
+
+
+def _evidence(events: Events) -> NDArray[np.uint16]:
+    facts = np.zeros(len(events), np.uint16)
+    for flag, fact in _EVIDENCE.items():
+        facts[events["flags"] & flag > 0] |= fact
+    return facts
 
 
 def _begin_of(events: Events) -> Column:

@@ -5,6 +5,7 @@ first SYN, with the CPU in the lowest byte. Other attempts (UDP, unix sockets, c
 and are complete when their call returns.
 """
 
+from collections import deque
 from errno import errorcode
 from functools import cache
 
@@ -32,8 +33,9 @@ SCHEMA = Schema(
 _NEW = -1
 _ANONYMOUS = np.uint64(1 << 63)
 """No identity is as large."""
-_OVER = (steps.CALLED | steps.HANDSHAKEN | steps.CONNECTED, steps.CALLED | steps.HANDSHAKEN)
+_FAILED = (steps.CALLED | steps.HANDSHAKEN | steps.CONNECTED, steps.CALLED | steps.HANDSHAKEN)
 """Of a failed attempt: which facts are looked at, and what they are."""
+_MAX_FAILED = 4096
 _ERRNO_BITS = 16
 
 
@@ -44,6 +46,8 @@ class Attempts:
         self.log = Log(SCHEMA)
         self._open: dict[int, int] = {}
         """Rows by the identity of their attempt."""
+        self._failed: deque[int] = deque()
+        """Attempts that failed of late: what explains it may be told afterwards."""
 
     def add(self, batch: Batch) -> None:
         told = batch.where(steps.tells_of_attempts(batch.events))
@@ -89,9 +93,12 @@ class Attempts:
             distinct, which = np.unique(_states(chunk, places), return_inverse=True)
             chunk["outcome"][places] = np.array([_outcome(state) for state in distinct.tolist()], np.uint8)[which]
             facts = chunk["facts"][places]
-            is_over = (facts & _OVER[0] == _OVER[1]) | (facts & steps.CLOSED > 0)
-            for attempt in chunk["attempt"][places[is_over]].tolist():
+            identities = chunk["attempt"][places]
+            self._failed.extend(identities[facts & _FAILED[0] == _FAILED[1]].tolist())
+            for attempt in identities[facts & steps.CLOSED > 0].tolist():
                 self._open.pop(attempt, None)
+        while len(self._failed) > _MAX_FAILED:
+            self._open.pop(self._failed.popleft(), None)
 
 
 def _states(chunk: Chunk, places: Places) -> Column:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from socket import AF_INET6, AF_UNIX
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,17 @@ from bot.ebpf.collector.text import until_nul
 from bot.ebpf.store.batch import Batch, Events, endpoint, endpoints
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.log import Chunk, Column, Log, Schema
-from bot.ebpf.store.naming import Keys, alike, named, numbered, of_process, process_name, protocol_name
+from bot.ebpf.store.naming import (
+    HOP_BY_HOP,
+    LOCAL,
+    Keys,
+    alike,
+    named,
+    numbered,
+    of_process,
+    process_name,
+    protocol_name,
+)
 
 SCHEMA = Schema(
     numbers={
@@ -22,7 +33,8 @@ SCHEMA = Schema(
         **dict.fromkeys(("cgroup", "location"), "u8"),
         **dict.fromkeys(("pid", "uid", "netns", "size_bytes"), "u4"),
         "reason": "i2",
-        **dict.fromkeys(("harmless", "is_owned", "protocol", "tcp_flags", "icmp_type", "icmp_code"), "u1"),
+        "protocol": "u2",
+        **dict.fromkeys(("harmless", "is_owned", "tcp_flags", "icmp_type", "icmp_code"), "u1"),
     },
     texts=("process", "source", "destination", "interface"),
 )
@@ -140,12 +152,18 @@ def _columns(events: Events, harmless: Column) -> Mapping[str, Column]:
         "size_bytes": events["len"],
         "harmless": harmless,
         "is_owned": events["flags"] & layout.OWNED > 0,
-        "protocol": events["proto"],
+        "protocol": _protocols(events),
         "process": events["comm"],
         "source": source,
         "destination": destination,
         "interface": events["ifname"],
     }
+
+
+def _protocols(events: Events) -> Column:
+    begins_with_options = (events["family"] == AF_INET6) & (events["proto"] == 0)
+    of_ip = np.where(begins_with_options, HOP_BY_HOP, events["proto"].astype(np.uint16))
+    return np.where(events["family"] == AF_UNIX, LOCAL, of_ip)
 
 
 def _end(packed: bytes) -> Endpoint | None:

@@ -12,7 +12,18 @@ from bot.ebpf.store.log import Chunk, Column
 
 UNNAMED = "(unknown)"
 """Of a process that nobody knows."""
-_PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPV6", 132: "SCTP"}
+LOCAL, HOP_BY_HOP = 256, 257
+"""Protocols beyond the numbers of IP: of a local socket, and of IPv6 where the number is 0."""
+_PROTOCOLS = {
+    1: "ICMP",
+    6: "TCP",
+    17: "UDP",
+    58: "ICMPV6",
+    132: "SCTP",
+    136: "UDPLITE",
+    LOCAL: "UNIX",
+    HOP_BY_HOP: "HOPOPT",
+}
 _NO_PID = -1
 """A pid of 0 is one that nobody knows: no row has it when it is asked for."""
 
@@ -25,10 +36,8 @@ def process_name(comm: bytes) -> str:
     return until_nul(comm) or UNNAMED
 
 
-def protocol_name(number: int, *, is_local: bool = False) -> str | None:
+def protocol_name(number: int) -> str | None:
     """None for 0, which a frame without IP has."""
-    if is_local:
-        return "UNIX"
     return _PROTOCOLS.get(number, f"IP {number}") if number else None
 
 
