@@ -8,6 +8,7 @@ from adapters.terminal.render import Look, fold, render
 from bot.domain.message import Notice
 from bot.domain.table import Column, Table
 from bot.ebpf.describing import Description
+from bot.ebpf.recording_frame import moment_text
 from bot.tables.units import human_duration
 
 _MAX_ROWS = 10
@@ -27,7 +28,7 @@ def report(found: Description, look: Look) -> str:
         _counted("harmless drops by reason", "reason", found.harmless),
         _counted("events by process", "process", found.processes),
     ]
-    notices = [Notice("warning", note) for note in found.notes]
+    notices = [Notice("warning", note) for note in found.damage]
     return render([*(table for table in tables if table.rows), *notices], look)
 
 
@@ -35,8 +36,8 @@ def as_json(found: Description) -> str:
     header = found.header
     said = {
         "file": str(found.path),
-        "began": found.began.isoformat() if found.began else None,
-        "ended": found.ended.isoformat() if found.ended else None,
+        "began": moment_text(found.began),
+        "ended": moment_text(found.ended),
         "masked": header.masked if header else None,
         "kernel": header.kernel if header else None,
         "node": header.node if header else None,
@@ -48,7 +49,7 @@ def as_json(found: Description) -> str:
         "drop_reasons": found.reasons,
         "harmless_drop_reasons": found.harmless,
         "processes": found.processes,
-        "notes": found.notes,
+        "damage": found.damage,
     }
     return json.dumps(said, indent=2) + "\n"
 

@@ -38,7 +38,7 @@ class Description:
     outcomes: Mapping[Outcome, int]
     reasons: Mapping[str, int]
     harmless: Mapping[str, int]
-    notes: tuple[str, ...]
+    damage: tuple[str, ...]
 
 
 def describe(path: Path) -> Description:
@@ -60,7 +60,7 @@ def describe(path: Path) -> Description:
         outcomes=_ordered(Counter(each.outcome for each in joiner.connections())),
         reasons=_ordered(Counter(each.reason or _UNNAMED for each in joiner.drops if not each.harmless)),
         harmless=_ordered(Counter(each.reason or _UNNAMED for each in joiner.drops if each.harmless)),
-        notes=file.notes(),
+        damage=file.damage(),
     )
 
 

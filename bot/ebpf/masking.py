@@ -11,7 +11,7 @@ like one of these blocks, those first bits are kept, which are sixteen of IPv4 a
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
@@ -24,59 +24,60 @@ _HOSTS_OF_MULTICAST = ip_network("ff02::1:ff00:0/104")
 """Multicast, and yet it repeats the end of a host's address."""
 _INSIDE = (
     *map(ip_network, ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")),
-    *map(ip_network, ("64:ff9b::/96", "fc00::/8", "fd00::/8", "fe80::/64")),
+    *map(ip_network, ("::ffff:0:0/96", "64:ff9b::/96", "fc00::/8", "fd00::/8", "fe80::/64")),
     _HOSTS_OF_MULTICAST,
 )
 """Blocks whose addresses stay in them."""
 _MAX_KNOWN = 1 << 16
-_ADDRESSES = ("src", "dst")
+TELL_NOTHING = frozenset(
+    (
+        *("ts", "event", "pid", "tid", "uid", "netns", "family", "proto", "sport", "dport", "sock", "type", "ret"),
+        *("errno", "call_us", "attempt", "attempt_us", "from", "to", "state", "role", "owner", "direction", "evidence"),
+        *(
+            "handshake_us",
+            "duration_us",
+            "tx_bytes",
+            "rx_bytes",
+            "rtt_us",
+            "retransmits",
+            "ifindex",
+            "len",
+            "ethertype",
+        ),
+        *("tcp_flags", "icmp", "reason", "location", "benign", "qtype", "id", "rcode", "latency_us"),
+    )
+)
+"""Fields that stay. What is neither among these nor masked is left out."""
 
 
 class Mask:
     """Of one recording. `key` decides which addresses become which."""
 
     def __init__(self, key: bytes | None = None) -> None:
-        self._addresses = Addresses(key or os.urandom(32))
-        self._processes = Placeholders("process-")
-        self._parts = Placeholders("part-")
-        self._labels = Placeholders("name-")
-        self._interfaces = Placeholders("if")
+        addresses, parts = Addresses(key or os.urandom(32)), Placeholders("part-")
+        labels, interfaces = Placeholders("name-"), Placeholders("if")
         self._nodes = Placeholders("node-")
+        self._masks: Mapping[str, Callable[[Any], Any]] = {
+            "src": addresses,
+            "dst": addresses,
+            "answers": lambda found: [addresses(each) for each in found],
+            "comm": Placeholders("process-"),
+            "if": lambda name: name if name == "lo" else interfaces(name),
+            "qname": lambda name: ".".join(map(labels, name.lower().split("."))),
+            "cgroup": lambda path: _masked_path(path, parts),
+            "path": lambda path: _masked_path(path, parts),
+        }
 
     def node(self, name: str) -> str:
         return self._nodes(name)
 
     def event(self, fields: Fields) -> dict[str, Any]:
-        masked = dict(fields)
-        for name in _ADDRESSES:
-            masked[name] = self._address(fields.get(name))
-        for name, mask in (("comm", self._process), ("if", self._interface), ("qname", self._dns_name)):
-            if name in fields:
-                masked[name] = mask(fields[name])
-        for name in ("cgroup", "path"):
-            if fields.get(name):
-                masked[name] = self._path(fields[name])
-        if fields.get("answers"):
-            masked["answers"] = [self._addresses(each) for each in fields["answers"]]
-        return masked
+        """Names are masked part by part, so that those of one folder or of one domain still are."""
+        kept = (name for name in fields if name in TELL_NOTHING or name in self._masks)
+        return {name: self._masked(name, fields[name]) for name in kept}
 
-    def _address(self, text: str | None) -> str | None:
-        return self._addresses(text) if text else text
-
-    def _process(self, name: str | None) -> str | None:
-        return self._processes(name) if name else name
-
-    def _interface(self, name: str | None) -> str | None:
-        return self._interfaces(name) if name and name != "lo" else name
-
-    def _dns_name(self, name: str | None) -> str | None:
-        """Label by label, so that names of one domain still are: letters count alike in both cases."""
-        return ".".join(map(self._labels, name.lower().split("."))) if name else name
-
-    def _path(self, path: str) -> str:
-        """Folder by folder. `@` begins the name of an abstract socket, and stays."""
-        begin, rest = ("@", path[1:]) if path.startswith("@") else ("", path)
-        return begin + "/".join(self._parts(part) if part else "" for part in rest.split("/"))
+    def _masked(self, name: str, value: Any) -> Any:
+        return self._masks[name](value) if value and name in self._masks else value
 
 
 class Placeholders:
@@ -121,6 +122,12 @@ class Addresses:
             return 0
         said = hashlib.blake2b(f"{version} {length} {prefix:x}".encode(), key=self._key, digest_size=1)
         return said.digest()[0] & 1
+
+
+def _masked_path(path: str, parts: Placeholders) -> str:
+    """`@` begins the name of an abstract socket, and stays."""
+    begin, rest = ("@", path[1:]) if path.startswith("@") else ("", path)
+    return begin + "/".join(parts(part) if part else "" for part in rest.split("/"))
 
 
 def _forks(version: int) -> frozenset[tuple[int, int]]:

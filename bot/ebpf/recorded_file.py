@@ -68,6 +68,11 @@ class RecordedFile:
             said.append("addresses and names in the recording are masked")
         if self.header and self.header.missing:
             said.append(f"it was recorded without {', '.join(self.header.missing)}")
+        return (*said, *self.damage())
+
+    def damage(self) -> tuple[str, ...]:
+        """The notes that say what a complete recording would have."""
+        said = []
         if self.header and not self.end:
             said.append("the recording was interrupted: how many events were lost is not known")
         if self.is_cut:

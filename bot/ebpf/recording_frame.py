@@ -39,7 +39,7 @@ class Header:
     def line(self) -> str:
         said = {
             HEADER_KEY: VERSION,
-            "began": _written(self.began),
+            "began": moment_text(self.began),
             "kernel": self.kernel,
             "node": self.node,
             "netspy": self.netspy,
@@ -59,7 +59,7 @@ class End:
     lost: Mapping[str, int]
 
     def line(self) -> str:
-        said = {END_KEY: VERSION, "ended": _written(self.ended), "events": self.events, "lost": dict(self.lost)}
+        said = {END_KEY: VERSION, "ended": moment_text(self.ended), "events": self.events, "lost": dict(self.lost)}
         return json.dumps(said)
 
     def lost_of(self, kind: str) -> int:
@@ -125,7 +125,8 @@ def _of_type(fields: Fields, name: str, kind: type, missing: Any) -> Any:
     raise _wrong(name, value)
 
 
-def _written(moment: datetime | None) -> str | None:
+def moment_text(moment: datetime | None) -> str | None:
+    """RFC 3339."""
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 

@@ -38,6 +38,7 @@ STORIES: dict[str, tuple[str, int, float | None, Outcome, str | None]] = {
     "a firewall that sends ICMP": ("", 7004, None, Outcome.REJECTED, "ECONNREFUSED"),
     "a firewall on the way out": ("", 7005, 0.6, Outcome.UNANSWERED, None),
     "an absent host": (ABSENT, 80, None, Outcome.UNREACHABLE, "EHOSTUNREACH"),
+    "an absent host, and a kernel that gives up first": (ABSENT, 7002, None, Outcome.UNREACHABLE, "ETIMEDOUT"),
     "a network without a route": (ELSEWHERE, 80, None, Outcome.NO_ROUTE, "ENETUNREACH"),
 }
 """Where to (empty: the server), the client's own timeout, and what becomes of it. All run at once."""

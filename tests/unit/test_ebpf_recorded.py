@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SourceMalformed
-from bot.domain.network import Connection, EventKind, Outcome, Window
+from bot.domain.network import Connection, Coverage, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
 from bot.ebpf.recorded import RecordedSource, open_recording
+from bot.ebpf.recording_frame import End, Header, parse_end, parse_header
 from tests.fakes import NOW
 
 HOUR = Window.last(3600, NOW)
@@ -179,3 +180,77 @@ def test_missing_recording_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceMalformed, match="No such file or directory") as caught:
         open_recording(tmp_path / "none.jsonl", opened_at=NOW)
     assert "none.jsonl" in caught.value.asked
+
+
+def header_line(**fields: object) -> str:
+    shape = {"netspy_recording": 1, "began": "2026-11-23T00:00:00Z", "programs": ["a"], "missing": {}, "masked": False}
+    return json.dumps({**shape, "kernel": "6.12", "node": "web-1", **fields})
+
+
+def end_line(**fields: object) -> str:
+    shape = {"netspy_recording_end": 1, "ended": "2026-11-23T00:02:58Z", "events": 1, "lost": {"drop": 3, "connect": 1}}
+    return json.dumps({**shape, **fields})
+
+
+async def coverage_of(path: Path, kind: EventKind = "drop") -> Coverage:
+    source = open_recording(path, opened_at=NOW)
+    return (await source.events(lists(kind, HOUR))).coverage
+
+
+async def test_a_complete_recording_tells_its_losses_and_its_whole_time(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{header_line()}\n{drop_line(0)}\n{end_line()}\n")
+    drops, connections = [await coverage_of(path, kind) for kind in ("drop", "connection")]
+    assert (drops.lost, connections.lost, drops.notes) == (3, 1, ())
+    assert drops.source == "mine.jsonl (179 s of earlier traffic, looped)"
+
+
+async def test_a_recording_that_was_interrupted_says_that_its_losses_are_not_known(tmp_path: Path) -> None:
+    found = await coverage_of(written(tmp_path, f"{header_line()}\n{drop_line(0)}\n"))
+    assert found.lost is None
+    assert found.notes == ("the recording was interrupted: how many events were lost is not known",)
+
+
+async def test_what_a_recording_lacks_is_told_with_every_answer(tmp_path: Path) -> None:
+    header = header_line(masked=True, missing={"icmp_sent": "no such tracepoint", "dns_query": "refused"})
+    found = await coverage_of(written(tmp_path, f"{header}\n{drop_line(0)}\n{end_line()}\n"))
+    assert found.notes == (
+        "addresses and names in the recording are masked",
+        "it was recorded without icmp_sent, dns_query",
+    )
+
+
+@pytest.mark.parametrize("line", [header_line(netspy_recording=2), end_line(netspy_recording_end=2)])
+def test_a_recording_of_a_newer_netspy_is_refused(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path, "\n".join([line] if "began" in line else [header_line(), line]))
+    with pytest.raises(SourceMalformed, match="of version 2 of the format, and this netspy knows 1") as caught:
+        open_recording(path, opened_at=NOW)
+    assert caught.value.remedy == "read it with a newer netspy"
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ([drop_line(0), header_line()], "line 2: another recording begins here"),
+        ([header_line(), end_line(), drop_line(0)], "line 3: the recording had ended"),
+        ([header_line(netspy_recording="one")], "line 1: \"netspy_recording\" is 'one'"),
+        ([header_line(began="yesterday")], "line 1: \"began\" is 'yesterday'"),
+        ([header_line(masked="no")], "line 1: \"masked\" is 'no'"),
+        ([header_line(programs={})], 'line 1: "programs" is {}'),
+        ([header_line(missing=[])], 'line 1: "missing" is []'),
+        ([header_line(), end_line(lost={"drop": "3"})], "line 2: \"drop\" is '3'"),
+        ([header_line(), end_line()], "no connection attempt and no drop in 0 events"),
+    ],
+)
+def test_what_is_wrong_with_a_recordings_frame_is_named(tmp_path: Path, lines: list[str], complaint: str) -> None:
+    with pytest.raises(SourceMalformed) as caught:
+        open_recording(written(tmp_path, "\n".join(lines) + "\n"), opened_at=NOW)
+    assert caught.value.got == complaint
+
+
+def test_what_a_frame_says_is_read_as_it_was_written() -> None:
+    header = Header(
+        began=NOW, kernel="6.12", node="n", programs=("a",), missing={"b": "c"}, masked=True, netspy="0.1.0"
+    )
+    end = End(ended=NOW, events=5, lost={"drop": 2})
+    assert parse_header(json.loads(header.line())) == header
+    assert parse_end(json.loads(end.line())) == end

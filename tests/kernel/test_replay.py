@@ -1,0 +1,66 @@
+"""Real events: what a recording says of them is what the event store says of them."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.network import Outcome
+from bot.ebpf.collector import layout
+from bot.ebpf.collector.btf import reason_names
+from bot.ebpf.collector.loader import start
+from bot.ebpf.collector.reader import Reader, epoch_offset_ns
+from bot.ebpf.store.clock import Clock
+from tests.kernel import namespaces
+from tests.kernel.lab_faults import ANSWERS, FAULTS, Fault, provoked, serve
+from tests.replaying import Found, differences, replayed, stored
+
+_TIMES = 5
+"""The place of how often a client tries."""
+
+
+@pytest.fixture(scope="module")
+def found(with_namespaces: None) -> tuple[Found, Found, Found]:
+    """By a recording, and by stores that got the events one by one and many at once; of two namespaces only."""
+    with namespaces.pair() as pair, ExitStack() as stack:
+        faults = [once(fault) for fault in FAULTS if not fault.shell]
+        for fault in faults:
+            serve(fault, pair, stack)
+        stack.enter_context(pair.server.serving(ANSWERS, "web", 80))
+        batches: list[Sequence[bytes]] = []
+        with Reader(start(), lambda batch: batches.append(batch.events)):
+            for client in [stack.enter_context(provoked(fault, pair)) for fault in faults]:
+                client.wait()
+        ours = {pair.client.number, pair.server.number}
+    raws = [raw for batch in batches for raw in batch if layout.read(raw).netns in ours]
+    reasons, clock = reason_names(), Clock(epoch_offset_ns())
+    return (
+        replayed(raws, reasons, clock),
+        stored(raws, reasons, clock),
+        stored(raws, reasons, clock, batch_size=1000),
+    )
+
+
+def once(fault: Fault) -> Fault:
+    """A client that tries but once."""
+    code, *arguments = fault.client
+    if len(arguments) >= _TIMES:
+        arguments[_TIMES - 1] = 1
+    return replace(fault, client=(code, *arguments))
+
+
+def test_a_recording_of_them_says_what_the_store_says(found: tuple[Found, Found, Found]) -> None:
+    recorded, live, _ = found
+    assert differences(recorded, live) == ""
+
+
+def test_it_makes_no_difference_how_many_come_at_once(found: tuple[Found, Found, Found]) -> None:
+    recorded, _, live = found
+    assert differences(recorded, live) == ""
+
+
+def test_every_outcome_was_among_them(found: tuple[Found, Found, Found]) -> None:
+    outcomes = {each.outcome for each in found[0][0]}
+    assert set(Outcome) - outcomes <= {Outcome.PENDING}
+    assert {each.reason for each in found[0][1]} >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}
