@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.usefixtures("kernel")
 
 
 @contextmanager
-def recording(*words: object, **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    """`netspy record`, from its begin on."""
-    command = [str(NETSPY), "record", *map(str, words)]
+def recording(*words: object, before: Sequence[str] = (), **options: Any) -> Iterator["subprocess.Popen[str]"]:
+    """`netspy record`, from its begin on; `before` is what starts it."""
+    command = [*before, str(NETSPY), "record", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options) as process:
         try:
             assert process.stderr is not None
@@ -149,12 +149,10 @@ def test_what_cannot_be_written_is_named_in_one_sentence(tmp_path: Path, name: s
 
 
 def test_a_disk_that_fills_up_ends_it_and_what_was_written_can_be_read(file: Path) -> None:
-    command = ["prlimit", "--fsize=6000", str(NETSPY), "record", str(file)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        process.stderr.readline()
+    with recording(file, before=("prlimit", "--fsize=6000")) as process:
         while process.poll() is None:
             refuse(9)
+        assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == 1, said
     assert f"writing the recording to {file}: file too large. Record for a shorter time" in said

@@ -84,6 +84,12 @@ def test_another_recording_has_other_addresses(text: str) -> None:
     assert len(found) > 16
 
 
+def test_what_becomes_of_a_bit_depends_on_all_before_it() -> None:
+    mask = Mask(bytes(16))
+    hosts = [int(masked(mask, ip_address(f"10.{network}.0.7"))) & 0xFF for network in range(64)]
+    assert len(set(hosts)) > 32
+
+
 def test_a_mask_has_a_key_of_its_own() -> None:
     address = ip_address("2001:db8::7")
     assert len({masked(Mask(), address) for _ in range(8)}) > 1

@@ -114,6 +114,12 @@ STORIES: dict[str, tuple[tuple[bytes, ...], Outcome, str | None, float | None]] 
         None,
         0.5,
     ),
+    "is closed, and its handshake was lost": (
+        (begun(T, number=errno.EINPROGRESS), closed(T)),
+        Outcome.CONNECTED,
+        None,
+        None,
+    ),
     "is interrupted and connects": ((begun(T, number=512), opened(T, took=9000)), Outcome.CONNECTED, None, 9.0),
     "times out": (
         (opened(T, state=CLOSE, number=ETIMEDOUT, took=7 * SECOND), begun(T, number=ETIMEDOUT, took=7 * SECOND)),
@@ -188,6 +194,18 @@ def moved(told: bytes, *, by: int) -> bytes:
     event = layout.read(told)
     identity = event.attempt + (by << 8) if event.attempt else 0
     return layout.EVENT.pack(*event._replace(ts=event.ts + by, attempt=identity))
+
+
+@pytest.mark.parametrize(("others", "outcome"), [(50, Outcome.REJECTED), (5000, Outcome.UNANSWERED)])
+def test_what_failed_long_ago_is_explained_no_more(others: int, outcome: Outcome) -> None:
+    """Memory is bounded."""
+    store = a_store()
+    store.add([begun(T, pid=1), opened(T, state=CLOSE)], now_ns=0)
+    store.add([part for n in range(10, others) for part in (begun(T + n), opened(T + n, state=CLOSE))], now_ns=0)
+    store.add([explained(T, layout.UNREACHABLE)], now_ns=0)
+    (found,) = store.events(EventQuery(kind="connection", window=DAY, filter=Filter(pid=1)), CLOCK).events
+    assert isinstance(found, Connection)
+    assert found.outcome is outcome
 
 
 def test_a_closed_connection_tells_its_traffic() -> None:
