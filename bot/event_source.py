@@ -58,7 +58,7 @@ async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
     from bot.ebpf.collecting import open_collector
 
     try:
-        return await stack.enter_async_context(open_collector())
+        return (await stack.enter_async_context(open_collector())).source
     except CannotCollect as error:
         return _recording(instead=(error.got, error.remedy))
 

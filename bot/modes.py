@@ -40,6 +40,11 @@ async def dispatch(asked: Usage) -> int:
 
         await serve(read, server=asked.server)
         return 0
+    if asked.mode == "collect":
+        from bot.collect import collect
+
+        await collect(read, listen=asked.listen)
+        return 0
     if asked.mode == "doctor":
         return await _doctor(asked, read)
     if asked.command is None:

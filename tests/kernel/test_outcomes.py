@@ -52,7 +52,8 @@ def seen(with_namespaces: None) -> Iterator[tuple[Pair, list[Connection], list[D
 
 
 async def _provoke(pair: Pair, stack: ExitStack, found: tuple[list[Connection], list[Drop]]) -> None:
-    async with open_collector() as source:
+    async with open_collector() as collector:
+        source = collector.source
         _prepare(pair, stack)
         clients = [
             await asyncio.create_subprocess_exec(
