@@ -45,7 +45,7 @@ def namespaces(proc: Path = PROC) -> Namespaces:
     hidden = 0
     for pid in pids(proc):
         try:
-            members.setdefault(_file(proc, pid).stat().st_ino, []).append(pid)
+            members.setdefault(number_of(pid, proc), []).append(pid)
         except PermissionError:
             hidden += 1
         except OSError:
@@ -82,6 +82,11 @@ def _opened(namespace: Namespace, proc: Path) -> int:
             return descriptor
         os.close(descriptor)
     raise ProcessLookupError("its processes have ended")
+
+
+def number_of(pid: int, proc: Path = PROC) -> int:
+    """Raises: OSError when the process has ended or must not be looked at."""
+    return _file(proc, pid).stat().st_ino
 
 
 def _file(proc: Path, pid: int) -> Path:
