@@ -94,8 +94,7 @@ def place_of(path: str) -> Place:
     """Of a path below the root of the cgroups, of version 1 or 2, with any way to lay out pods and containers."""
     walk = _Walk()
     for name in path.removesuffix(_DELETED).split("/"):
-        if name not in {"", ".."}:
-            walk.enter(name)
+        walk.enter(name)
     return Place(tuple(walk.containers), walk.unit)
 
 

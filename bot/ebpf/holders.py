@@ -34,7 +34,8 @@ class Holders:
         self._proc = proc
         self._left = max_files
         for pid in pids(proc) if inodes else ():
-            self._look_at(pid, inodes)
+            if not self.is_cut:
+                self._look_at(pid, inodes)
 
     @property
     def is_cut(self) -> bool:
@@ -57,7 +58,7 @@ class Holders:
     def _sockets(self, pid: int) -> set[int]:
         found = set()
         with os.scandir(self._proc / str(pid) / "fd") as files:
-            for file in islice(files, max(self._left, 0) + 1):
+            for file in islice(files, self._left + 1):
                 self._left -= 1
                 inode = _socket_of(file.path)
                 if inode is not None and self._left >= 0:

@@ -39,7 +39,7 @@ _PEERS_FIN: Final = frozenset({SocketState.CLOSE_WAIT, SocketState.CLOSING, Sock
 
 
 def mask(protocol: Transport, states: Collection[SocketState]) -> int:
-    """The bits of the kernel's numbers for these states; none when the protocol does not know any of them."""
+    """The bits of the kernel's numbers for these states; 0 when the protocol does not know any of them."""
     if protocol == "udp":
         bits = {SocketState.ESTABLISHED: 1 << 1, SocketState.UNCONN: 1 << 7}
     else:

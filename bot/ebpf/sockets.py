@@ -85,11 +85,9 @@ def _list_everywhere(reachable: Namespaces, states: Collection[SocketState], lis
 
 def _list(diag: socket, namespace: int, states: Collection[SocketState], listing: _Listing) -> None:
     for protocol in sock_diag.PROTOCOLS:
-        if not (bits := mask(protocol, states)):
-            continue
         for family, name in _FAMILIES.items():
             try:
-                for message in sock_diag.dump(diag, family=family, protocol=protocol, states=bits):
+                for message in sock_diag.dump(diag, family=family, protocol=protocol, states=mask(protocol, states)):
                     listing.add(_Listed(namespace, protocol, message))
             except OSError as error:
                 listing.refused[f"{protocol.upper()} over {name}"] = error

@@ -104,6 +104,11 @@ def test_the_outermost_container_is_told_and_the_innermost_as_its_claim() -> Non
     )
 
 
+def test_a_container_inside_a_pods_container_does_not_claim_the_pod() -> None:
+    place = place_of(f"/kubepods/pod{UID}/{ID}/docker/{OTHER}")
+    assert (place.vouched, place.claimed) == (Boundary(None, id=ID, pod_uid=UID), Boundary("docker", id=OTHER))
+
+
 def test_what_a_user_runs_is_a_claim_only(tmp_path: Path) -> None:
     docker_file(tmp_path, Name="/victim")
     path = f"/user.slice/user-1000.slice/user@1000.service/kubepods/pod{UID}/docker-{ID}.scope"
@@ -204,7 +209,8 @@ def test_a_pods_sandbox_is_not_taken_for_its_only_container(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "document",
-    ["", "{", "[" * 100_000, "[]", "null", '{"Name": 5}', '{"Name": "/<!channel>"}', '{"Name": "/a\\n"}',
+    ["", "{", "[" * 100_000, "[]", "null", "[7, null, {}]", f'[{{"id": "{ID}", "names": "abc"}}]',
+     '{"Name": 5}', '{"Name": "/<!channel>"}', '{"Name": "/a\\n"}',
      '{"Config": {"Labels": {"io.kubernetes.pod.name": "@everyone"}}}', '{"Config": 7, "Name": null}',
      '{"Name": "/' + "a" * 2_000_000 + '"}', '{"Name": "/' + "a" * 129 + '"}', '{"x": ' + "9" * 5000 + "}"],
 )  # fmt: skip
@@ -213,6 +219,18 @@ def test_files_that_make_no_sense_tell_nothing(tmp_path: Path, document: str) ->
     write(tmp_path / "var/lib/containers/storage/overlay-containers/containers.json", document)
     write(tmp_path / f"run/containers/storage/overlay-containers/{ID}/userdata/config.json", document)
     assert ContainerFiles(tmp_path).names(ID, None) == Names()
+
+
+@pytest.mark.parametrize("name", ["", "_", "web", "a_b_c_d"])
+def test_logs_with_other_names_tell_nothing_of_their_pod(tmp_path: Path, name: str) -> None:
+    write(tmp_path / f"var/log/containers/{name}-{ID}.log", "")
+    (tmp_path / f"var/log/pods/{name}_{UID}").mkdir(parents=True)
+    assert ContainerFiles(tmp_path).names(ID, UID) == Names()
+
+
+def test_names_that_kubernetes_does_not_allow_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / f"var/log/containers/A@_prod_we b-{ID}.log", "")
+    assert ContainerFiles(tmp_path).names(ID, None) == Names(pod_namespace="prod")
 
 
 def test_links_pipes_and_ids_that_lead_elsewhere_are_not_followed(tmp_path: Path) -> None:
@@ -224,8 +242,12 @@ def test_links_pipes_and_ids_that_lead_elsewhere_are_not_followed(tmp_path: Path
     (folder / "config.v2.json").unlink()
     os.mkfifo(folder / "config.v2.json")
     assert ContainerFiles(tmp_path).names(ID, None) == Names()
+    with (folder / "config.v2.json").open("r+b", buffering=0) as pipe:
+        pipe.write(b'{"Name": "/pipe"}')
+        assert ContainerFiles(tmp_path).names(ID, None) == Names()
     write(tmp_path / "var/lib/docker/config.v2.json", {"Name": "/up"})
     (tmp_path / "var/lib/kubelet/containers/up").mkdir(parents=True)
+    (tmp_path / "var/lib/kubelet/pods").mkdir()
     assert ContainerFiles(tmp_path).names("..", "..") == Names()
 
 
@@ -260,10 +282,11 @@ def test_a_name_that_comes_late_is_found_and_then_kept_for_a_while(tmp_path: Pat
 
 
 def test_what_was_asked_least_lately_is_forgotten_first(tmp_path: Path) -> None:
-    containers = Containers(ContainerFiles(tmp_path), max_known=2)
+    containers = Containers(ContainerFiles(tmp_path), max_known=2, now_s=Clock())
     for path in ("/a.service", "/b.service", "/a.service", "/c.service"):
         containers.of_path(path)
     assert list(containers._known) == ["/a.service", "/c.service"]
+    assert {each.until_s for each in containers._known.values()} == {1300.0}
 
 
 def test_a_process_is_found_by_its_own_cgroup(tmp_path: Path) -> None:

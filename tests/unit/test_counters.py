@@ -10,8 +10,9 @@ from bot.domain.counters import CounterDelta, Counters, Levels
 from bot.domain.network import Window
 from bot.ebpf import counters
 from bot.ebpf.counter_files import in_columns, in_pairs, in_phrases, of_conntrack
-from bot.ebpf.counter_history import CounterHistory
+from bot.ebpf.counter_history import CounterHistory, grown
 from bot.ebpf.counters import Reading, counted, levels, read_counters
+from bot.ebpf.namespaces import Namespace
 from bot.ebpf.store.clock import Clock
 
 NETSTAT = """TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPReqQFullDrop
@@ -77,6 +78,15 @@ def test_a_process_that_ends_meanwhile_is_left_out(proc: Path) -> None:
     assert read_counters(proc) == ()
 
 
+def test_a_process_that_moved_elsewhere_meanwhile_does_not_answer_for_its_namespace(proc: Path) -> None:
+    assert counters._read(Namespace(12345, (5,)), proc, {}) is None
+
+
+def test_a_limit_that_is_no_number_is_not_known(proc: Path) -> None:
+    (proc / "sys/net/netfilter/nf_conntrack_max").write_text("nonsense")
+    assert read_counters(proc)[0].levels.conntrack_limit is None
+
+
 def test_another_process_of_the_namespace_answers_for_one_that_ends_meanwhile(proc: Path) -> None:
     (proc / "4/ns").mkdir(parents=True)
     (proc / "4/ns/net").hardlink_to(proc / "5/ns/net")
@@ -122,10 +132,10 @@ class Machine:
         self.history = CounterHistory(lambda: self._readings, **limits)
         self._readings: list[Reading] = []
 
-    def tells(self, at_s: int, **overflows: int) -> "Machine":
+    def tells(self, at_s: float, **overflows: int) -> "Machine":
         """The namespace `n7` has the number 7."""
         self._readings = [
-            Reading(int(name[1:]), at_s * S, Counters(listen_overflows=many), Levels(tcp_time_wait=many))
+            Reading(int(name[1:]), int(at_s * S), Counters(listen_overflows=many), Levels(tcp_time_wait=many))
             for name, many in overflows.items()
         ]
         self.history.sample()
@@ -201,6 +211,20 @@ def test_an_hour_of_samples_stays_small_and_its_past_can_be_asked() -> None:
         assert (many, until) == (until - since, 7198)
         assert 7198 - ago - 62 <= since <= 7198 - ago
     assert machine.asked(0, 3000) == []
+
+
+def test_the_last_reading_of_a_namespace_that_ended_stays() -> None:
+    machine = Machine()
+    for tick in range(400):
+        machine.tells(tick / 2, n1=tick)
+    machine.tells(400, n2=1).tells(410, n2=1)
+    ((number, _, until, _), _) = machine.asked(150, 500)
+    assert (number, until) == (1, 199)
+
+
+def test_what_only_one_reading_has_is_not_known_in_between() -> None:
+    known = Counters(listen_overflows=1)
+    assert grown(Counters(), known) == grown(known, Counters()) == Counters()
 
 
 def test_namespaces_that_ended_an_hour_ago_are_forgotten() -> None:

@@ -1,18 +1,20 @@
 """Open sockets without a kernel: messages of sock_diag made by hand, and a /proc of a test's own."""
 
+import errno
 import struct
+from collections.abc import Iterator
 from pathlib import Path
-from socket import AF_INET, AF_INET6, inet_pton
+from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, inet_pton, socket, socketpair
 
 import pytest
 
 from bot.domain.network import Endpoint
 from bot.domain.sockets import OpenSocket, SocketState, Transport
-from bot.ebpf.holders import Holder, Holders
-from bot.ebpf.namespaces import Namespace, inside, namespaces
-from bot.ebpf.sock_diag import messages
+from bot.ebpf.holders import Holder, Holders, _socket_of
+from bot.ebpf.namespaces import Namespace, Namespaces, inside, namespaces
+from bot.ebpf.sock_diag import dump, messages
 from bot.ebpf.sock_diag_reading import inode_of, mask, socket_of
-from bot.ebpf.sockets import open_sockets
+from bot.ebpf.sockets import ALL_STATES, _list, _list_everywhere, _Listing, _notes, open_sockets
 
 ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN = 1, 3, 6, 7, 8, 9, 10
 TCP_INFO, SKMEMINFO, CGROUP = 2, 7, 21
@@ -119,6 +121,13 @@ def test_udp_knows_connected_or_not_and_nothing_of_retransmits() -> None:
     assert read(message(ESTABLISHED), "udp").remote == Endpoint("10.0.0.2", 9000)
 
 
+def test_a_udp_socket_sends_from_memory_that_its_packets_hold() -> None:
+    memory = struct.pack("=IIIIIIIII", 0, 0, 2, 0, 0, 3, 0, 0, 0)
+    found = read(message(CLOSE, attribute(SKMEMINFO, memory)), "udp").buffers
+    assert found is not None
+    assert found.send_used_bytes == 2
+
+
 def test_ipv4_in_an_ipv6_socket_is_told_as_ipv4() -> None:
     found = read(message(ESTABLISHED, family=AF_INET6, local="::ffff:10.0.0.1", remote="fd00::1"))
     assert (found.local.address, found.remote) == ("10.0.0.1", Endpoint("fd00::1", 9000))
@@ -149,6 +158,55 @@ def test_an_answer_that_makes_no_sense_is_an_error_and_no_endless_loop(size: int
         list(messages(struct.pack("=IHHII", size, 20, 2, 1, 0)))
 
 
+@pytest.fixture
+def kernel() -> Iterator[tuple[socket, socket]]:
+    """The end that asks, and the end that answers."""
+    ours, theirs = socketpair(AF_UNIX, SOCK_DGRAM)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def done(code: int) -> bytes:
+    return struct.pack("=IHHIIi", 20, 3, 2, 1, 0, code)
+
+
+def test_the_kernel_is_asked_for_one_family_protocol_and_states(kernel: tuple[socket, socket]) -> None:
+    ours, theirs = kernel
+    theirs.send(struct.pack("=IHHII", 19, 20, 2, 1, 0) + b"abc\0")
+    theirs.send(done(0))
+    assert list(dump(ours, family=AF_INET6, protocol="udp", states=1 << 7)) == [b"abc"]
+    asked = theirs.recv(1000)
+    assert struct.unpack_from("=IHH", asked) == (len(asked), 20, 0x301)
+    assert struct.unpack_from("=BBBBI", asked, 16) == (AF_INET6, 17, 1 << 1 | 1 << 6, 0, 1 << 7)
+
+
+def test_a_kernel_that_cannot_list_a_protocol_is_told_apart_from_one_without_sockets(
+    kernel: tuple[socket, socket],
+) -> None:
+    ours, theirs = kernel
+    for code in (0, 0, -errno.ENOENT, -errno.EPERM):
+        theirs.send(done(code))
+    listing = _Listing(limit=5)
+    _list(ours, 1, ALL_STATES, listing)
+    assert list(_notes(listing, Namespaces((), 0), Holders(set()), ())) == [
+        "UDP over IPv4 could not be listed: this kernel has no module for it",
+        "UDP over IPv6 could not be listed: [Errno 1] Operation not permitted",
+    ]
+
+
+def test_a_namespace_that_ended_meanwhile_is_not_told_as_closed(proc: Path) -> None:
+    listing = _Listing(limit=5)
+    _list_everywhere(Namespaces((Namespace(12345, (1,)),), 0), ALL_STATES, listing, proc)
+    assert (listing.kept, listing.closed) == ([], {})
+
+
+def test_sockets_without_a_process_are_explained_where_the_walk_was_cut(proc: Path) -> None:
+    owned, ownerless = read(message(ESTABLISHED), holders={77: Holder(1, "a")}), read(message(ESTABLISHED))
+    cut = Holders({10}, proc, max_files=1)
+    notes = _notes(_Listing(limit=5), Namespaces((), 0), cut, (owned, ownerless, read(message(TIME_WAIT, inode=0))))
+    assert list(notes) == ["too many open files to look at all: 1 sockets have no process"]
+
+
 def test_states_are_asked_for_by_the_kernels_bits() -> None:
     assert mask("tcp", {SocketState.LISTEN, SocketState.ESTABLISHED}) == 1 << 10 | 1 << 1
     assert mask("tcp", {SocketState.CLOSE}) == 1 << 7 | 1 << 13
@@ -160,7 +218,7 @@ def test_states_are_asked_for_by_the_kernels_bits() -> None:
 def proc(tmp_path: Path) -> Path:
     """Three processes, of which the last two share a socket; the first has a name that nobody should trust."""
     for pid, name, targets in (
-        (1, b"\xff\x1b[31m\n<!all>", ["/dev/null", "socket:[10]", "socket:[10]"]),
+        (1, b"\xff\x1b[31m\n<!all> ", ["/dev/null", "socket:[10]", "socket:[10]"]),
         (20, b"nginx", ["socket:[30]", "pipe:[31]"]),
         (3, b"nginx", ["socket:[30]", "socket:[32]"]),
     ):
@@ -177,7 +235,7 @@ def proc(tmp_path: Path) -> Path:
 
 def test_sockets_are_found_with_the_first_of_their_holders(proc: Path) -> None:
     found = Holders({10, 30, 99}, proc)
-    assert found.of == {10: Holder(1, "\\xff\x1b[31m\n<!all>"), 30: Holder(3, "nginx", 2)}
+    assert found.of == {10: Holder(1, "\\xff\x1b[31m\n<!all> "), 30: Holder(3, "nginx", 2)}
     assert (found.hidden, found.is_cut) == (0, False)
 
 
@@ -185,6 +243,7 @@ def test_processes_and_files_that_end_meanwhile_are_left_out(proc: Path) -> None
     (proc / "4").mkdir()
     (proc / "3/comm").unlink()
     assert Holders({30, 32}, proc).of == {30: Holder(20, "nginx")}
+    assert _socket_of(str(proc / "1/fd/99")) is None
 
 
 def test_no_more_files_are_looked_at_than_allowed(proc: Path) -> None:
@@ -192,6 +251,7 @@ def test_no_more_files_are_looked_at_than_allowed(proc: Path) -> None:
     assert found.is_cut
     assert 10 in found.of
     assert len(found.of) < 3
+    assert Holders({10}, proc, max_files=1)._left == -1, "one more is enough to know that there are more"
     assert not Holders({10, 30, 32}, proc, max_files=7).is_cut
 
 
@@ -200,17 +260,23 @@ def test_nothing_is_walked_for_no_socket(proc: Path) -> None:
 
 
 def test_namespaces_are_found_with_some_of_their_processes(proc: Path) -> None:
-    (proc / "20/ns/net").unlink()
-    (proc / "20/ns/net").hardlink_to(proc / "1/ns/net")
+    (proc / "1/ns/net").unlink()
+    (proc / "1/ns/net").hardlink_to(proc / "3/ns/net")
     (proc / "4").mkdir()
-    shared = Namespace((proc / "1/ns/net").stat().st_ino, (1, 20))
-    alone = Namespace((proc / "3/ns/net").stat().st_ino, (3,))
-    assert set(namespaces(proc).found) == {shared, alone}
+    shared = Namespace((proc / "1/ns/net").stat().st_ino, (1, 3))
+    alone = Namespace((proc / "20/ns/net").stat().st_ino, (20,))
+    assert namespaces(proc).found == tuple(sorted([shared, alone], key=lambda each: each.number))
+
+
+def open_files() -> list[Path]:
+    return sorted(Path("/proc/self/fd").iterdir())
 
 
 def test_a_namespace_whose_number_is_another_ones_by_now_is_not_entered(proc: Path) -> None:
+    before = open_files()
     with pytest.raises(ProcessLookupError):
         inside(Namespace(12345, (1, 3, 999)), lambda: pytest.fail("entered"), proc=proc)
+    assert open_files() == before
 
 
 def test_what_is_no_namespace_is_said_to_be_closed(proc: Path) -> None:
