@@ -17,8 +17,14 @@ install: $(VENV)/.dev ## set up everything that development needs, in .venv
 run: $(VENV)/.run ## chat in this terminal (ARGS="--tool list_connections" and the like)
 	@$(BIN)/netspy $(ARGS)
 
+# Most tests wait more than they compute. Those that count the kernel's events, or measure, want to be alone.
 test: $(VENV)/.dev ## all tests (ARGS="tests/unit -k name")
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/kernel --ignore tests/bench
+	@$(BIN)/python -m pytest tests/kernel tests/bench
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: $(VENV)/.dev ## format, lint and types, as CI does
 	@$(BIN)/ruff format --check .

@@ -7,13 +7,17 @@ netspy; else a recording. Heavy parts are imported where they are opened.
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bot.domain.errors import CannotCollect
+from bot.domain.errors import CannotCollect, InvalidSettings
 from bot.domain.ports import EbpfSource
 from bot.settings import Settings
 from bot.usage import DEFAULT_SERVER
+
+if TYPE_CHECKING:
+    from bot.ebpf.resolving import Opener
 
 PROBE_S = 0.3
 """How long a server at the default address has to answer before something else is used."""
@@ -42,12 +46,33 @@ async def open_source(
             from bot.ebpf.client import open_http_source
 
             token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
-            url = wanted or DEFAULT_SERVER
-            yield await stack.enter_async_context(open_http_source(url, token=token, kind=kind or "server"))
+            opener = partial(open_http_source, token=token, kind=kind or "server")
+            yield await _server(wanted or DEFAULT_SERVER, opener, stack)
         elif without == "collector":
             yield await _collector_or_recording(stack)
         else:
             yield _recording()
+
+
+async def _server(wanted: str, opener: "Opener", stack: AsyncExitStack) -> EbpfSource:
+    """One server, or many nodes."""
+    from bot.ebpf.address import ALL, parse_address, parse_nodes
+    from bot.ebpf.nodes import Fixed, NodesSource
+    from bot.ebpf.resolving import Resolved
+
+    nodes = parse_nodes(wanted)
+    if nodes is None:
+        return await stack.enter_async_context(opener(wanted))
+    if ALL not in nodes:
+        return NodesSource(Fixed({name: await stack.enter_async_context(opener(url)) for name, url in nodes.items()}))
+    if len(nodes) > 1:
+        raise InvalidSettings(
+            "addresses of nodes", f"{ALL} stands beside others", f"write {ALL}=http://HOST:PORT alone"
+        )
+    address = parse_address(nodes[ALL])
+    if address.login:
+        raise InvalidSettings("addresses of nodes", f"{ALL} takes no login", "set NETSPY_EBPF_TOKEN instead")
+    return NodesSource(Resolved(address, opener, stack))
 
 
 async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
@@ -58,7 +83,7 @@ async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
     from bot.ebpf.collecting import open_collector
 
     try:
-        return await stack.enter_async_context(open_collector())
+        return (await stack.enter_async_context(open_collector())).source
     except CannotCollect as error:
         return _recording(instead=(error.got, error.remedy))
 

@@ -35,15 +35,8 @@ async def dispatch(asked: Usage) -> int:
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
-    if asked.mode == "serve":
-        from bot.serve import serve
-
-        await serve(read, server=asked.server)
-        return 0
-    if asked.record:
-        from bot.record import record
-
-        return await record(asked.record, _screen(verbose=asked.verbose))
+    if asked.mode in ("serve", "collect", "record"):
+        return await _stay(asked, read)
     if asked.mode == "doctor":
         return await _doctor(asked, read)
     if asked.command is None:
@@ -51,6 +44,23 @@ async def dispatch(asked: Usage) -> int:
     if find_tool(asked.command.tool).text_argument:
         return await _ask(asked, read, asked.command)
     return await _run_tool(asked, read, asked.command)
+
+
+async def _stay(asked: Usage, settings: "Settings") -> int:
+    """What runs until it is stopped."""
+    if asked.record:
+        from bot.record import record
+
+        return await record(asked.record, _screen(verbose=asked.verbose))
+    if asked.mode == "collect":
+        from bot.collect import collect
+
+        await collect(settings, listen=asked.listen)
+    else:
+        from bot.serve import serve
+
+        await serve(settings, server=asked.server)
+    return 0
 
 
 async def _chat(asked: Usage, settings: "Settings") -> int:

@@ -14,12 +14,12 @@ from bot.ebpf.describing import describe
 from bot.ebpf.masking import Mask
 from bot.ebpf.recorder import Progress, Recording, recording
 from bot.ebpf.recording_sink import STDOUT
+from bot.ending import asked_to_end
 from bot.record_report import as_json, report
 from bot.record_usage import RecordUsage
 from bot.tables.units import human_bytes, human_duration
 
 _EVERY_S = 1.0
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REDRAW = "\r\x1b[K"
 
 
@@ -37,18 +37,17 @@ async def record(asked: RecordUsage, screen: Screen) -> int:
 
 
 async def _record(asked: RecordUsage, screen: Screen) -> None:
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    for number in _ENDS:
-        loop.add_signal_handler(number, ended.set)
-    mask = Mask() if asked.mask else None
+    loop, mask = asyncio.get_running_loop(), Mask() if asked.mask else None
+    with asked_to_end() as ended:
+        loop.add_signal_handler(signal.SIGHUP, ended.set)
 
-    def failed() -> None:
-        loop.call_soon_threadsafe(ended.set)
+        def failed() -> None:
+            loop.call_soon_threadsafe(ended.set)
 
-    with recording(asked.file, overwrite=asked.force, mask=mask, failed=failed) as begun:
-        _tell_begin(asked, begun, screen)
-        await _until_end(asked.duration_s, begun, ended, screen)
-    _tell_end(asked, begun, screen)
+        with recording(asked.file, overwrite=asked.force, mask=mask, failed=failed) as begun:
+            _tell_begin(asked, begun, screen)
+            await _until_end(asked.duration_s, begun, ended, screen)
+        _tell_end(asked, begun, screen)
 
 
 async def _until_end(duration_s: float | None, begun: Recording, ended: asyncio.Event, screen: Screen) -> None:

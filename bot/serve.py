@@ -5,16 +5,16 @@ What is opened, `app.py` opens; what happens to an adapter that fails is `superv
 
 import asyncio
 import logging
-import signal
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk
 from bot.bodies import Endpoint
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, Check, Desk, Outlet
+from bot.ending import asked_to_end
 from bot.event_source import open_source
 from bot.settings import Settings
 from bot.supervision import Supervised
@@ -32,7 +32,7 @@ async def serve(settings: Settings, *, server: str | None = None) -> None:
     if not adapters:
         remedy = "set " + "; or ".join(WHAT_TURNS_ON[platform] for platform in PLATFORMS)
         raise InvalidSettings("netspy serve", "no chat platform has credentials", remedy)
-    with _asked_to_end() as ending:
+    with asked_to_end() as ending:
         await serve_all(adapters, settings, server=server, ending=ending)
 
 
@@ -111,25 +111,3 @@ async def _tell(status: Callable[[], Awaitable[Sequence[Check]]]) -> None:
     for check in await status():
         told = {"part": check.part, "state": check.state, "detail": check.detail}
         log.log(logging.INFO if check.state == "ok" else logging.WARNING, "serve.part", extra=told)
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[asyncio.Event]:
-    """Set by the first SIGTERM or SIGINT; the next one ends the process at once, whatever it is doing."""
-    loop, ending = asyncio.get_running_loop(), asyncio.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def end() -> None:
-        ending.set()
-        for number in before:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in before:
-        loop.add_signal_handler(number, end)
-    try:
-        yield ending
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler or signal.SIG_DFL)

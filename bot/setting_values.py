@@ -30,12 +30,12 @@ _PLACES = {
 """How each of netspy's variables begins (None: in no way that could be told), and where the app's settings show it."""
 
 
-def listen_address(text: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `:PORT`. Raises: InvalidSettings."""
+def listen_address(text: str, *, name: str = "NETSPY_LISTEN") -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `:PORT`; `name` is who says so. Raises: InvalidSettings."""
     match = _LISTEN.fullmatch(text.strip())
     if match is None or int(match["port"]) > MAX_PORT:
         remedy = f"write HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787, with a port up to {MAX_PORT}"
-        raise InvalidSettings("NETSPY_LISTEN", f"{text[:60]!a} is no address to listen on", remedy)
+        raise InvalidSettings(name, f"{text[:60]!a} is no address to listen on", remedy)
     return match["v6"] or match["host"] or ALL_INTERFACES, int(match["port"])
 
 

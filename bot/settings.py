@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         description="the token that a netspy collector wants, the same on both sides; without one it serves its own "
         "machine only",
     )
+    node: Text | None = Field(
+        None,
+        validation_alias="NETSPY_NODE",
+        description="what `netspy collect` calls its machine; unset: its host name",
+    )
     database_url: Text | None = Field(
         None,
         validation_alias="NETSPY_DATABASE_URL",

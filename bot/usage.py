@@ -20,9 +20,10 @@ ONE_SHOT_MAX_EVENTS = 100
 _FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
 
 
-Mode: TypeAlias = Literal["chat", "serve", "doctor", "record"]
+Mode: TypeAlias = Literal["chat", "serve", "collect", "doctor", "record"]
 MODES: dict[Mode, str] = {
     "serve": "answer in the chat platforms whose credentials are set, until it is stopped",
+    "collect": "listen to this machine's kernel (as root) and answer about it over HTTP, until it is stopped",
     "doctor": "check every configured part, and say what is wrong and how to mend it",
     "record": "record this machine's kernel events into a file, until Ctrl-C or for --duration seconds",
 }
@@ -39,6 +40,7 @@ class Usage:
     json: bool
     new: bool
     record: RecordUsage | None = None
+    listen: str | None = None
 
 
 def read(words: Sequence[str]) -> Usage:
@@ -75,16 +77,21 @@ def _read_record(words: Sequence[str]) -> Usage:
 
 def _read_mode(mode: Mode, words: Sequence[str]) -> Usage:
     parser = _Parser(prog=f"netspy {mode}", description=MODES[mode].capitalize() + ".", allow_abbrev=False)
-    parser.add_argument("--server", metavar="URL", help=f"ebpf-server or its aggregator (default: {DEFAULT_SERVER})")
+    if mode == "collect":
+        parser.add_argument(
+            "--listen", metavar="HOST:PORT", help="default: 127.0.0.1:8080; elsewhere a token is needed"
+        )
+    else:
+        about = f"ebpf-server, its aggregator or a netspy collector (default: {DEFAULT_SERVER})"
+        parser.add_argument("--server", metavar="URL", help=about)
     parser.add_argument("--verbose", action="store_true", help="debug log on stderr")
     if mode == "doctor":
         parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     given, strangers = parser.parse_known_args(words)
     if strangers:
-        takes = "it takes --server, --verbose" + (", --json" if mode == "doctor" else "")
-        raise InvalidArguments(f"netspy {mode}", f"it does not take {strangers[0][:60]!a}", takes)
-    as_json = bool(getattr(given, "json", False))
-    return Usage(command=None, mode=mode, server=given.server, verbose=given.verbose, json=as_json, new=False)
+        takes = ", ".join(f"--{name}" for name in vars(given))
+        raise InvalidArguments(f"netspy {mode}", f"it does not take {strangers[0][:60]!a}", f"it takes {takes}")
+    return Usage(**{"command": None, "mode": mode, "server": None, "json": False, "new": False, **vars(given)})
 
 
 def _take_free_text(strangers: list[str], spoken: Tool | None, given: argparse.Namespace) -> list[str]:
@@ -116,7 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
         usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
-        "       netspy serve | doctor [--server URL]\n       netspy record FILE [--duration S] [--mask]",
+        "       netspy serve | doctor [--server URL]\n       netspy collect [--listen HOST:PORT]\n"
+        "       netspy record FILE [--duration S] [--mask]",
         description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",
         epilog=_tools_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -34,6 +34,8 @@ LAYERS = {
     "bot.supervision": 4,
     "bot.doctor": 4,
     "bot.event_source": 4,
+    "bot.collect": 4,
+    "bot.ending": 4,
     "bot.usage": 4,
     "bot.record_usage": 4,
     "bot.record": 4,

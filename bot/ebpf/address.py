@@ -8,6 +8,7 @@ from bot.domain.errors import InvalidSettings
 from bot.ebpf.excerpt import excerpt
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_NODE = re.compile(r"(?P<name>\*|[A-Za-z0-9][A-Za-z0-9._-]*)=(?P<url>\S+)")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
@@ -56,3 +57,26 @@ def _refused(given: str) -> InvalidSettings:
     return InvalidSettings(
         f"server address {shown!r}", "that is no address of an HTTP server", "write it as http://HOST:PORT"
     )
+
+
+ALL = "*"
+"""In the place of a node's name: every address that the URL's host has is a node."""
+
+
+def parse_nodes(text: str) -> dict[str, str] | None:
+    """URLs by the names of their nodes, of `node-a=http://...,node-b=http://...`; None where no node is named.
+
+    Raises: InvalidSettings.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not any(_NODE.match(part) for part in parts):
+        return None
+    nodes: dict[str, str] = {}
+    for part in parts:
+        found = _NODE.fullmatch(part)
+        if not found or found["name"] in nodes:
+            got = "it names a node twice" if found else "a part of it names no node"
+            raise InvalidSettings("addresses of nodes", got, "write node-a=http://HOST:PORT,node-b=http://HOST:PORT")
+        parse_address(found["url"])
+        nodes[found["name"]] = found["url"]
+    return nodes

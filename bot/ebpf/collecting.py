@@ -6,11 +6,13 @@ Whoever opens it owns it; nothing stays attached when it is closed. `preflight` 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from bot.checking import name_of
 from bot.domain.network import EventKind
 from bot.ebpf.collector.btf import ReasonNames, reason_names
 from bot.ebpf.collector.loader import Programs, start
@@ -24,23 +26,49 @@ from bot.ebpf.store.store import MAX_AGE_S, MAX_BYTES, EventStore
 log = logging.getLogger("netspy.collector")
 
 
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Listens as long as it is open. `listening` and `store` may be asked from any thread."""
+
+    source: LiveSource
+    store: EventStore
+    listening: Callable[[], Listening]
+    reason_codes: Mapping[str, int]
+    """The kernel's numbers for reasons of drops."""
+
+
 @asynccontextmanager
 async def open_collector(
     *, node: str | None = None, max_bytes: int = MAX_BYTES, max_age_s: float = MAX_AGE_S
-) -> AsyncGenerator[LiveSource, None]:
-    """Listens from now on until it is left. Raises: CannotCollect when no program runs."""
+) -> AsyncGenerator[Collector, None]:
+    """Listens from now on until it is left; all of this machine, in all its namespaces.
+
+    `node` is what its events call this machine. Raises: CannotCollect when no program runs.
+    """
     programs = await asyncio.to_thread(start)
-    store = EventStore(_names(reason_names()), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
-    since = datetime.now(UTC)
-    reader = Reader(programs, partial(_keep, store))
+    reasons = reason_names()
+    store = EventStore(_names(reasons), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
+    since, failures = datetime.now(UTC), list[BaseException]()
+    reader = Reader(programs, partial(_keep, store), failed=failures.append)
+    listening = partial(_listening, programs, reader, since, failures)
     try:
-        yield LiveSource(store, listening=partial(_listening, programs, reader, since))
+        yield Collector(
+            source=LiveSource(store, listening=listening, node=node),
+            store=store,
+            listening=listening,
+            reason_codes={name: number for number, name in reasons.drop.items()},
+        )
     finally:
-        await asyncio.to_thread(reader.close)
+        with suppress(*map(type, failures)):  # told already, with every answer
+            await asyncio.to_thread(reader.close)
 
 
 def _keep(store: EventStore, batch: Batch) -> None:
-    store.add(batch.events, now_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+    try:
+        store.add(batch.events, now_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+    except Exception:
+        log.exception("collector.broke")
+        raise
 
 
 def _names(reasons: ReasonNames) -> KernelNames:
@@ -50,7 +78,8 @@ def _names(reasons: ReasonNames) -> KernelNames:
     return KernelNames(reason_of, Symbols())
 
 
-def _listening(programs: Programs, reader: Reader, since: datetime) -> Listening:
+def _listening(programs: Programs, reader: Reader, since: datetime, failures: Sequence[BaseException]) -> Listening:
     counts = reader.counts()
     lost: dict[EventKind, int] = {kind: sum(counts[name].lost for name in names) for kind, names in KINDS.items()}
-    return Listening(since, lost, programs.attached, dict(programs.failed))
+    broken = name_of(failures[0]) if failures else ""
+    return Listening(since, lost, programs.attached, dict(programs.failed), broken)

@@ -11,24 +11,36 @@ from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore, Found
 
+_BEGIN_AGAIN = "begin again, and tell us what its log says"
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """How the collector does: since when it listens, what it could not keep, and which programs do not run, and why."""
+    """How the collector does: since when it listens, what it could not keep, which programs do not run, and why.
+
+    `broken`: why it stopped listening, when it has.
+    """
 
     since: datetime
     lost: dict[EventKind, int]
     programs: tuple[str, ...]
     missing: dict[str, str]
+    broken: str = ""
 
 
 class LiveSource:
-    """`listening` is asked with each question; `clock` too, since the wall's clock steps."""
+    """`listening` is asked with each question; `clock` too, since the wall's clock steps. `node` names this machine."""
 
     def __init__(
-        self, store: EventStore, *, listening: Callable[[], Listening], clock: Callable[[], Clock] = Clock.now
+        self,
+        store: EventStore,
+        *,
+        listening: Callable[[], Listening],
+        node: str | None = None,
+        clock: Callable[[], Clock] = Clock.now,
     ) -> None:
         self._store = store
+        self._nodes = (node,) if node else ()
         self._listening = listening
         self._clock = clock
 
@@ -44,6 +56,8 @@ class LiveSource:
 
     async def check(self) -> Check:
         listening = self._listening()
+        if listening.broken:
+            return Check("source", "fault", f"the collector has stopped ({listening.broken})", _BEGIN_AGAIN)
         running, missing = len(listening.programs), listening.missing
         told = f"live: {running} of {running + len(missing)} programs, listening since {listening.since:%H:%M:%S} UTC"
         if not missing:
@@ -60,12 +74,15 @@ class LiveSource:
             seen=found.seen,
             matched=found.matched,
             lost=listening.lost.get(kind, 0),
+            nodes=self._nodes,
             notes=self._notes(kind, window, listening, clock),
         )
 
     def _notes(self, kind: EventKind, window: Window, listening: Listening, clock: Clock) -> tuple[str, ...]:
         notes = []
         kept = self._store.kept(kind, clock)
+        if listening.broken:
+            notes.append(f"the collector has stopped ({listening.broken}): nothing newer is known. {_BEGIN_AGAIN}")
         if window.since < listening.since:
             notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
         if kept.complete_since and window.since < kept.complete_since:

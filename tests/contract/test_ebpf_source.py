@@ -15,6 +15,7 @@ from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter
 from bot.ebpf.client import open_http_source
 from bot.ebpf.live import Listening, LiveSource
+from bot.ebpf.nodes import Fixed, NodesSource
 from bot.ebpf.recorded import RecordedSource, Recording
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
@@ -89,7 +90,13 @@ async def agent_as_server(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
         yield source
 
 
-SOURCES: tuple[Opener, ...] = (fake, server, aggregator, recorded, stored, agent, agent_as_server)
+@asynccontextmanager
+async def nodes(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
+    """Three nodes, of which one has seen nothing."""
+    yield NodesSource(Fixed({"a": FakeEbpf(events[::2]), "b": FakeEbpf(events[1::2]), "c": FakeEbpf()}))
+
+
+SOURCES: tuple[Opener, ...] = (fake, nodes, server, aggregator, recorded, stored, agent, agent_as_server)
 
 
 @pytest.fixture(params=SOURCES, ids=lambda opener: opener.__name__)

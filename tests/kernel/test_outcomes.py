@@ -53,7 +53,8 @@ def seen(with_namespaces: None) -> Iterator[tuple[Pair, list[Connection], list[D
 
 
 async def _provoke(pair: Pair, stack: ExitStack, found: tuple[list[Connection], list[Drop]]) -> None:
-    async with open_collector() as source:
+    async with open_collector() as collector:
+        source = collector.source
         _prepare(pair, stack)
         clients = [
             await asyncio.create_subprocess_exec(
@@ -103,9 +104,12 @@ async def until_read(source: LiveSource) -> None:
     raise AssertionError(f"the last attempt is not seen, but {await events(source, 'connection')}")
 
 
+def minutes_around_now() -> Window:
+    return Window(datetime.now(UTC) - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=1))
+
+
 async def events(source: LiveSource, kind: str) -> tuple[Connection | Drop, ...]:
-    window = Window(datetime.now(UTC) - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=1))
-    asked = EventQuery(kind=kind, window=window, filter=Filter(), limit=5000)  # type: ignore[arg-type]  # of two
+    asked = EventQuery(kind=kind, window=minutes_around_now(), filter=Filter(), limit=5000)  # type: ignore[arg-type]  # of two
     return (await source.events(asked)).events
 
 

@@ -50,6 +50,7 @@ def test_one_shot_shows_more_rows_than_a_chat() -> None:
         ("doctor now", "it does not take 'now'"),
         ("serve --server", "expected one argument"),
         ("serv", "Did you mean serve?"),
+        ("collect --server x", "netspy collect: it does not take '--server'. It takes --listen, --verbose"),
     ],
 )
 def test_a_usage_error_says_what_to_write(words: str, told: str) -> None:

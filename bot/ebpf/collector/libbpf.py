@@ -1,5 +1,5 @@
-"""The distribution's libbpf, and two calls of libc: everything that is ctypes is in here. `loader.py` and
-`reader.py` use it; nobody else should.
+"""The distribution's libbpf, and three calls of libc: everything that is ctypes is in here. `loader.py` and
+`reader.py` use the library; nobody else should.
 
 A failure of libbpf is an `OSError` with the kernel's errno; `Refused` adds the verifier's last lines. Pointers live as
 long as their object: who closes an object must not use its programs, maps and links any more.
@@ -23,6 +23,7 @@ _ASKED = "loading libbpf"
 _INSTALL = "install it: apt-get install libbpf1 (Fedora: dnf install libbpf)"
 _LOG_SIZE_BYTES = 1 << 18
 _LAST_LINES = 6
+_CLONE_NEWNET = 0x40000000
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE = 0x00020000, 0x4000, 1 << 18
 _ON_SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
@@ -203,6 +204,13 @@ def mount_for_this_thread(filesystem: str, folder: str) -> None:
     _checked_call(libc.unshare(_CLONE_NEWNS))
     _checked_call(libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None))
     _checked_call(libc.mount(filesystem.encode(), folder.encode(), filesystem.encode(), ctypes.c_ulong(0), None))
+
+
+def move_this_thread(namespace: int) -> None:
+    """Into the network namespace with this descriptor. Needs no libbpf. Raises: OSError."""
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, _CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def _checked(pointer: int | None) -> Pointer:

@@ -1,0 +1,74 @@
+"""`netspy collect`: listens to this machine's kernel and answers about it over HTTP, until SIGTERM or Ctrl-C.
+
+The only process that needs rights over the kernel, and it holds no token of a chat platform and no key of a model.
+"""
+
+import asyncio
+import platform
+import sys
+from functools import partial
+from importlib.metadata import version
+from ipaddress import ip_address
+
+from bot.domain.errors import InvalidSettings
+from bot.ebpf.agent.application import application
+from bot.ebpf.agent.live_status import live_status
+from bot.ebpf.agent.parts import Parts
+from bot.ebpf.collecting import Collector, open_collector
+from bot.ebpf.store.clock import Clock
+from bot.ending import asked_to_end
+from bot.setting_values import listen_address
+from bot.settings import Settings
+from bot.web import serving
+
+DEFAULT_LISTEN = "127.0.0.1:8080"
+"""Where ebpf-server is, and where netspy looks by itself."""
+_TOKEN_ADVICE = "set NETSPY_EBPF_TOKEN here and where netspy asks, or listen on 127.0.0.1"  # noqa: S105 (a sentence)
+
+
+async def collect(settings: Settings, *, listen: str | None = None) -> None:
+    """Raises: InvalidSettings, CannotCollect."""
+    host, port = listen_address(listen or DEFAULT_LISTEN, name="--listen")
+    token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
+    if token is None and not _is_loopback(host):
+        got = "whoever reaches this machine could ask it, since there is no token"
+        raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)
+    with asked_to_end() as ending:
+        async with open_collector(node=settings.node or platform.node() or None) as collector:
+            async with serving(application(_parts(collector, token)), host, port) as url:
+                _say(collector, url)
+                await ending.wait()
+            await asyncio.to_thread(_say_the_end, collector)
+
+
+def _parts(collector: Collector, token: str | None) -> Parts:
+    return Parts(
+        source=collector.source,
+        status=lambda: live_status(collector.store, collector.listening(), Clock.now()),
+        version=version("netspy"),
+        token=token,
+        reason_codes=collector.reason_codes,
+    )
+
+
+def _say(collector: Collector, url: str) -> None:
+    """On stderr, like everything that is not an answer."""
+    listening = collector.listening()
+    total = len(listening.programs) + len(listening.missing)
+    tell = partial(print, file=sys.stderr, flush=True)
+    tell(f"live: {len(listening.programs)} of {total} programs, kernel {platform.release()}, {url}")
+    for name, why in listening.missing.items():
+        tell(f"without {name}: {why}")
+
+
+def _say_the_end(collector: Collector) -> None:
+    status = live_status(collector.store, collector.listening(), Clock.now())
+    told = ", ".join(f"{each.seen:,} {kind}s ({each.lost:,} lost)" for kind, each in status.kinds.items())
+    print(f"seen: {told}", file=sys.stderr)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

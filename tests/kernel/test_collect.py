@@ -1,0 +1,121 @@
+"""`netspy collect` as a process, and a chat that listens by itself: real events, end to end."""
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pexpect
+import pytest
+
+from bot.domain.network import Connection, Outcome, Window
+from bot.domain.query import EventQuery
+from bot.ebpf.client import open_http_source
+from tests.kernel.conftest import skip_or_fail
+
+NETSPY = str(Path(sys.executable).parent / "netspy")
+
+
+@asynccontextmanager
+async def collecting(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The process and its URL."""
+    process = await asyncio.create_subprocess_exec(
+        NETSPY, "collect", "--listen", "127.0.0.1:0", cwd=folder, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stderr
+        begin = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        told = re.search(r"live: \d+ of \d+ programs, kernel \S+, (http://127.0.0.1:\d+)$", begin.strip())
+        assert told, begin
+        yield process, told[1]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def refused(port: int) -> None:
+    with socket.socket() as client, suppress(ConnectionRefusedError):
+        client.connect(("127.0.0.1", port))
+
+
+def closed_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _later() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=1)
+
+
+def read(url: str, path: str, **parameters: str) -> dict[str, object]:
+    with urlopen(f"{url}{path}?{urlencode(parameters)}", timeout=20) as answer:
+        data: dict[str, object] = json.load(answer)
+        return data
+
+
+async def test_a_collector_tells_what_became_of_an_attempt_and_ends_on_sigterm(kernel: None, tmp_path: Path) -> None:
+    async with collecting(tmp_path) as (process, url), open_http_source(url) as source:
+        port = closed_port()
+        refused(port)
+        found: list[Connection] = []
+        while not found:
+            events = (await source.events(EventQuery(kind="connection", window=Window.last(60, _later())))).events
+            found = [each for each in events if isinstance(each, Connection) and each.destination.port == port]
+        (attempt,) = found
+        assert (attempt.outcome, attempt.errno, attempt.protocol) == (Outcome.REFUSED, "ECONNREFUSED", "TCP")
+        listed = await asyncio.to_thread(read, url, "/api/events", type="connection")
+        told = [each for each in listed["events"] if each["destination_port"] == port]  # type: ignore[attr-defined]
+        assert [(each["return_code"], each["protocol"]) for each in told] == [(-111, "TCP")]
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert process.stderr
+        assert b"connections (0 lost)" in await process.stderr.read()
+
+
+def test_a_chat_listens_to_this_machine_where_no_server_answers(kernel: None, tmp_path: Path) -> None:
+    with socket.socket() as default:
+        if default.connect_ex(("127.0.0.1", 8080)) == 0:
+            skip_or_fail("something answers at 127.0.0.1:8080, where a chat looks for a server")
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "TERM": "xterm",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+        "XDG_DATA_HOME": str(tmp_path),
+    }
+    chat = pexpect.spawn(
+        NETSPY, ["--new"], cwd=tmp_path, env=environment, encoding="utf-8", timeout=30, dimensions=(40, 80)
+    )
+    try:
+        chat.expect_exact("netspy-mcp>")
+        assert re.search(r"source: live: \d+ of \d+ programs, listening since", chat.before or "")
+        port = closed_port()
+        refused(port)
+        chat.send("failures --duration 60\r")
+        chat.expect(rf"127\.0\.0\.1:{port} +refused +ECONNREFUSED")
+        chat.expect_exact("listening since")
+        chat.expect_exact("netspy-mcp>")
+        chat.send("quit\r")
+        chat.expect(pexpect.EOF)
+    finally:
+        chat.close(force=True)
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", ":0", "192.0.2.1:0", "8080", "localhost:99999"])
+async def test_an_address_that_others_reach_needs_a_token(listen: str, tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        NETSPY, "collect", "--listen", listen, cwd=tmp_path, stderr=asyncio.subprocess.PIPE, env={"HOME": str(tmp_path)}
+    )
+    _, told = await process.communicate()
+    assert process.returncode == 2
+    assert b"NETSPY_EBPF_TOKEN" in told or b"no address to listen on" in told
