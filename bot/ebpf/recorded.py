@@ -1,7 +1,7 @@
-"""An `EbpfSource` for machines without any: a recording of real events, looped so that it always ends now.
+"""An `EbpfSource` for machines without any: a recording of real events, told as if it had just ended.
 
-The recording ends when the source is opened, has been repeating for an hour by then, and goes on repeating: a later
-question sees later turns of it, and the same question sees the same events. `app` and `cli` open it.
+The one that comes with netspy has been repeating for an hour by then, and goes on: a later question sees later turns of
+it, and the same question sees the same events. Somebody's own is told once. `event_source` opens it.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from bot.ebpf.recording_frame import End
 _SHIPPED = Path(__file__).with_name("recordings") / "lab-2026-11-26.jsonl"
 _SHIPPED_TRAFFIC = "lab traffic"
 _PAST = timedelta(hours=1)
+_FOR_EVER = timedelta(days=36_500)
 _LIVE_DATA = "for live data: --server URL"
 
 
@@ -56,7 +57,7 @@ def open_recording(
     recording = read_recording(path or _SHIPPED)
     if path is None:
         recording = replace(recording, traffic=_SHIPPED_TRAFFIC)
-    return RecordedSource(recording, opened_at=opened_at, instead=instead)
+    return RecordedSource(recording, opened_at=opened_at, loops=path is None, instead=instead)
 
 
 def read_recording(path: Path) -> Recording:
@@ -81,13 +82,24 @@ def read_recording(path: Path) -> Recording:
 
 
 class RecordedSource:
-    """A looped `Recording`. What an attempt came to after a window's end is not known in that window."""
+    """A `Recording` that ends as it is opened. What an attempt came to after a window's end is not known there.
 
-    def __init__(self, recording: Recording, *, opened_at: datetime, instead: tuple[str, str] | None = None) -> None:
+    `loops`: it has been repeating for an hour by then, and goes on, so that there is always something to see.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        opened_at: datetime,
+        loops: bool = True,
+        instead: tuple[str, str] | None = None,
+    ) -> None:
         self._recording = recording
         self._instead = instead
-        self._begins_at = opened_at - _PAST
-        self._loop = Loop(recording.period, opened_at - recording.ended_at)
+        self._loops = loops
+        self._begins_at = opened_at - (_PAST if loops else recording.period)
+        self._loop = Loop(recording.period if loops else _FOR_EVER, opened_at - recording.ended_at)
         self._connections = self._wrapped(recording.connections)
         self._drops = self._wrapped(recording.drops)
 
@@ -127,10 +139,14 @@ class RecordedSource:
 
     def _notes(self, window: Window) -> tuple[str, ...]:
         notes = self._recording.notes
+        if not self._loops:
+            began, ended = (each.astimezone(UTC) for each in (self._recording.began_at, self._recording.ended_at))
+            told = f"recorded {began:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC, told as if it had just ended"
+            return (*notes, told)
         if window.since >= self._begins_at:
             return notes
         return (*notes, f"the loop begins at {self._begins_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
 
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
-        return f"{seconds:.0f} s of {self._recording.traffic}, looped"
+        return f"{seconds:.0f} s of {self._recording.traffic}{', looped' if self._loops else ''}"

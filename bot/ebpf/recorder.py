@@ -23,7 +23,7 @@ from bot.ebpf.masking import Mask
 from bot.ebpf.recording_frame import End, Header
 from bot.ebpf.recording_sink import Sink, open_sink
 
-_RING_BYTES = 4 * RING_BYTES
+_RING_BYTES = 2 * RING_BYTES
 
 
 @dataclass(frozen=True, slots=True)

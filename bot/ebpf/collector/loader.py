@@ -16,8 +16,8 @@ from bot.ebpf.collector.libbpf import Pointer, Refused, Ring
 from bot.ebpf.collector.preflight import preflight
 
 OBJECT: Final = Path(__file__).with_name("netspy.bpf.o")
-RING_BYTES: Final = 16 << 20
-"""Some 90,000 events."""
+RING_BYTES: Final = 32 << 20
+"""Some 170,000 events."""
 _SILENT = frozenset({"connect_enter", "accept_begin", "accept4_begin", "tcp_destroyed"})
 """Programs that only take notes for others."""
 _ASKED = "starting the eBPF programs"
