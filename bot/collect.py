@@ -44,6 +44,7 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
 def _parts(collector: Collector, token: str | None) -> Parts:
     return Parts(
         source=collector.source,
+        machine=collector.machine,
         status=lambda: live_status(collector.store, collector.listening(), Clock.now()),
         version=version("netspy"),
         token=token,

@@ -131,8 +131,9 @@ def line_for(tool: Tool, arguments: Mapping[str, Json]) -> str:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """`did you mean X?`, or an empty string when nothing known is near."""
-    near = get_close_matches(word.lower()[:60], known, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower()[:60], names, n=1, cutoff=0.6)
+    return f"did you mean {names[near[0]]}?" if near else ""
 
 
 def _refuse_near_command(first: str, rest: str, tools: Sequence[Tool]) -> None:

@@ -1,20 +1,29 @@
 """A collector's HTTP side on 127.0.0.1 port 0, over the event store or any other source."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from bot.domain.network import Event
+from bot.domain.counters import Counters, Levels
+from bot.domain.network import Endpoint, Event
 from bot.domain.ports import EbpfSource
+from bot.domain.sockets import OpenSocket, OpenSockets, SocketState
 from bot.ebpf.agent.application import application
 from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.status import KindStatus, Status
 from bot.ebpf.client import JsonClient
+from bot.ebpf.container_files import ContainerFiles
+from bot.ebpf.containers import Containers
+from bot.ebpf.counter_history import CounterHistory
+from bot.ebpf.counters import Reading
 from bot.ebpf.live import Listening, LiveSource
+from bot.ebpf.machine import Machine
 from bot.ebpf.server import HttpSource
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
@@ -36,6 +45,55 @@ def a_store(told: Sequence[bytes] = ()) -> EventStore:
     return store
 
 
+@dataclass
+class FakeSockets:
+    """So many listeners, in the states that are asked for."""
+
+    open: int = 1
+    asked: list[tuple[frozenset[SocketState], int]] = field(default_factory=list)
+
+    def __call__(self, *, states: Collection[SocketState], limit: int) -> OpenSockets:
+        self.asked.append((frozenset(states), limit))
+        listed = tuple(listener(8000 + number) for number in range(min(self.open, limit)))
+        return OpenSockets(
+            time=NOW, sockets=listed, left_out=self.open - len(listed), namespaces=(7,), notes=("a note",)
+        )
+
+
+def listener(port: int) -> OpenSocket:
+    return OpenSocket(
+        protocol="tcp",
+        state=SocketState.LISTEN,
+        local=Endpoint("::", port),
+        remote=None,
+        namespace=7,
+        uid=0,
+        inode=port,
+        pid=100,
+        process="nginx",
+    )
+
+
+@dataclass
+class FakeCounters:
+    """Ten more overflows with each reading, which is a second after the one before; from the moment `begun` on."""
+
+    begun: datetime
+    count: int = 0
+
+    def __call__(self) -> tuple[Reading, ...]:
+        self.count += 1
+        time_ns = raw_events.boot_ns(self.begun + timedelta(seconds=self.count - 1))
+        return (Reading(7, time_ns, Counters(listen_overflows=10 * self.count), Levels(tcp_in_use=self.count)),)
+
+
+def a_machine(*, sockets: FakeSockets | None = None, samples: int = 0, begun: datetime = NOW) -> Machine:
+    history = CounterHistory(FakeCounters(begun))
+    for _ in range(samples):
+        history.sample()
+    return Machine(Containers(ContainerFiles(Path("nowhere"))), history=history, list_sockets=sockets or FakeSockets())
+
+
 def parts_of(store: EventStore, listening: Listening = LISTENING) -> Parts:
     """Of a collector whose kernel program has told what the store holds."""
     return Parts(
@@ -49,7 +107,14 @@ def parts_of(store: EventStore, listening: Listening = LISTENING) -> Parts:
 
 
 def parts_over(source: EbpfSource, **more: Any) -> Parts:
-    quiet = Parts(source=source, status=lambda: QUIET, version="1.2.3", now=lambda: NOW, clock=lambda: raw_events.CLOCK)
+    quiet = Parts(
+        source=source,
+        machine=a_machine(),
+        status=lambda: QUIET,
+        version="1.2.3",
+        now=lambda: NOW,
+        clock=lambda: raw_events.CLOCK,
+    )
     return replace(quiet, **more)
 
 

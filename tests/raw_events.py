@@ -32,7 +32,11 @@ def attempt(begun_ns: int, *, cpu: int = 0) -> int:
 
 
 def since_boot(event: Event) -> int:
-    return (event.time - BOOT) // timedelta(microseconds=1) * 1000
+    return boot_ns(event.time)
+
+
+def boot_ns(moment: datetime) -> int:
+    return (moment - BOOT) // timedelta(microseconds=1) * 1000
 
 
 def of(event: Event) -> Iterator[bytes]:

@@ -113,3 +113,11 @@ class CounterDelta:
     until: datetime
     counters: Counters
     levels: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterDeltas:
+    """By namespace, then by time. `left_out`: namespaces of the machine that are not observed, there being too many."""
+
+    deltas: tuple[CounterDelta, ...]
+    left_out: int

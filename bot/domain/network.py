@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from bot.domain.workload import Workload
+
 LOCAL_SOCKET = "(local socket)"
 
 
@@ -71,6 +73,8 @@ class Connection:
     received_bytes: int | None = None
     retransmits: int | None = None
     node: str | None = None
+    workload: Workload | None = None
+    """In whose cgroup the socket was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Drop:
     destination: Endpoint | None = None
     interface: str | None = None
     node: str | None = None
+    workload: Workload | None = None
+    """In whose cgroup the skb's socket was opened; None where `owner` is not that socket."""
 
 
 Event: TypeAlias = Connection | Drop

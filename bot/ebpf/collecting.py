@@ -1,4 +1,4 @@
-"""The collector as a whole: the kernel programs, the thread that reads them, the store, and the source over it.
+"""The collector as a whole: the kernel programs, the thread that reads them, the store, and what answers from these.
 
 Whoever opens it owns it; nothing stays attached when it is closed. `preflight` says beforehand whether it can run here.
 """
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from bot.checking import name_of
 from bot.domain.network import EventKind
@@ -18,8 +19,11 @@ from bot.ebpf.collector.btf import ReasonNames, reason_names
 from bot.ebpf.collector.loader import Programs, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
+from bot.ebpf.container_files import ContainerFiles
+from bot.ebpf.containers import Containers
 from bot.ebpf.kernel_events import KINDS
 from bot.ebpf.live import Listening, LiveSource
+from bot.ebpf.machine import Machine
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import MAX_AGE_S, MAX_BYTES, EventStore
 
@@ -31,6 +35,7 @@ class Collector:
     """Listens as long as it is open. `listening` and `store` may be asked from any thread."""
 
     source: LiveSource
+    machine: Machine
     store: EventStore
     listening: Callable[[], Listening]
     reason_codes: Mapping[str, int]
@@ -39,25 +44,33 @@ class Collector:
 
 @asynccontextmanager
 async def open_collector(
-    *, node: str | None = None, max_bytes: int = MAX_BYTES, max_age_s: float = MAX_AGE_S
+    *,
+    node: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_age_s: float = MAX_AGE_S,
+    host_root: Path = Path("/"),
 ) -> AsyncGenerator[Collector, None]:
     """Listens from now on until it is left; all of this machine, in all its namespaces.
 
-    `node` is what its events call this machine. Raises: CannotCollect when no program runs.
+    `node` is what its events call this machine; `host_root` is where its root is mounted, for names of containers.
+    Raises: CannotCollect when no program runs.
     """
+    machine = Machine(Containers(ContainerFiles(host_root), node=node))
     programs = await asyncio.to_thread(start)
     reasons = reason_names()
-    store = EventStore(_names(reasons), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
+    store = EventStore(_names(reasons, machine), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
     since, failures = datetime.now(UTC), list[BaseException]()
     reader = Reader(programs, partial(_keep, store), failed=failures.append)
     listening = partial(_listening, programs, reader, since, failures)
     try:
-        yield Collector(
-            source=LiveSource(store, listening=listening, node=node),
-            store=store,
-            listening=listening,
-            reason_codes={name: number for number, name in reasons.drop.items()},
-        )
+        async with machine.sampled():
+            yield Collector(
+                source=LiveSource(store, listening=listening, node=node),
+                machine=machine,
+                store=store,
+                listening=listening,
+                reason_codes={name: number for number, name in reasons.drop.items()},
+            )
     finally:
         with suppress(*map(type, failures)):  # told already, with every answer
             await asyncio.to_thread(reader.close)
@@ -71,11 +84,11 @@ def _keep(store: EventStore, batch: Batch) -> None:
         raise
 
 
-def _names(reasons: ReasonNames) -> KernelNames:
+def _names(reasons: ReasonNames, machine: Machine) -> KernelNames:
     def reason_of(number: int) -> str | None:
         return reasons.drop.get(number, str(number)) if number >= 0 else None
 
-    return KernelNames(reason_of, Symbols())
+    return KernelNames(reason_of, Symbols(), machine.workload_of)
 
 
 def _listening(programs: Programs, reader: Reader, since: datetime, failures: Sequence[BaseException]) -> Listening:

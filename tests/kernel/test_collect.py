@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -81,6 +82,23 @@ async def test_a_collector_tells_what_became_of_an_attempt_and_ends_on_sigterm(k
         assert await asyncio.wait_for(process.wait(), 30) == 0
         assert process.stderr
         assert b"connections (0 lost)" in await process.stderr.read()
+
+
+async def test_a_collector_lists_open_sockets_and_what_was_counted(kernel: None, tmp_path: Path) -> None:
+    async with collecting(tmp_path) as (_, url):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            listed = await asyncio.to_thread(read, url, "/api/v1/sockets", state="LISTEN")
+            local = {"address": "127.0.0.1", "port": server.getsockname()[1], "path": None}
+        (found,) = [each for each in listed["sockets"] if each["local"] == local]  # type: ignore[attr-defined]
+        assert (found["pid"], found["state"]) == (os.getpid(), "LISTEN")
+        async with asyncio.timeout(60):
+            while not await asyncio.to_thread(has_counted_here, url):
+                await asyncio.sleep(0.2)
+
+
+def has_counted_here(url: str) -> bool:
+    here = Path("/proc/self/ns/net").stat().st_ino
+    return here in [each["namespace"] for each in read(url, "/api/v1/counters")["deltas"]]  # type: ignore[attr-defined]
 
 
 def test_a_chat_listens_to_this_machine_where_no_server_answers(kernel: None, tmp_path: Path) -> None:

@@ -2,23 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types; it comes with mcp
 
 from bot import codec
+from bot.domain.counters import CounterDelta, CounterDeltas, Counters, Levels
 from bot.domain.query import Events, Group, Groups
+from bot.domain.sockets import SocketState
+from bot.domain.workload import Workload
 from bot.ebpf.agent import openapi
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.agent.given import AnyParameter
-from tests.agent_stage import QUIET
+from tests.agent_stage import QUIET, FakeSockets
 from tests.fakes import NOW, connection, drop, result
 
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(openapi.document("1.2.3")))
 PARAMETERS = [(endpoint.path, each) for endpoint in ENDPOINTS for each in endpoint.parameters]
 COVERAGE = result("x").coverage
 assert COVERAGE
+WORKLOAD = Workload(container="web", nested=Workload(runtime="docker"))
+DELTA = CounterDelta(namespace=7, since=NOW, until=NOW, counters=Counters(retransmits=1), levels=Levels())
 
 
 def schemas(node: Any) -> Iterator[Any]:
@@ -94,6 +100,9 @@ def test_told_defaults_are_allowed_by_their_own_schema(path: str, parameter: Any
         ("Events", Events((connection(), connection(to="")), COVERAGE)),
         ("Events", Events((drop(),), COVERAGE)),
         ("Groups", Groups((Group(("a", 1, True, None), 2, NOW, NOW, (1.5, None)),), 1, COVERAGE)),
+        ("Events", Events((replace(connection(), workload=WORKLOAD), replace(drop(), workload=WORKLOAD)), COVERAGE)),
+        ("OpenSockets", FakeSockets(2)(states=tuple(SocketState), limit=1)),
+        ("CounterDeltas", CounterDeltas(deltas=(DELTA,), left_out=1)),
         ("Status", QUIET),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.errors import InvalidArguments
 from bot.domain.network import Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
+from bot.domain.sockets import SocketState
 from bot.ebpf.agent import questions
 from tests.fakes import NOW
 
@@ -159,6 +160,48 @@ def test_what_is_not_allowed_of_groups_is_refused_by_name(asked: str, said: str)
     with pytest.raises(InvalidArguments) as refused:
         aggregate(asked)
     assert str(refused.value).startswith(said)
+
+
+def sockets(asked: str = "") -> questions.SocketsSought:
+    return questions.sockets(parse_qsl(asked, keep_blank_values=True))
+
+
+def counters(asked: str = "") -> Window:
+    return questions.counters(parse_qsl(asked, keep_blank_values=True), NOW)
+
+
+def test_open_sockets_are_all_of_them_unless_told_otherwise() -> None:
+    assert sockets() == questions.SocketsSought(tuple(SocketState), 20_000)
+    some = (SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT)
+    assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == questions.SocketsSought(some, 7)
+
+
+def test_counters_are_asked_of_a_window_as_events_are() -> None:
+    assert counters() == Window.last(60, NOW)
+    until = NOW - timedelta(minutes=1)
+    assert counters("until=1m&duration=90s") == Window(until - timedelta(seconds=90), until)
+    assert counters("since=2026-11-23T14:00:00Z") == Window(at(0), NOW)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("state=LISTN", "state: 'LISTN' was given. Did you mean LISTEN? Allowed is one of: ESTABLISHED | "),
+        ("state=", "state: '' was given. Allowed is"),
+        ("limit=0", "limit: '0' was given. Allowed is a whole number from 1 to 20,000"),
+        ("limit=20001", "limit: '20001' was given."),
+        ("pid=7", "'pid': there is no such parameter. There are state, limit"),
+    ],
+)
+def test_what_is_not_allowed_of_sockets_is_refused_by_name(asked: str, said: str) -> None:
+    with pytest.raises(InvalidArguments) as refused:
+        sockets(asked)
+    assert str(refused.value).startswith(said)
+
+
+def test_what_is_not_allowed_of_counters_is_refused_by_name() -> None:
+    with pytest.raises(InvalidArguments, match=r"^'limit': there is no such parameter. There are since, until, dur"):
+        counters("limit=7")
 
 
 def test_ebpf_servers_defaults_are_any_event_of_any_time() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, Event, Outcome
+from bot.domain.workload import Workload
 from bot.ebpf import wire
-from bot.ebpf.agent.reference import Machine, by_pid, written
+from bot.ebpf.agent.reference import Kernel, by_pid, written
 from tests.fakes import NOW, connection, drop
 from tests.loopback.ebpf_events import connection_event, drop_event
 from tests.raw_events import BOOT, CLOCK
 
-MACHINE = Machine(CLOCK, {"NO_SOCKET": 3})
+KERNEL = Kernel(CLOCK, {"NO_SOCKET": 3})
 ATTEMPT = connection("curl", "10.2.0.14:5432", ago_s=0.217069)
 DROP = drop("curl", ago_s=1)
 OWN_OF_CONNECTIONS = {"outcome", "waited_us"}
@@ -21,7 +22,7 @@ OWN_OF_DROPS = {"harmless", "location"}
 
 
 def raw(event: Event) -> dict[str, Any]:
-    (only,) = written([event], MACHINE)
+    (only,) = written([event], KERNEL)
     return only
 
 
@@ -100,6 +101,21 @@ def test_what_ebpf_server_has_no_field_for_is_added() -> None:
         "retransmits": 3,
     }
     assert ours["k8s_node_name"] == "node-a"
+
+
+WORKLOAD = Workload(container_id="a" * 64, container="web", pod="shop-1", pod_namespace="prod", node="node-a")
+
+
+@pytest.mark.parametrize("event", [ATTEMPT, DROP])
+def test_pod_and_container_are_those_of_the_workload(event: Connection | Drop) -> None:
+    ours = raw(replace(event, workload=WORKLOAD))
+    assert {name: ours[name] for name in set(ours) - set(raw(event))} == {
+        "k8s_pod_name": "shop-1",
+        "k8s_namespace": "prod",
+        "container": "web",
+    }
+    service = raw(replace(event, workload=Workload(unit="nginx.service")))
+    assert {name: service[name] for name in set(service) - set(raw(event))} == {"unit": "nginx.service"}
 
 
 def test_drop_tells_where_and_of_what() -> None:
@@ -181,12 +197,12 @@ def test_ids_of_different_events_differ(other: Event) -> None:
 
 
 def test_events_that_nothing_tells_apart_have_ids_of_their_own_which_a_limit_does_not_change() -> None:
-    burst = [str(each["id"]) for each in written([DROP, DROP, DROP], MACHINE)]
+    burst = [str(each["id"]) for each in written([DROP, DROP, DROP], KERNEL)]
     assert len(set(burst)) == 3
-    assert [each["id"] for each in written([DROP, DROP], MACHINE)] == burst[:2]
+    assert [each["id"] for each in written([DROP, DROP], KERNEL)] == burst[:2]
 
 
 def test_events_by_pid_are_in_the_order_of_their_pids_texts() -> None:
-    groups = by_pid(written([connection(pid=9), connection(pid=10), connection(pid=None), connection(pid=9)], MACHINE))
+    groups = by_pid(written([connection(pid=9), connection(pid=10), connection(pid=None), connection(pid=9)], KERNEL))
     assert {pid: len(events) for pid, events in groups.items()} == {"0": 1, "10": 1, "9": 2}
     assert list(groups) == ["0", "10", "9"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.network import Connection, Drop, Endpoint, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
+from bot.domain.workload import Workload
 from bot.ebpf.collector import layout
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.log import CHUNK_ROWS
@@ -295,3 +296,14 @@ def test_harmless_drops_are_marked(fields: dict[str, int], *, harmless: bool) ->
     (found,) = store.events(EventQuery(kind="drop", window=DAY), CLOCK).events
     assert isinstance(found, Drop)
     assert found.harmless is harmless
+
+
+def test_events_are_told_with_who_runs_in_the_cgroup_of_their_socket() -> None:
+    workloads = {7: Workload(container="web"), 8: Workload(unit="nginx.service")}
+    store = EventStore(KernelNames(str, str, workloads.get), max_age_s=10**6)
+    told = [called(T, cgroup=7), called(T, cgroup=9), raw(layout.DROP, T, cgroup=8, flags=layout.OWNED)]
+    store.add([*told, raw(layout.DROP, T + 1, cgroup=8)], now_ns=0)
+    attempts = store.events(EventQuery(kind="connection", window=DAY), CLOCK).events
+    assert {event.workload for event in attempts} == {workloads[7], None}
+    drops = store.events(EventQuery(kind="drop", window=DAY), CLOCK).events
+    assert [event.workload for event in drops] == [None, workloads[8]], "of an skb without a socket nobody is known"

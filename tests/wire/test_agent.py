@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from bot.domain.errors import CannotAnswer, SourceUnreachable
 from bot.domain.network import Connection, Event, Outcome, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Filter
+from bot.domain.sockets import OpenSockets, SocketState
 from bot.ebpf.agent.application import MAX_AT_ONCE
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.live import LiveSource
@@ -23,6 +25,8 @@ from tests import raw_events
 from tests.agent_stage import (
     LISTENING,
     PATIENT_S,
+    FakeSockets,
+    a_machine,
     a_store,
     agent,
     asking,
@@ -264,6 +268,79 @@ async def test_all_times_that_can_be_written_can_be_asked_for(client: httpx.Asyn
     for path in ("/api/events", "/api/v1/aggregate"):
         answer = await client.get(f"{path}?since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z")
         assert answer.status_code == 200
+
+
+async def test_open_sockets_are_listed_in_the_states_that_are_asked_for() -> None:
+    listed = FakeSockets(3)
+    async with agent(parts_over(FakeEbpf(), machine=a_machine(sockets=listed))) as url, asking(url) as client:
+        said = (await client.get("/api/v1/sockets?state=LISTEN,CLOSE_WAIT&limit=2")).json()
+        await client.get("/api/v1/sockets")
+    wanted = frozenset({SocketState.LISTEN, SocketState.CLOSE_WAIT})
+    assert listed.asked == [(wanted, 2), (frozenset(SocketState), 20_000)]
+    assert codec.decode(OpenSockets, said) == FakeSockets(3)(states=wanted, limit=2)
+
+
+async def test_twenty_thousand_open_sockets_come_in_pieces() -> None:
+    machine = a_machine(sockets=FakeSockets(20_001))
+    async with (
+        agent(parts_over(FakeEbpf(), machine=machine)) as url,
+        asking(url) as client,
+        client.stream("GET", "/api/v1/sockets") as answer,
+    ):
+        pieces = [piece async for piece in answer.aiter_raw()]
+    assert len(pieces) >= 20
+    said = codec.parse(OpenSockets, b"".join(pieces).decode())
+    assert said == FakeSockets(20_001)(states=tuple(SocketState), limit=20_000)
+
+
+async def test_counters_tell_what_was_counted_from_the_first_sample_before_the_window_to_its_end() -> None:
+    machine = a_machine(samples=10, begun=NOW - timedelta(seconds=9))
+    async with agent(parts_over(FakeEbpf(), machine=machine)) as url, asking(url) as client:
+        said = (await client.get("/api/v1/counters?duration=3s")).json()
+    (delta,) = said["deltas"]
+    assert (said["left_out"], delta["namespace"], delta["levels"]["tcp_in_use"]) == (0, 7, 10)
+    assert (delta["since"], delta["until"]) == ("2026-11-23T14:06:57Z", "2026-11-23T14:07:00Z")
+    assert (delta["counters"]["listen_overflows"], delta["counters"]["retransmits"]) == (30, None)
+
+
+@pytest.mark.parametrize("asked", ["/api/v1/sockets?state=open", "/api/v1/counters?limit=7"])
+async def test_bad_parameters_of_sockets_and_counters_are_problems(client: httpx.AsyncClient, asked: str) -> None:
+    assert (await client.get(asked)).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sockets", "/api/v1/counters"])
+async def test_a_collector_that_tells_of_events_only_says_so(path: str) -> None:
+    async with agent(parts_over(FakeEbpf(), machine=None)) as url, asking(url) as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
+    assert "tells of events only" in answer.json()["detail"]
+
+
+class SlowSockets(FakeSockets):
+    """Lists only once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def __call__(self, *, states: Collection[SocketState], limit: int) -> OpenSockets:
+        found = super().__call__(states=states, limit=limit)
+        assert self.may_answer.wait(PATIENT_S)
+        return found
+
+
+async def test_sockets_are_listed_beside_the_event_loop_by_as_many_as_have_a_turn() -> None:
+    listed = SlowSockets()
+    parts = parts_over(FakeEbpf(), machine=a_machine(sockets=listed))
+    async with agent(parts, max_wait_s=0.05) as url, asking(url) as client, asyncio.TaskGroup() as tasks:
+        slow = [tasks.create_task(client.get("/api/v1/sockets")) for _ in range(MAX_AT_ONCE)]
+        async with asyncio.timeout(PATIENT_S):
+            while len(listed.asked) < MAX_AT_ONCE:
+                await asyncio.sleep(0)
+        late = [(await client.get(path)).status_code for path in ("/api/v1/sockets", "/api/v1/counters", "/health")]
+        listed.may_answer.set()
+        assert [(await each).status_code for each in slow] == [200] * MAX_AT_ONCE
+    assert late == [503, 503, 200]
 
 
 async def test_status_tells_what_runs_what_is_held_and_what_was_lost(client: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ from bot.domain.errors import CannotAnswer, InvalidSettings, SourceMalformed, So
 from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
+from bot.domain.workload import Workload
 from bot.ebpf import client
 from bot.ebpf.agent_client import AgentSource
 from bot.ebpf.client import open_http_source
@@ -31,12 +32,13 @@ from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.ebpf_server import EbpfServer
 
 HOUR = Window.last(3600, NOW)
+WORKLOAD = Workload(container_id="a" * 64, runtime="docker", pod="shop-1", nested=Workload(container="inner"))
 RICH: tuple[Event, ...] = (
     replace(connection(pid=None, outcome=Outcome.REFUSED, errno="ECONNREFUSED"), uid=0, retransmits=2, node="node-a"),
     replace(connection("a\x1b[31m\u2028", "[2001:db8::1]:443", ago_s=2), waited_us=0.1, sent_bytes=1, received_bytes=2),
-    replace(connection("x", "", ago_s=3), duration_us=1e9 / 3),
+    replace(connection("x", "", ago_s=3), duration_us=1e9 / 3, workload=WORKLOAD),
     replace(connection(ago_s=4), destination=Endpoint("10.0.0.1"), protocol=None),
-    replace(drop(ago_s=1), owner="socket", interface="eth0", source=Endpoint("10.0.0.1", 1)),
+    replace(drop(ago_s=1), owner="socket", interface="eth0", source=Endpoint("10.0.0.1", 1), workload=WORKLOAD),
     replace(drop(reason=None, harmless=None, location=None, pid=None, ago_s=2), size_bytes=None),
 )
 

@@ -7,9 +7,9 @@ token only this machine may ask, by a loopback name: see `access`. No other orig
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import cast
-from zlib import crc32
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,8 +31,9 @@ from bot.ebpf.agent.access import Access
 from bot.ebpf.agent.endpoints import ENDPOINTS, NDJSON, Endpoint
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.pieces import PIECE, array, lines
-from bot.ebpf.agent.reference import Machine, RawEvent, by_pid, rfc3339, written
+from bot.ebpf.agent.reference import Kernel, RawEvent, by_pid, rfc3339, told_programs, written
 from bot.ebpf.agent.status import Status
+from bot.ebpf.machine import Machine
 from bot.ebpf.wire import COLLECTOR, POINTER_TYPE
 
 MAX_AT_ONCE = 4
@@ -91,6 +92,8 @@ class _Agent:
             "/api/list-packet-drops": self._list_of("drop"),
             "/api/v1/events": self._events,
             "/api/v1/aggregate": self._aggregate,
+            "/api/v1/sockets": self._sockets,
+            "/api/v1/counters": self._counters,
             "/api/v1/status": self._status,
             "/openapi.json": self._openapi,
         }
@@ -109,11 +112,7 @@ class _Agent:
 
     async def _programs(self, _: Request) -> Response:
         status = await self._asked_status()
-        states: dict[str, dict[str, Json]] = {name: {"status": "active"} for name in status.programs}
-        states |= {name: {"status": "inactive", "reason": why} for name, why in status.missing.items()}
-        programs = [
-            {"name": name, "type": "eBPF", **state, "id": crc32(name.encode())} for name, state in states.items()
-        ]
+        programs = told_programs(status.programs, status.missing)
         return JSONResponse({"programs": programs or None, "total_count": len(programs), **self._query_time()})
 
     async def _reference_events(self, request: Request) -> Response:
@@ -128,7 +127,7 @@ class _Agent:
         rest = codec.compact({**counts, "filters": asked.echo})[1:]
         if not events:
             return Response(f'{{"events":null,{rest}', media_type=_JSON)
-        raw = written(events, self._machine())
+        raw = written(events, self._kernel())
         return _answer(array('{"events":', raw, f",{rest}", _dumped), len(events), _JSON)
 
     def _summary_of(self, kind: EventKind) -> Handler:
@@ -148,7 +147,7 @@ class _Agent:
         async def listed(_: Request) -> Response:
             async with self._turn():
                 found = await self._parts.source.events(questions.listed(kind, self._parts.now()))
-            groups = by_pid(written(found.events, self._machine()))
+            groups = by_pid(written(found.events, self._kernel()))
             totals = {"total_events": len(found.events), "total_pids": len(groups)}
             return JSONResponse({"events_by_pid": groups, **self._query_time(), **totals})
 
@@ -171,6 +170,19 @@ class _Agent:
             found = await self._parts.source.aggregate(asked)
         rest = f',"total":{found.total},"coverage":{codec.to_json(found.coverage).decode()}}}'
         return _answer(array('{"groups":', found.groups, rest, codec.to_json), len(found.groups), _JSON)
+
+    async def _sockets(self, request: Request) -> Response:
+        asked, machine = questions.sockets(request.query_params.multi_items()), self._machine()
+        async with self._turn():
+            found = await machine.open_sockets(asked.states, asked.limit)
+        head, _, tail = codec.to_json(replace(found, sockets=())).decode().partition("[]")
+        return _answer(array(head, found.sockets, tail, codec.to_json), len(found.sockets), _JSON)
+
+    async def _counters(self, request: Request) -> Response:
+        window, machine = questions.counters(request.query_params.multi_items(), self._parts.now()), self._machine()
+        async with self._turn():
+            found = await machine.counters(window, self._parts.clock())
+        return Response(codec.to_json(found), media_type=_JSON)
 
     async def _status(self, _: Request) -> Response:
         return Response(codec.to_json(await self._asked_status()), media_type=_JSON)
@@ -195,7 +207,12 @@ class _Agent:
             self._turns.release()
 
     def _machine(self) -> Machine:
-        return Machine(self._parts.clock(), self._parts.reason_codes)
+        if self._parts.machine is None:
+            raise HTTPException(501, "this collector tells of events only, not of open sockets and counters")
+        return self._parts.machine
+
+    def _kernel(self) -> Kernel:
+        return Kernel(self._parts.clock(), self._parts.reason_codes)
 
     def _query_time(self) -> dict[str, str]:
         return {"query_time": rfc3339(self._parts.now())}

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 from bot.ebpf.agent import parameters
 from bot.ebpf.agent.given import AnyParameter
 
-Answer: TypeAlias = Literal["Events", "Groups", "Status"]
+Answer: TypeAlias = Literal["Events", "Groups", "OpenSockets", "CounterDeltas", "Status"]
 
 GET: Final = ("GET",)
 ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
@@ -16,7 +16,10 @@ NDJSON: Final = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`answer` is the schema of an answer of our own API; `by_body`: a POST gives the parameters as a JSON object."""
+    """`answer` is the schema of an answer of our own API; `by_body`: a POST gives the parameters as a JSON object.
+
+    `of_machine`: of a collector that tells of its machine too, beside events.
+    """
 
     path: str
     summary: str
@@ -25,6 +28,7 @@ class Endpoint:
     answer: Answer | None = None
     by_body: bool = False
     as_lines: bool = False
+    of_machine: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -68,6 +72,22 @@ ENDPOINTS: Final = (
         parameters=parameters.AGGREGATE,
         methods=GET,
         answer="Groups",
+    ),
+    Endpoint(
+        path="/api/v1/sockets",
+        summary="TCP and UDP sockets that are open now, in all network namespaces, with who holds them",
+        parameters=parameters.SOCKETS,
+        methods=GET,
+        answer="OpenSockets",
+        of_machine=True,
+    ),
+    Endpoint(
+        path="/api/v1/counters",
+        summary="What each network namespace counted meanwhile, such as overflows and errors; read every few seconds",
+        parameters=parameters.COUNTERS,
+        methods=GET,
+        answer="CounterDeltas",
+        of_machine=True,
     ),
     Endpoint(path="/api/v1/status", summary="What runs, what is held, what was lost", methods=GET, answer="Status"),
     Endpoint(path="/openapi.json", summary="This description", methods=GET),

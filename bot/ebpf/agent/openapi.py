@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.query import Events, Groups
+from bot.domain.sockets import OpenSockets
 from bot.ebpf.agent.access import OPEN_PATH
 from bot.ebpf.agent.endpoints import ENDPOINTS, NDJSON, Endpoint
 from bot.ebpf.agent.given import AnyParameter
@@ -14,6 +16,8 @@ from bot.ebpf.agent.status import Status
 _ANSWERS: dict[str, TypeAdapter[object]] = {
     "Events": TypeAdapter(Events),
     "Groups": TypeAdapter(Groups),
+    "OpenSockets": TypeAdapter(OpenSockets),
+    "CounterDeltas": TypeAdapter(CounterDeltas),
     "Status": TypeAdapter(Status),
 }
 _REFERENCE = "#/components/schemas/{model}"
@@ -62,6 +66,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Json]:
     if endpoint.path != OPEN_PATH:
         responses["401"] = {"description": "without the token that this collector wants", "content": refused}
         responses["403"] = {"description": "by another name than localhost, without a token", "content": refused}
+    if endpoint.of_machine:
+        responses["501"] = {"description": "of a collector that tells of events only", "content": refused}
     return {"summary": endpoint.summary, "responses": responses, **_security(endpoint)}
 
 

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias, get_args
 
 from bot.domain.network import EventKind, Outcome
 from bot.domain.query import GroupField, Measure, NumberField, Operation
+from bot.domain.sockets import SocketState
 from bot.ebpf.agent import kinds
 from bot.ebpf.agent.given import AnyParameter, Parameter
 from bot.ebpf.agent.kinds import Kind
@@ -12,6 +13,7 @@ from bot.ebpf.agent.kinds import Kind
 MAX_EVENTS = 20_000
 """Of one answer: about 8 MB and a third of a second."""
 MAX_GROUPS = 20_000
+MAX_SOCKETS = 20_000
 LISTED = 100
 DEFAULT_S = 60
 MAX_PID = 2**32 - 1
@@ -100,9 +102,27 @@ MEASURES = Parameter(
 TOP = Parameter(
     name="top", meaning="the largest groups only", kind=kinds.whole(1, MAX_GROUPS), default=LISTED, told=LISTED
 )
-_FILTERS = (KIND, PROCESS, PID, OUTCOME, HARMLESS, FAILED_LOCAL_LOOKUPS, SINCE, UNTIL, DURATION)
+STATE = Parameter(
+    name="state",
+    meaning="any of several; none: all. A UDP socket is ESTABLISHED or UNCONN",
+    kind=kinds.one_of(tuple(SocketState)),
+    default=SocketState.LISTEN,
+    several=True,
+    separator=",",
+)
+SOCKETS_LIMIT = Parameter(
+    name="limit",
+    meaning="at most so many; those in TIME_WAIT are left out first",
+    kind=kinds.whole(1, MAX_SOCKETS),
+    default=MAX_SOCKETS,
+    told=MAX_SOCKETS,
+)
+_WINDOW = (SINCE, UNTIL, DURATION)
+_FILTERS = (KIND, PROCESS, PID, OUTCOME, HARMLESS, FAILED_LOCAL_LOOKUPS, *_WINDOW)
 EVENTS: tuple[AnyParameter, ...] = (*_FILTERS, LIMIT)
 AGGREGATE: tuple[AnyParameter, ...] = (*_FILTERS, GROUP_BY, MEASURES, TOP)
+SOCKETS: tuple[AnyParameter, ...] = (STATE, SOCKETS_LIMIT)
+COUNTERS: tuple[AnyParameter, ...] = _WINDOW
 
 TYPES: dict[str, EventKind] = {"connection": "connection", "packet_drop": "drop"}
 TYPE: Parameter[str] = Parameter(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bot.domain.ports import EbpfSource
 from bot.ebpf.agent.status import Status
+from bot.ebpf.machine import Machine
 from bot.ebpf.store.clock import Clock
 
 
@@ -18,12 +19,14 @@ def _utc_now() -> datetime:
 class Parts:
     """`status` may wait for the store: it is asked in a worker thread.
 
-    `reason_codes` are the kernel's numbers for reasons of drops. Without a `token` only this machine may ask.
+    Without a `machine` the endpoints about it say so. `reason_codes` are the kernel's numbers for reasons of drops.
+    Without a `token` only this machine may ask.
     """
 
     source: EbpfSource
     status: Callable[[], Status]
     version: str
+    machine: Machine | None = None
     token: str | None = None
     reason_codes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     now: Callable[[], datetime] = _utc_now

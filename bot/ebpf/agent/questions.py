@@ -11,6 +11,7 @@ from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
 from bot.domain.network import EventKind, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
+from bot.domain.sockets import SocketState
 from bot.ebpf.agent import kinds
 from bot.ebpf.agent import parameters as known
 from bot.ebpf.agent.given import Given, Pair, of_body
@@ -48,6 +49,12 @@ class Counted:
         return Aggregate(kind=kind, window=window, filter=_of_process(self.pid, self.command))
 
 
+@dataclass(frozen=True, slots=True)
+class SocketsSought:
+    states: tuple[SocketState, ...]
+    limit: int
+
+
 def events(pairs: Iterable[Pair], now: datetime) -> EventQuery:
     given = Given(pairs)
     given.refuse_strangers(known.EVENTS)
@@ -67,6 +74,18 @@ def aggregate(pairs: Iterable[Pair], now: datetime) -> Aggregate:
         measures=given.each(known.MEASURES),
         top=given.one(known.TOP),
     )
+
+
+def sockets(pairs: Iterable[Pair]) -> SocketsSought:
+    given = Given(pairs)
+    given.refuse_strangers(known.SOCKETS)
+    return SocketsSought(given.each(known.STATE) or tuple(SocketState), given.one(known.SOCKETS_LIMIT))
+
+
+def counters(pairs: Iterable[Pair], now: datetime) -> Window:
+    given = Given(pairs)
+    given.refuse_strangers(known.COUNTERS)
+    return _window(given, now)
 
 
 def sought(pairs: Iterable[Pair]) -> Sought:

@@ -14,9 +14,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, SOCK_DGRAM, SOCK_STREAM
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
+from zlib import crc32
 
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.network import Connection, Drop, Endpoint, Event
+from bot.domain.workload import Workload
 from bot.ebpf.store.clock import Clock
 
 RawEvent: TypeAlias = dict[str, Json]
@@ -31,19 +33,19 @@ _UNKNOWN_REASON = "UNKNOWN(0)"
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """Of which the events are: `reason_codes` are its kernel's numbers for the reasons of drops."""
+class Kernel:
+    """Of which the events are: `reason_codes` are its numbers for the reasons of drops."""
 
     clock: Clock
     reason_codes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def written(events: Iterable[Event], machine: Machine) -> Iterator[RawEvent]:
+def written(events: Iterable[Event], kernel: Kernel) -> Iterator[RawEvent]:
     """In the same order. Events that nothing tells apart are numbered, so that each has an id of its own."""
     alike: Counter[str] = Counter()
     for event in events:
         identity = _identity(event)
-        yield {"id": _id(f"{identity}|{alike[identity]}"), **_fields(event, machine)}
+        yield {"id": _id(f"{identity}|{alike[identity]}"), **_fields(event, kernel)}
         alike[identity] += 1
 
 
@@ -55,21 +57,28 @@ def by_pid(events: Iterable[RawEvent]) -> dict[str, list[RawEvent]]:
     return dict(sorted(groups.items()))
 
 
+def told_programs(running: Iterable[str], missing: Mapping[str, str]) -> list[RawEvent]:
+    """With ids that stay; `missing` says why."""
+    states: dict[str, RawEvent] = {name: {"status": "active"} for name in running}
+    states |= {name: {"status": "inactive", "reason": why} for name, why in missing.items()}
+    return [{"name": name, "type": "eBPF", **state, "id": crc32(name.encode())} for name, state in states.items()]
+
+
 def rfc3339(moment: datetime) -> str:
     """In whole seconds, as ebpf-server writes the time of an answer."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _fields(event: Event, machine: Machine) -> RawEvent:
-    return {**_moment(event, machine.clock), **_kind_of(event, machine), **_known(event)}
+def _fields(event: Event, kernel: Kernel) -> RawEvent:
+    return {**_moment(event, kernel.clock), **_kind_of(event, kernel), **_known(event)}
 
 
-def _kind_of(event: Event, machine: Machine) -> RawEvent:
+def _kind_of(event: Event, kernel: Kernel) -> RawEvent:
     match event:
         case Connection():
             return _connection(event)
         case Drop():
-            return _drop(event, machine.reason_codes)
+            return _drop(event, kernel.reason_codes)
         case _:
             assert_never(event)
 
@@ -128,7 +137,19 @@ def _drop(event: Drop, codes: Mapping[str, int]) -> RawEvent:
 def _known(event: Event) -> RawEvent:
     """What ebpf-server has no field for."""
     own = _of_connection(event) if isinstance(event, Connection) else _of_drop(event)
+    if event.workload:
+        own |= _of_workload(event.workload)
     return {name: value for name, value in own.items() if value is not None}
+
+
+def _of_workload(workload: Workload) -> RawEvent:
+    """The first two are ebpf-server's names, for the pod that it runs in itself."""
+    return {
+        "k8s_pod_name": workload.pod,
+        "k8s_namespace": workload.pod_namespace,
+        "container": workload.container,
+        "unit": workload.unit,
+    }
 
 
 def _of_connection(event: Connection) -> RawEvent:

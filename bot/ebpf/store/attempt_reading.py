@@ -7,6 +7,7 @@ import numpy as np
 
 from bot.domain.network import FAILED_OUTCOMES, UNDECIDED_OUTCOMES, Connection, Endpoint
 from bot.domain.query import Filter, GroupField, NumberField
+from bot.domain.workload import Workload
 from bot.ebpf.collector.text import unix_path
 from bot.ebpf.outcomes import UNDER_WAY
 from bot.ebpf.store import attempt_steps as steps
@@ -20,10 +21,11 @@ _NS = 1000
 
 
 class AttemptReading:
-    """`node` is the name of this machine, where it is to be told."""
+    """`node` is the name of this machine, where it is to be told; `workload_of` tells who runs in a cgroup."""
 
-    def __init__(self, log: Log, *, node: str | None = None) -> None:
+    def __init__(self, log: Log, *, workload_of: Callable[[int], Workload | None], node: str | None = None) -> None:
         self._log = log
+        self._workload_of = workload_of
         self._node = node
 
     @property
@@ -54,6 +56,7 @@ class AttemptReading:
             received_bytes=_told(row["received_bytes"]),
             retransmits=_told(row["retransmits"]),
             node=self._node,
+            workload=self._workload_of(row["cgroup"]),
         )
 
     def keys(self, chunk: Chunk, field: GroupField) -> Keys:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bot.domain.network import Drop, Endpoint
 from bot.domain.query import Filter, GroupField, NumberField
+from bot.domain.workload import Workload
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.harmless import is_harmless
 from bot.ebpf.collector.text import until_nul
@@ -57,6 +58,8 @@ class KernelNames:
 
     reason_of: Callable[[int], str | None]
     symbol_of: Callable[[int], str | None]
+    workload_of: Callable[[int], Workload | None] = lambda _: None
+    """By the number of its cgroup. Asked for every event that is told, while the store is locked."""
 
 
 class Drops:
@@ -110,6 +113,7 @@ class Drops:
             destination=_end(text["destination"]),
             interface=until_nul(text["interface"]) or None,
             node=self._node,
+            workload=self._names.workload_of(row["cgroup"]) if row["is_owned"] else None,
         )
 
     def keys(self, chunk: Chunk, field: GroupField) -> Keys:

@@ -68,7 +68,7 @@ class EventStore:
         attempts, drops = Attempts(), Drops(names, node=node)
         self._keepers: Mapping[EventKind, Keeper] = {"connection": attempts, "drop": drops}
         self._readings: Mapping[EventKind, Reading] = {
-            "connection": AttemptReading(attempts.log, node=node),
+            "connection": AttemptReading(attempts.log, workload_of=names.workload_of, node=node),
             "drop": drops,
         }
         self._evicted: dict[EventKind, int] = {"connection": 0, "drop": 0}
