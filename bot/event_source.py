@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.usage import DEFAULT_SERVER
 
 if TYPE_CHECKING:
-    from bot.ebpf.resolving import Opener
+    from bot.ebpf.remote.resolving import Opener
 
 PROBE_S = 0.3
 """How long a server at the default address has to answer before something else is used."""
@@ -34,7 +34,7 @@ async def open_source(
     settings: Settings, *, server: str | None = None, without: Without = "recording"
 ) -> AsyncGenerator[EbpfSource, None]:
     """Raises: InvalidSettings for a URL that is none, SourceMalformed for a recording that is none."""
-    from bot.ebpf.probe import probe
+    from bot.ebpf.remote.probe import probe
 
     wanted = server or settings.ebpf_url
     async with AsyncExitStack() as stack:
@@ -43,7 +43,7 @@ async def open_source(
             return
         kind = None if wanted or without == "server" else await probe(DEFAULT_SERVER, timeout_s=PROBE_S)
         if wanted or kind or without == "server":
-            from bot.ebpf.client import open_http_source
+            from bot.ebpf.remote.client import open_http_source
 
             token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
             opener = partial(open_http_source, token=token, kind=kind or "server")
@@ -56,9 +56,9 @@ async def open_source(
 
 async def _server(wanted: str, opener: "Opener", stack: AsyncExitStack) -> EbpfSource:
     """One server, or many nodes."""
-    from bot.ebpf.address import ALL, parse_address, parse_nodes
-    from bot.ebpf.nodes import Fixed, NodesSource
-    from bot.ebpf.resolving import Resolved
+    from bot.ebpf.remote.address import ALL, parse_address, parse_nodes
+    from bot.ebpf.remote.nodes import Fixed, NodesSource
+    from bot.ebpf.remote.resolving import Resolved
 
     nodes = parse_nodes(wanted)
     if nodes is None:
@@ -89,7 +89,7 @@ async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
 
 
 def _recording(path: Path | None = None, *, instead: tuple[str, str] | None = None) -> EbpfSource:
-    from bot.ebpf.recorded import open_recording
+    from bot.ebpf.recording.recorded import open_recording
 
     return open_recording(path, opened_at=datetime.now(UTC), instead=instead)
 

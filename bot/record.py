@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from adapters.terminal.render import fold
 from adapters.terminal.screen import Screen
-from bot.ebpf.describing import describe
-from bot.ebpf.masking import Mask
-from bot.ebpf.recorder import Progress, Recording, recording
-from bot.ebpf.recording_sink import STDOUT
+from bot.ebpf.recording.describing import describe
+from bot.ebpf.recording.masking import Mask
+from bot.ebpf.recording.recorder import Progress, Recording, recording
+from bot.ebpf.recording.recording_sink import STDOUT
 from bot.ending import asked_to_end
 from bot.record_report import as_json, report
 from bot.record_usage import RecordUsage

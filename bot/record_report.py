@@ -7,8 +7,8 @@ from itertools import islice
 from adapters.terminal.render import Look, fold, render
 from bot.domain.message import Notice
 from bot.domain.table import Column, Table
-from bot.ebpf.describing import Description
-from bot.ebpf.recording_frame import moment_text
+from bot.ebpf.recording.describing import Description
+from bot.ebpf.recording.recording_frame import moment_text
 from bot.tables.units import human_duration
 
 _MAX_ROWS = 10

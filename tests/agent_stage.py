@@ -17,14 +17,14 @@ from bot.ebpf.agent.application import application
 from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.status import KindStatus, Status
-from bot.ebpf.client import JsonClient
-from bot.ebpf.container_files import ContainerFiles
-from bot.ebpf.containers import Containers
-from bot.ebpf.counter_history import CounterHistory
-from bot.ebpf.counters import Reading
 from bot.ebpf.live import Listening, LiveSource
-from bot.ebpf.machine import Machine
-from bot.ebpf.server import HttpSource
+from bot.ebpf.machine.container_files import ContainerFiles
+from bot.ebpf.machine.containers import Containers
+from bot.ebpf.machine.counter_history import CounterHistory
+from bot.ebpf.machine.counters import Reading
+from bot.ebpf.machine.state import Machine
+from bot.ebpf.remote.client import JsonClient
+from bot.ebpf.remote.server import HttpSource
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 from bot.web import serving

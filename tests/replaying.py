@@ -11,8 +11,8 @@ from bot.domain.network import Connection, Drop, Event, Window
 from bot.domain.query import EventQuery, Filter
 from bot.ebpf.collector.btf import ReasonNames
 from bot.ebpf.collector.decode import Decoder
-from bot.ebpf.joining import join
-from bot.ebpf.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore

@@ -48,7 +48,7 @@ LAYERS = {
 ONLY_IMPORTED_BY = {
     "openai": ["bot.llm"],
     "mcp": ["bot.tools.host", "bot.tools.server"],
-    "httpx": ["bot.ebpf.client"],
+    "httpx": ["bot.ebpf.remote.client"],
     "ctypes": ["bot.ebpf.collector.libbpf"],
     "sqlalchemy": ["bot.storage"],
     "alembic": ["bot.storage"],

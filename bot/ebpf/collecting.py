@@ -19,11 +19,11 @@ from bot.ebpf.collector.btf import ReasonNames, reason_names
 from bot.ebpf.collector.loader import Programs, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
-from bot.ebpf.container_files import ContainerFiles
-from bot.ebpf.containers import Containers
-from bot.ebpf.kernel_events import KINDS
 from bot.ebpf.live import Listening, LiveSource
-from bot.ebpf.machine import Machine
+from bot.ebpf.machine.container_files import ContainerFiles
+from bot.ebpf.machine.containers import Containers
+from bot.ebpf.machine.state import Machine
+from bot.ebpf.recording.kernel_events import KINDS
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import MAX_AGE_S, MAX_BYTES, EventStore
 

@@ -13,10 +13,10 @@ import pytest
 from bot.domain.network import Connection, Drop, Event, EventKind, Outcome, Window
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter
-from bot.ebpf.client import open_http_source
 from bot.ebpf.live import Listening, LiveSource
-from bot.ebpf.nodes import Fixed, NodesSource
-from bot.ebpf.recorded import RecordedSource, Recording
+from bot.ebpf.recording.recorded import RecordedSource, Recording
+from bot.ebpf.remote.client import open_http_source
+from bot.ebpf.remote.nodes import Fixed, NodesSource
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 from tests import agent_stage, raw_events

@@ -12,8 +12,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bot.ebpf.recorder import recording
-from bot.ebpf.recording_frame import END_KEY, HEADER_KEY
+from bot.ebpf.recording.recorder import recording
+from bot.ebpf.recording.recording_frame import END_KEY, HEADER_KEY
 from tests.kernel.lab_faults import FAULTS, provoked, serve
 from tests.kernel.lab_traffic import everyday_traffic
 from tests.kernel.namespaces import Pair, pair

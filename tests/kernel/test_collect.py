@@ -19,7 +19,7 @@ import pytest
 
 from bot.domain.network import Connection, Outcome, Window
 from bot.domain.query import EventQuery
-from bot.ebpf.client import open_http_source
+from bot.ebpf.remote.client import open_http_source
 from tests.kernel.conftest import skip_or_fail
 
 NETSPY = str(Path(sys.executable).parent / "netspy")

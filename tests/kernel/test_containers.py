@@ -14,8 +14,8 @@ from bot.domain.sockets import SocketState
 from bot.domain.workload import Workload
 from bot.ebpf.collecting import Collector, open_collector
 from bot.ebpf.collector.cgroups import Cgroups
-from bot.ebpf.container_files import ContainerFiles
-from bot.ebpf.containers import Containers
+from bot.ebpf.machine.container_files import ContainerFiles
+from bot.ebpf.machine.containers import Containers
 from tests.kernel.conftest import skip_or_fail
 from tests.kernel.namespaces import Pair
 from tests.kernel.test_sockets import LISTEN, PATIENCE_S, awaited

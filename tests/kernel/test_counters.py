@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.domain.counters import CounterDelta
 from bot.domain.network import Window
-from bot.ebpf.counter_history import CounterHistory
+from bot.ebpf.machine.counter_history import CounterHistory
 from bot.ebpf.store.clock import Clock
 from tests.kernel.namespaces import Namespace, Pair
 from tests.kernel.test_sockets import BIND_UDP, CONNECT_MANY, LISTEN, PATIENCE_S, namespaces_of_own_threads

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.network import Endpoint
 from bot.domain.sockets import OpenSocket, SocketState
-from bot.ebpf.sockets import open_sockets
+from bot.ebpf.machine.sockets import open_sockets
 from tests.kernel.namespaces import Namespace, Pair
 
 PATIENCE_S = 20.0
@@ -228,9 +228,9 @@ def test_only_wanted_states_are_listed(pair: Pair) -> None:
 def test_without_rights_its_own_namespace_is_listed_and_the_rest_is_said_to_be_missing(pair: Pair) -> None:
     code = """
 import os
-from bot.ebpf.holders import Holders
-from bot.ebpf.namespaces import namespaces
-from bot.ebpf.sockets import open_sockets
+from bot.ebpf.machine.holders import Holders
+from bot.ebpf.machine.namespaces import namespaces
+from bot.ebpf.machine.sockets import open_sockets
 os.setuid(65534)
 found = open_sockets()
 print(len(found.namespaces), namespaces().hidden > 1, Holders({1}).hidden > 1, *found.notes, sep="\\n")

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, Event, Outcome
 from bot.domain.workload import Workload
-from bot.ebpf import wire
 from bot.ebpf.agent.reference import Kernel, by_pid, written
+from bot.ebpf.remote import wire
 from tests.fakes import NOW, connection, drop
 from tests.loopback.ebpf_events import connection_event, drop_event
 from tests.raw_events import BOOT, CLOCK

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.domain.network import Outcome
 from bot.ebpf.collector import layout
-from bot.ebpf.joining import join
-from bot.ebpf.recorded import _SHIPPED
-from bot.ebpf.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.recorded import _SHIPPED
+from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
 from tests.unit.collector_events import EPOCH_NS, address, decoded, decoder, raw
 
 RECORDED_KINDS = layout.KINDS[:14]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.domain.workload import Workload
-from bot.ebpf.cgroup_paths import Boundary, path_of, place_of
-from bot.ebpf.container_files import ContainerFiles, Names
-from bot.ebpf.containers import Containers
+from bot.ebpf.machine.cgroup_paths import Boundary, path_of, place_of
+from bot.ebpf.machine.container_files import ContainerFiles, Names
+from bot.ebpf.machine.containers import Containers
 
 ID, OTHER = "0123456789abcdef" * 4, "f" * 64
 UID = "11112222-3333-4444-5555-666677778888"

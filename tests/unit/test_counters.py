@@ -8,11 +8,11 @@ import pytest
 
 from bot.domain.counters import CounterDelta, Counters, Levels
 from bot.domain.network import Window
-from bot.ebpf import counters
-from bot.ebpf.counter_files import in_columns, in_pairs, in_phrases, of_conntrack
-from bot.ebpf.counter_history import CounterHistory, grown
-from bot.ebpf.counters import Reading, counted, levels, read_counters
-from bot.ebpf.namespaces import Namespace
+from bot.ebpf.machine import counters
+from bot.ebpf.machine.counter_files import in_columns, in_pairs, in_phrases, of_conntrack
+from bot.ebpf.machine.counter_history import CounterHistory, grown
+from bot.ebpf.machine.counters import Reading, counted, levels, read_counters
+from bot.ebpf.machine.namespaces import Namespace
 from bot.ebpf.store.clock import Clock
 
 NETSTAT = """TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPReqQFullDrop

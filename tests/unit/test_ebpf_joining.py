@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, Outcome
-from bot.ebpf.joining import join
-from bot.ebpf.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
 
 T = 1_795_392_170.0
 """Seconds since the epoch at which every story here begins."""

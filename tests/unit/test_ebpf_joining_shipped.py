@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from bot.domain.network import Connection, Outcome
-from bot.ebpf.recorded import _SHIPPED, Recording, read_recording
+from bot.ebpf.recording.recorded import _SHIPPED, Recording, read_recording
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bot.domain.network import Connection
 from bot.ebpf.collector import layout
-from bot.ebpf.joining import join
-from bot.ebpf.masking import Mask
-from bot.ebpf.recorded import _SHIPPED
-from bot.ebpf.recorded_file import RecordedFile
-from bot.ebpf.recorded_lines import Fields, parse_fields
+from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.masking import Mask
+from bot.ebpf.recording.recorded import _SHIPPED
+from bot.ebpf.recording.recorded_file import RecordedFile
+from bot.ebpf.recording.recorded_lines import Fields, parse_fields
 from tests.unit.collector_events import decoded
 
 Address = IPv4Address | IPv6Address

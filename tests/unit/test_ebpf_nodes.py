@@ -14,9 +14,9 @@ from bot.domain.errors import InvalidSettings, SourceRefused, SourceUnreachable
 from bot.domain.network import Connection, Window
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Measure, Operation
-from bot.ebpf.address import parse_address, parse_nodes
-from bot.ebpf.nodes import Fixed, NodesSource
-from bot.ebpf.resolving import Resolved
+from bot.ebpf.remote.address import parse_address, parse_nodes
+from bot.ebpf.remote.nodes import Fixed, NodesSource
+from bot.ebpf.remote.resolving import Resolved
 from bot.event_source import open_source
 from bot.settings import load
 from tests.fakes import NOW, FakeEbpf, connection

@@ -9,8 +9,8 @@ import pytest
 from bot.domain.errors import SourceMalformed
 from bot.domain.network import Connection, Coverage, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
-from bot.ebpf.recorded import RecordedSource, open_recording
-from bot.ebpf.recording_frame import End, Header, parse_end, parse_header
+from bot.ebpf.recording.recorded import RecordedSource, open_recording
+from bot.ebpf.recording.recording_frame import End, Header, parse_end, parse_header
 from tests.fakes import NOW
 
 HOUR = Window.last(3600, NOW)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.network import Connection, Drop, Endpoint, Event, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure, NumberField, Operation
 from bot.ebpf import evaluate
-from bot.ebpf.recorded import RecordedSource, Recording
+from bot.ebpf.recording.recorded import RecordedSource, Recording
 from tests.fakes import NOW
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

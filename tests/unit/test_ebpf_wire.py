@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, EventKind, Outcome
-from bot.ebpf import wire
+from bot.ebpf.remote import wire
 from tests.fakes import NOW
 from tests.loopback.ebpf_events import connection_event, drop_event
 

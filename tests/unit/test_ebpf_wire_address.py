@@ -3,8 +3,8 @@
 import pytest
 
 from bot.domain.errors import InvalidSettings
-from bot.ebpf.address import parse_address
 from bot.ebpf.excerpt import excerpt
+from bot.ebpf.remote.address import parse_address
 
 
 @pytest.mark.parametrize(

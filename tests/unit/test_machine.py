@@ -12,11 +12,11 @@ import pytest
 from bot.domain.network import Window
 from bot.domain.workload import Workload
 from bot.ebpf.collector.cgroups import Cgroups
-from bot.ebpf.container_files import ContainerFiles
-from bot.ebpf.containers import Containers
-from bot.ebpf.counter_history import CounterHistory
-from bot.ebpf.counters import Reading
-from bot.ebpf.machine import Machine
+from bot.ebpf.machine.container_files import ContainerFiles
+from bot.ebpf.machine.containers import Containers
+from bot.ebpf.machine.counter_history import CounterHistory
+from bot.ebpf.machine.counters import Reading
+from bot.ebpf.machine.state import Machine
 from tests.agent_stage import PATIENT_S, FakeCounters
 from tests.fakes import NOW
 from tests.raw_events import CLOCK

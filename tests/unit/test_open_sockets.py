@@ -10,11 +10,11 @@ import pytest
 
 from bot.domain.network import Endpoint
 from bot.domain.sockets import OpenSocket, SocketState, Transport
-from bot.ebpf.holders import Holder, Holders, _socket_of
-from bot.ebpf.namespaces import Namespace, Namespaces, inside, namespaces
-from bot.ebpf.sock_diag import dump, messages
-from bot.ebpf.sock_diag_reading import inode_of, mask, socket_of
-from bot.ebpf.sockets import ALL_STATES, _list, _list_everywhere, _Listing, _notes, open_sockets
+from bot.ebpf.machine.holders import Holder, Holders, _socket_of
+from bot.ebpf.machine.namespaces import Namespace, Namespaces, inside, namespaces
+from bot.ebpf.machine.sock_diag import dump, messages
+from bot.ebpf.machine.sock_diag_reading import inode_of, mask, socket_of
+from bot.ebpf.machine.sockets import ALL_STATES, _list, _list_everywhere, _Listing, _notes, open_sockets
 
 ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN = 1, 3, 6, 7, 8, 9, 10
 TCP_INFO, SKMEMINFO, CGROUP = 2, 7, 21

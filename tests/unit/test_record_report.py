@@ -9,8 +9,8 @@ import pytest
 from adapters.terminal.render import Look
 from bot.domain.errors import SourceMalformed
 from bot.domain.network import Outcome
-from bot.ebpf.describing import describe
-from bot.ebpf.recorded import _SHIPPED
+from bot.ebpf.recording.describing import describe
+from bot.ebpf.recording.recorded import _SHIPPED
 from bot.record_report import as_json, report
 from bot.tables.text import cell_width
 from tests.fakes import NOW

@@ -20,7 +20,7 @@ from bot.domain.sockets import OpenSockets, SocketState
 from bot.ebpf.agent.application import MAX_AT_ONCE
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.live import LiveSource
-from bot.ebpf.probe import probe
+from bot.ebpf.remote.probe import probe
 from tests import raw_events
 from tests.agent_stage import (
     LISTENING,

@@ -20,10 +20,10 @@ from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
 from bot.domain.workload import Workload
-from bot.ebpf import client
-from bot.ebpf.agent_client import AgentSource
-from bot.ebpf.client import open_http_source
 from bot.ebpf.evaluate import newest
+from bot.ebpf.remote import client
+from bot.ebpf.remote.agent_client import AgentSource
+from bot.ebpf.remote.client import open_http_source
 from bot.event_source import open_source
 from bot.settings import load
 from bot.web import serving

@@ -21,7 +21,7 @@ from bot.domain.errors import (
 from bot.domain.network import Window
 from bot.domain.ports import EbpfSource
 from bot.domain.query import EventQuery
-from bot.ebpf import client
+from bot.ebpf.remote import client
 from tests.fakes import NOW
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.http_peer import Answer, Fault, Hang, Reset, Truncated

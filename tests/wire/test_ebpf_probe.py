@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from bot.domain.errors import InvalidSettings
-from bot.ebpf.probe import probe
+from bot.ebpf.remote.probe import probe
 from tests.loopback.ebpf_aggregator import EbpfAggregator
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.http_peer import Answer, Fault, Hang, Reset, Truncated

@@ -8,8 +8,8 @@ import pytest
 from bot.domain.network import Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
-from bot.ebpf import server as asking
-from bot.ebpf.client import open_http_source
+from bot.ebpf.remote import server as asking
+from bot.ebpf.remote.client import open_http_source
 from tests.fakes import NOW
 from tests.loopback.ebpf_aggregator import EbpfAggregator
 from tests.loopback.ebpf_events import BOOTED

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.ebpf.recorded import _SHIPPED
+from bot.ebpf.recording.recorded import _SHIPPED
 
 NETSPY = Path(sys.executable).parent / "netspy"
 

@@ -33,8 +33,8 @@ from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.pieces import PIECE, array, lines
 from bot.ebpf.agent.reference import Kernel, RawEvent, by_pid, rfc3339, told_programs, written
 from bot.ebpf.agent.status import Status
-from bot.ebpf.machine import Machine
-from bot.ebpf.wire import COLLECTOR, POINTER_TYPE
+from bot.ebpf.machine.state import Machine
+from bot.ebpf.remote.wire import COLLECTOR, POINTER_TYPE
 
 MAX_AT_ONCE = 4
 """Questions to the source: it answers them one by one, and each holds a worker thread."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.domain.ports import EbpfSource
 from bot.ebpf.agent.status import Status
-from bot.ebpf.machine import Machine
+from bot.ebpf.machine.state import Machine
 from bot.ebpf.store.clock import Clock
 
 

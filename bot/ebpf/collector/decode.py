@@ -1,4 +1,4 @@
-"""Raw events as the fields of a recording's lines (`bot.ebpf.recorded_lines`), one mapping an event.
+"""Raw events as the fields of a recording's lines (`bot.ebpf.recording.recorded_lines`), one mapping an event.
 
 Beside the kinds and fields of recordings there are:
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.counters import Counters, Levels
-from bot.ebpf.counter_files import Named, in_columns, in_pairs, in_phrases, of_conntrack
-from bot.ebpf.namespaces import PROC, Namespace, namespaces, number_of
+from bot.ebpf.machine.counter_files import Named, in_columns, in_pairs, in_phrases, of_conntrack
+from bot.ebpf.machine.namespaces import PROC, Namespace, namespaces, number_of
 
 _ALWAYS: dict[str, Callable[[str], Named]] = {"netstat": in_pairs, "snmp": in_pairs, "sockstat": in_phrases}
 _PERHAPS: dict[str, Callable[[str], Named]] = {

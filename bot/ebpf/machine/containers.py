@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.domain.workload import Workload
-from bot.ebpf.cgroup_paths import Boundary, path_of, place_of
 from bot.ebpf.collector.text import decoded
-from bot.ebpf.container_files import ContainerFiles, Names
-from bot.ebpf.namespaces import PROC
+from bot.ebpf.machine.cgroup_paths import Boundary, path_of, place_of
+from bot.ebpf.machine.container_files import ContainerFiles, Names
+from bot.ebpf.machine.namespaces import PROC
 
 MAX_KNOWN = 4096
 _KEPT_S = 300.0

@@ -14,9 +14,9 @@ from bot.domain.network import Window
 from bot.domain.sockets import OpenSockets, SocketState
 from bot.domain.workload import Workload
 from bot.ebpf.collector.cgroups import Cgroups
-from bot.ebpf.containers import Containers
-from bot.ebpf.counter_history import CounterHistory
-from bot.ebpf.sockets import open_sockets
+from bot.ebpf.machine.containers import Containers
+from bot.ebpf.machine.counter_history import CounterHistory
+from bot.ebpf.machine.sockets import open_sockets
 from bot.ebpf.store.clock import Clock
 
 log = logging.getLogger("netspy.collector")

@@ -26,11 +26,11 @@ from bot.domain.errors import (
     SourceUnreachable,
 )
 from bot.domain.ports import EbpfSource
-from bot.ebpf import wire
-from bot.ebpf.address import ServerAddress, parse_address
-from bot.ebpf.any_server import AnyServer
 from bot.ebpf.excerpt import excerpt
-from bot.ebpf.server import Parameters
+from bot.ebpf.remote import wire
+from bot.ebpf.remote.address import ServerAddress, parse_address
+from bot.ebpf.remote.any_server import AnyServer
+from bot.ebpf.remote.server import Parameters
 
 DEFAULT_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2.0

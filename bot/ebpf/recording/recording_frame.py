@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from bot.ebpf.kernel_events import KINDS
+from bot.ebpf.recording.kernel_events import KINDS
 
 VERSION: Final = 1
 HEADER_KEY: Final = "netspy_recording"

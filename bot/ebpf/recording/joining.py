@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.domain.network import UNDECIDED_OUTCOMES, Connection, Drop
-from bot.ebpf.kernel_events import (
+from bot.ebpf.outcomes import UNDER_WAY, Evidence, outcome_of
+from bot.ebpf.recording.kernel_events import (
     Begin,
     ConnectionClosed,
     ConnectReturned,
@@ -21,7 +22,6 @@ from bot.ebpf.kernel_events import (
     SkbDropped,
     SynSentAgain,
 )
-from bot.ebpf.outcomes import UNDER_WAY, Evidence, outcome_of
 
 
 def join(events: Iterable[KernelEvent]) -> tuple[tuple[Connection, ...], tuple[Drop, ...]]:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from bot.ebpf.collector.text import decoded
-from bot.ebpf.namespaces import PROC, pids
+from bot.ebpf.machine.namespaces import PROC, pids
 
 MAX_FILES = 200_000
 _SOCKET = "socket:["

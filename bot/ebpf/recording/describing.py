@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.network import Outcome
-from bot.ebpf.joining import Joiner
-from bot.ebpf.recorded_file import RecordedFile
-from bot.ebpf.recorded_lines import Fields, parse_fields
-from bot.ebpf.recording_frame import Header
+from bot.ebpf.recording.joining import Joiner
+from bot.ebpf.recording.recorded_file import RecordedFile
+from bot.ebpf.recording.recorded_lines import Fields, parse_fields
+from bot.ebpf.recording.recording_frame import Header
 
 Name = TypeVar("Name")
 

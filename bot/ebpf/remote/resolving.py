@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.domain.errors import SourceUnreachable
 from bot.domain.ports import EbpfSource
-from bot.ebpf.address import ServerAddress
+from bot.ebpf.remote.address import ServerAddress
 
 log = logging.getLogger("netspy.ebpf")
 

@@ -19,9 +19,9 @@ from bot.ebpf.collector.decode import Decoder
 from bot.ebpf.collector.loader import RING_BYTES, Programs, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
-from bot.ebpf.masking import Mask
-from bot.ebpf.recording_frame import End, Header
-from bot.ebpf.recording_sink import Sink, open_sink
+from bot.ebpf.recording.masking import Mask
+from bot.ebpf.recording.recording_frame import End, Header
+from bot.ebpf.recording.recording_sink import Sink, open_sink
 
 _RING_BYTES = 2 * RING_BYTES
 

@@ -14,14 +14,14 @@ from bot.domain.network import Connection, Coverage, Drop, Event, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf import evaluate
-from bot.ebpf.joining import Joiner
-from bot.ebpf.looping import Loop, Turns
-from bot.ebpf.recorded_file import RecordedFile
-from bot.ebpf.recorded_lines import parse_fields
-from bot.ebpf.recording_frame import End
+from bot.ebpf.recording.joining import Joiner
+from bot.ebpf.recording.looping import Loop, Turns
+from bot.ebpf.recording.recorded_file import RecordedFile
+from bot.ebpf.recording.recorded_lines import parse_fields
+from bot.ebpf.recording.recording_frame import End
 
 # A path beside this file, not importlib.resources: that costs a one-shot command 30 ms of imports.
-_SHIPPED = Path(__file__).with_name("recordings") / "lab-2026-11-26.jsonl"
+_SHIPPED = Path(__file__).with_name("lab-2026-11-26.jsonl")
 _SHIPPED_TRAFFIC = "lab traffic"
 _PAST = timedelta(hours=1)
 _FOR_EVER = timedelta(days=36_500)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.errors import SourceMalformed
-from bot.ebpf.recorded_lines import Fields, parse_object
-from bot.ebpf.recording_frame import END_KEY, HEADER_KEY, End, Header, NewerRecording, parse_end, parse_header
+from bot.ebpf.recording.recorded_lines import Fields, parse_object
+from bot.ebpf.recording.recording_frame import END_KEY, HEADER_KEY, End, Header, NewerRecording, parse_end, parse_header
 
 _ANOTHER_FILE = "give a recording of netspy's collector, or none for the one that comes with netspy"
 _NEWER_NETSPY = "read it with a newer netspy"

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.domain.network import Endpoint
 from bot.domain.sockets import Buffers, OpenSocket, SocketState, Transfer, Transport
-from bot.ebpf.holders import Holder
+from bot.ebpf.machine.holders import Holder
 
 STATES: Final = (
     None, SocketState.ESTABLISHED, SocketState.SYN_SENT, SocketState.SYN_RECV, SocketState.FIN_WAIT1,

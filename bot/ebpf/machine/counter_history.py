@@ -10,7 +10,7 @@ from dataclasses import fields
 
 from bot.domain.counters import CounterDelta, Counters
 from bot.domain.network import Window
-from bot.ebpf.counters import Reading, read_counters
+from bot.ebpf.machine.counters import Reading, read_counters
 from bot.ebpf.store.clock import Clock, Span
 
 MAX_AGE_S = 3600

@@ -18,7 +18,7 @@ from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf.agent import parameters as known
 from bot.ebpf.agent.status import Status
 from bot.ebpf.excerpt import excerpt
-from bot.ebpf.server import Answers, Json
+from bot.ebpf.remote.server import Answers, Json
 
 Value = TypeVar("Value")
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from bot.domain.network import Drop, Endpoint
-from bot.ebpf.kernel_events import (
+from bot.ebpf.recording.kernel_events import (
     Begin,
     ConnectionClosed,
     ConnectReturned,

@@ -10,9 +10,9 @@ from typing import TypeVar
 from bot.domain.errors import SourceRefused
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
-from bot.ebpf.agent_client import AgentSource
-from bot.ebpf.server import Answers, HttpSource
-from bot.ebpf.wire import ServerKind
+from bot.ebpf.remote.agent_client import AgentSource
+from bot.ebpf.remote.server import Answers, HttpSource
+from bot.ebpf.remote.wire import ServerKind
 
 Answer = TypeVar("Answer")
 

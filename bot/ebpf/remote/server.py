@@ -15,8 +15,9 @@ from bot.domain.errors import SourceError
 from bot.domain.network import Coverage, Event, EventKind, Outcome, UnknownField, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Filter, Group, GroupField, Groups
-from bot.ebpf import evaluate, wire
+from bot.ebpf import evaluate
 from bot.ebpf.excerpt import excerpt
+from bot.ebpf.remote import wire
 
 FETCH_LIMIT = 20_000
 """Events that one query reads at most: about 8 MB and a third of a second."""

@@ -5,8 +5,8 @@
 
 import asyncio
 
-from bot.ebpf import wire
-from bot.ebpf.address import ServerAddress, parse_address
+from bot.ebpf.remote import wire
+from bot.ebpf.remote.address import ServerAddress, parse_address
 
 TIMEOUT_S = 0.3
 

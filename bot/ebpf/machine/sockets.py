@@ -11,10 +11,10 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, socket
 
 from bot.domain.sockets import OpenSocket, OpenSockets, SocketState, Transport
-from bot.ebpf import sock_diag
-from bot.ebpf.holders import Holders
-from bot.ebpf.namespaces import PROC, Namespaces, inside, namespaces
-from bot.ebpf.sock_diag_reading import inode_of, mask, socket_of
+from bot.ebpf.machine import sock_diag
+from bot.ebpf.machine.holders import Holders
+from bot.ebpf.machine.namespaces import PROC, Namespaces, inside, namespaces
+from bot.ebpf.machine.sock_diag_reading import inode_of, mask, socket_of
 
 MAX_SOCKETS = 20_000
 ALL_STATES = frozenset(SocketState)
