@@ -4,7 +4,8 @@ Two readers of the kernel's events ask it: `joining`, for recordings, and the ev
 
 How outcomes are told apart, where the errno does not say it:
 
-- A datagram socket that connects only notes its peer. Whether anybody is there is not recorded: `Outcome.UNKNOWN`.
+- A datagram socket that connects only notes its peer. Whether anybody is there is not recorded (`Outcome.UNKNOWN`),
+  until an ICMP message tells the socket that nobody is.
 - An error of the call itself, without a handshake, is a routing rule's: `NO_ROUTE`, with the errno beside it (EINVAL:
   blackhole, EACCES: prohibit, EHOSTUNREACH: unreachable).
 - A refusal with an RST is `REFUSED`, one without was an ICMP message: `REJECTED`.
@@ -39,6 +40,13 @@ _OF_HANDSHAKE = {
     "EACCES": Outcome.REJECTED,
     "ENOPROTOOPT": Outcome.REJECTED,
 }
+_OF_DATAGRAM = {
+    "ECONNREFUSED": Outcome.REFUSED,
+    "EHOSTUNREACH": Outcome.UNREACHABLE,
+    "ENETUNREACH": Outcome.UNREACHABLE,
+    "EACCES": Outcome.REJECTED,
+    "ENOPROTOOPT": Outcome.REJECTED,
+}
 _OF_LOCAL_CALL = {"ECONNREFUSED": Outcome.REFUSED}
 _UNEXPLAINED = (Outcome.UNANSWERED, Outcome.TIMED_OUT)
 
@@ -47,8 +55,9 @@ _UNEXPLAINED = (Outcome.UNANSWERED, Outcome.TIMED_OUT)
 class Evidence:
     """What is known of one attempt so far. An errno is None for success, and where there was no such step.
 
-    `called`: connect(2) returned. `handshaken`: the TCP handshake ended, well (`connected`) or not. `got_reset`: an RST
-    came, during the handshake or later. `is_local`: to a unix socket. `is_stream`: to a socket that has connections.
+    `called`: connect(2) returned. `handshaken`: the TCP handshake ended, well (`connected`) or not, or a datagram
+    socket learnt of an error. `got_reset`: an RST came, during the handshake or later. `is_local`: to a unix socket.
+    `is_stream`: to a socket that has connections.
     """
 
     called: bool = False
@@ -67,6 +76,8 @@ class Evidence:
 def outcome_of(known: Evidence) -> Outcome:
     if known.closed or known.connected:
         return Outcome.RESET if known.got_reset else Outcome.CONNECTED
+    if known.handshaken and not known.is_stream:
+        return _OF_DATAGRAM.get(known.handshake_errno or "", Outcome.FAILED)
     if known.got_reset and known.handshaken:
         return Outcome.REFUSED
     if not known.handshaken or _ended_in_call(known):

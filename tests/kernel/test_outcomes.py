@@ -24,6 +24,9 @@ sys.stdin.read()
 UDP = """
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.connect((sys.argv[1], int(sys.argv[2])))
+if len(sys.argv) > 3:
+    client.send(b"x")
+    time.sleep(0.2)
 """
 IMPATIENT = CONNECT.replace("try:", "client.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)\ntry:")
 """Its kernel sends a second SYN and no third: 3 s."""
@@ -66,6 +69,7 @@ async def _provoke(pair: Pair, stack: ExitStack, found: tuple[list[Connection], 
             for to, port, own_s, *_ in STORIES.values()
         ]
         pair.client.run(UDP, pair.server.address, 5353)
+        pair.client.run(UDP, pair.server.address, 5354, "and sends")
         for client in clients:
             await client.wait()
         _exhaust(pair, stack)
@@ -130,6 +134,12 @@ def test_where_no_port_is_left_the_attempt_says_so(seen: tuple[Pair, list[Connec
 def test_a_datagram_socket_only_notes_its_peer(seen: tuple[Pair, list[Connection], list[Drop]]) -> None:
     (found,) = [each for each in seen[1] if each.destination.port == 5353]
     assert (found.protocol, found.outcome) == ("UDP", Outcome.UNKNOWN)
+
+
+def test_a_datagram_that_reaches_nobody_is_refused(seen: tuple[Pair, list[Connection], list[Drop]]) -> None:
+    (found,) = [each for each in seen[1] if each.destination.port == 5354]
+    assert (found.protocol, found.outcome, found.errno) == ("UDP", Outcome.REFUSED, "ECONNREFUSED")
+    assert found.waited_us
 
 
 def test_drops_name_the_firewall_and_the_closed_port(seen: tuple[Pair, list[Connection], list[Drop]]) -> None:

@@ -13,6 +13,8 @@ from bot.domain.network import Connection, Drop, Endpoint, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure
 from bot.domain.workload import Workload
 from bot.ebpf.collector import layout
+from bot.ebpf.store.attempts import Attempts
+from bot.ebpf.store.batch import Batch
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.log import CHUNK_ROWS
 from bot.ebpf.store.store import MAX_BYTES, EventStore
@@ -170,6 +172,24 @@ STORIES: dict[str, tuple[tuple[bytes, ...], Outcome, str | None, float | None]] 
         "EHOSTUNREACH",
         0.5,
     ),
+    "sends to nobody, as an ICMP message tells": (
+        (
+            called(T, attempt=attempt(T + 900), proto=17, socktype=2),
+            raw(layout.SOCK_ERROR, T + 5900, to=SERVER, attempt=attempt(T + 900), ret=-REFUSED, proto=17),
+        ),
+        Outcome.REFUSED,
+        "ECONNREFUSED",
+        5.0,
+    ),
+    "sends more than fits": (
+        (
+            called(T, attempt=attempt(T + 900), proto=17, socktype=2),
+            raw(layout.SOCK_ERROR, T + 5900, to=SERVER, attempt=attempt(T + 900), ret=-errno.EMSGSIZE, proto=17),
+        ),
+        Outcome.UNKNOWN,
+        None,
+        None,
+    ),
     "only notes its peer": ((called(T, proto=17, socktype=2),), Outcome.UNKNOWN, None, None),
 }  # fmt: skip
 
@@ -207,6 +227,17 @@ def test_what_failed_long_ago_is_explained_no_more(others: int, outcome: Outcome
     (found,) = store.events(EventQuery(kind="connection", window=DAY, filter=Filter(pid=1)), CLOCK).events
     assert isinstance(found, Connection)
     assert found.outcome is outcome
+
+
+def test_datagram_sockets_are_not_remembered_for_ever() -> None:
+    log = Attempts()
+    for begin in range(0, 20_000, 1000):
+        calls = [called(T + n, attempt=attempt(T + n + 900), proto=17, socktype=2) for n in range(begin, begin + 1000)]
+        log.add(Batch.of(calls))
+    latest = raw(layout.SOCK_ERROR, 2 * T, to=SERVER, attempt=attempt(T + 19_999 + 900), ret=-REFUSED, proto=17)
+    log.add(Batch.of([latest]))
+    assert len(log.log) == 20_000
+    assert log.remembered <= 5000
 
 
 def test_a_closed_connection_tells_its_traffic() -> None:

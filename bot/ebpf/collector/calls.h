@@ -33,11 +33,14 @@ static __always_inline void note_datagram_flow(struct event *e, struct sock *sk)
 {
 	struct flow flow = { .sport = e->sport, .dport = e->dport, .family = e->family, .proto = e->proto };
 	__u64 key = (__u64)sk;
+	struct owner *o;
 
 	__builtin_memcpy(flow.saddr, e->saddr, 16);
 	__builtin_memcpy(flow.daddr, e->daddr, 16);
 	bpf_map_update_elem(&datagram_flows, &flow, &key, BPF_ANY);
 	note_owner(sk, 0, OPENED, true);
+	if ((o = owner_of(sk)))
+		e->attempt = o->attempt = identity_of_attempt(e->ts);
 }
 
 /* The address that was asked for wins over what the socket has become. */

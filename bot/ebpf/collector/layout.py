@@ -87,6 +87,7 @@ UNREACHABLE: Final = 128
 CONNECT, TCP_OPEN, TCP_ACCEPT, TCP_CLOSE, TCP_LISTEN, TCP_RETRANSMIT, TCP_RESET_SENT, TCP_RESET_RECEIVED, DROP = range(
     1, 10
 )
+SOCK_ERROR: Final = KINDS.index("sock_error") + 1
 
 
 def read(raw: bytes) -> RawEvent:

@@ -106,6 +106,12 @@ static __always_inline void note_owner(struct sock *sk, __u64 since, enum flag f
 	bpf_map_update_elem(&owners, &key, &o, BPF_ANY);
 }
 
+/* No two attempts begin on one CPU in the same nanosecond. */
+static __always_inline __u64 identity_of_attempt(__u64 began_at)
+{
+	return began_at << 8 | (bpf_get_smp_processor_id() & 0xff);
+}
+
 /* What explains the end of a handshake is told with it. */
 static __always_inline void note_evidence(struct sock *sk, enum flag evidence)
 {

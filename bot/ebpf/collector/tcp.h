@@ -49,14 +49,13 @@ static __always_inline void report_change(struct sk_state_context *ctx, int kind
 	submit(e);
 }
 
-/* No two attempts begin on one CPU in the same nanosecond. */
 static __always_inline void note_attempt(struct sock *sk, __u64 now)
 {
 	struct owner *o;
 
 	note_owner(sk, now, OPENED, true);
 	if ((o = owner_of(sk)))
-		o->attempt = bpf_ktime_get_boot_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+		o->attempt = identity_of_attempt(bpf_ktime_get_boot_ns());
 }
 
 SEC("tp/sock/inet_sock_set_state")

@@ -1,7 +1,7 @@
 """Puts the kernel's events together: one `Connection` per attempt with its outcome, one `Drop` per dropped skb. Pure.
 
-Events come in the order in which the kernel reported them. Those of one TCP attempt carry its identity; an attempt that
-has none (UDP, a local socket, a call that failed before a SYN) is complete when its call returns. What it came to is
+Events come in the order in which the kernel reported them. Those of one attempt carry its identity; an attempt that has
+none (a local socket, a call that failed before a SYN) is complete when its call returns. What it came to is
 for `outcomes` to say. The event store does the same to many raw events at once.
 """
 
@@ -15,6 +15,7 @@ from bot.ebpf.recording.kernel_events import (
     Begin,
     ConnectionClosed,
     ConnectReturned,
+    ErrorLearnt,
     FailureEvidence,
     HandshakeEnded,
     KernelEvent,
@@ -39,6 +40,7 @@ class _Attempt:
     begin: Begin
     call: ConnectReturned | None = None
     handshake: HandshakeEnded | None = None
+    learnt: ErrorLearnt | None = None
     closed: ConnectionClosed | None = None
     got_reset: bool = False
     neighbour_failed: bool = False
@@ -60,7 +62,7 @@ class Joiner:
                 self._explained(event.attempt, event.evidence)
             case ConnectReturned() | HandshakeEnded() | SynSentAgain():
                 self._known_or_begun(event)
-            case ConnectionClosed() | ResetReceived():
+            case ConnectionClosed() | ResetReceived() | ErrorLearnt():
                 self._known(event)
             case _:
                 assert_never(event)
@@ -85,7 +87,7 @@ class Joiner:
             case SynSentAgain():
                 pass
 
-    def _known(self, event: ConnectionClosed | ResetReceived) -> None:
+    def _known(self, event: ConnectionClosed | ResetReceived | ErrorLearnt) -> None:
         known = self._open.get(event.attempt)
         if known is None:
             return
@@ -95,6 +97,8 @@ class Joiner:
                 del self._open[event.attempt]
             case ResetReceived():
                 known.got_reset = True
+            case ErrorLearnt():
+                known.learnt = event
 
     def _explained(self, identity: str | None, evidence: FailureEvidence) -> None:
         """What waited for an answer is often dropped only when its socket has given up: after the handshake's end."""
@@ -128,11 +132,12 @@ def _connection(attempt: _Attempt) -> Connection:
 
 def _evidence(attempt: _Attempt) -> Evidence:
     begin, call, handshake = attempt.begin, attempt.call, attempt.handshake
+    ended = handshake or attempt.learnt
     return Evidence(
         called=call is not None,
         call_errno=call.errno if call else None,
-        handshaken=handshake is not None,
-        handshake_errno=handshake.errno if handshake else None,
+        handshaken=ended is not None,
+        handshake_errno=ended.errno if ended else None,
         connected=handshake is not None and handshake.is_connected,
         closed=attempt.closed is not None,
         got_reset=attempt.got_reset,
@@ -145,7 +150,7 @@ def _evidence(attempt: _Attempt) -> Evidence:
 
 def _errno(attempt: _Attempt) -> str | None:
     """The last word on it; "under way" only while that is the last word."""
-    for event in (attempt.closed, attempt.handshake):
+    for event in (attempt.closed, attempt.handshake, attempt.learnt):
         if event and event.errno:
             return event.errno
     errno = attempt.call.errno if attempt.call else None
@@ -157,4 +162,6 @@ def _waited_us(attempt: _Attempt) -> float | None:
     """The time in the call is that of a handshake only where there was none to be seen, and nothing came of it."""
     if attempt.handshake:
         return attempt.handshake.handshake_us
+    if attempt.learnt:
+        return attempt.learnt.after_us
     return attempt.call.call_us if attempt.call and not attempt.closed else None

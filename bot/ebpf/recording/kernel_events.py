@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from bot.domain.network import Drop, Endpoint, EventKind
 
 KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
-    "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received"),
+    "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received", "sock_error"),
     "drop": ("drop",),
 }
 """The kernel's events that make up each kind: what is lost of these is missing there."""
@@ -18,7 +18,7 @@ KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
-    """Who tries to connect to where, and since when. `attempt` is its identity, which TCP has once a SYN was sent."""
+    """Who tries to connect to where, and since when. `attempt` is its identity, if it has one."""
 
     attempt: str | None
     began_at: datetime
@@ -60,6 +60,15 @@ class HandshakeEnded:
     evidence: FailureEvidence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorLearnt:
+    """A datagram socket was told that what it sends reaches nobody."""
+
+    attempt: str
+    errno: str | None
+    after_us: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class SynSentAgain:
     """An attempt hangs."""
@@ -95,4 +104,6 @@ class SkbDropped:
     evidence: FailureEvidence
 
 
-KernelEvent: TypeAlias = ConnectReturned | HandshakeEnded | SynSentAgain | ConnectionClosed | ResetReceived | SkbDropped
+KernelEvent: TypeAlias = (
+    ConnectReturned | HandshakeEnded | ErrorLearnt | SynSentAgain | ConnectionClosed | ResetReceived | SkbDropped
+)

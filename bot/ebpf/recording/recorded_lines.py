@@ -13,6 +13,7 @@ from bot.ebpf.recording.kernel_events import (
     Begin,
     ConnectionClosed,
     ConnectReturned,
+    ErrorLearnt,
     FailureEvidence,
     HandshakeEnded,
     KernelEvent,
@@ -75,6 +76,13 @@ def _tcp_open(fields: Fields, ended_at: datetime) -> HandshakeEnded | None:
         retransmits=_integer(fields, "retransmits"),
         evidence=_evidence(fields),
     )
+
+
+def _sock_error(fields: Fields, _: datetime) -> ErrorLearnt | None:
+    attempt, errno = _attempt(fields), _text(fields, "errno")
+    if attempt is None or errno == "EMSGSIZE":
+        return None  # nobody saw it begin; or it only learnt how large a packet may be
+    return ErrorLearnt(attempt=attempt, errno=errno, after_us=_number(fields, "attempt_us"))
 
 
 def _tcp_retransmit(fields: Fields, time: datetime) -> SynSentAgain | None:
@@ -141,6 +149,7 @@ _PARSERS: dict[str, Callable[[Fields, datetime], KernelEvent | None]] = {
     "connect": _connect,
     "tcp_open": _tcp_open,
     "tcp_close": _tcp_close,
+    "sock_error": _sock_error,
     "tcp_reset_received": _reset_received,
     "tcp_retransmit": _tcp_retransmit,
     "drop": _drop,

@@ -1,7 +1,7 @@
 """How each kind of event begins or completes the rows of connection attempts."""
 
 from collections.abc import Callable, Mapping
-from errno import EINTR
+from errno import EINTR, EMSGSIZE
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
 from typing import TypeAlias
 
@@ -40,7 +40,8 @@ def tells_of_attempts(events: Events) -> NDArray[np.bool_]:
     waits = (kinds == layout.TCP_RETRANSMIT) & (events["newstate"] == SYN_SENT)
     explains = (kinds == layout.DROP) & (_evidence(events) > 0)
     ends = np.isin(kinds, (layout.TCP_OPEN, layout.TCP_CLOSE, layout.TCP_RESET_RECEIVED))
-    tells: NDArray[np.bool_] = called | (known & (waits | explains | ends))
+    learns = (kinds == layout.SOCK_ERROR) & (events["ret"] != -EMSGSIZE)  # which says how large a packet may be
+    tells: NDArray[np.bool_] = called | (known & (waits | explains | ends | learns))
     return tells
 
 
@@ -81,6 +82,13 @@ def handshaken(chunk: Chunk, places: Places, events: Events) -> None:
     chunk["retransmits"][places] = events["retransmits"]
 
 
+def learnt(chunk: Chunk, places: Places, events: Events) -> None:
+    """A datagram socket was told that what it sends reaches nobody."""
+    chunk["facts"][places] |= HANDSHAKEN
+    chunk["handshake_errno"][places] = _errnos(events)
+    chunk["waited_ns"][places] = events["ts"].astype(np.int64) - _begin_of(events)
+
+
 def closed(chunk: Chunk, places: Places, events: Events) -> None:
     fin = np.isin(events["oldstate"], _PEER_CLOSED) & (events["rx_bytes"] > 0)
     chunk["facts"][places] |= CLOSED
@@ -106,6 +114,7 @@ def explained(chunk: Chunk, places: Places, events: Events) -> None:
 STEPS: Mapping[int, Step] = {
     layout.CONNECT: returned,
     layout.TCP_OPEN: handshaken,
+    layout.SOCK_ERROR: learnt,
     layout.TCP_CLOSE: closed,
     layout.TCP_RESET_RECEIVED: reset,
     layout.DROP: explained,

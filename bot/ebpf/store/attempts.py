@@ -1,8 +1,8 @@
 """Connection attempts, one row each: begun by the first event that tells of one, completed by those that follow.
 
 The kernel program gives every TCP attempt an identity, which all later events of its socket carry: the time of its
-first SYN, with the CPU in the lowest byte. Other attempts (UDP, unix sockets, calls that failed before a SYN) have none
-and are complete when their call returns.
+first SYN, with the CPU in the lowest byte; that of a datagram socket is the time at which it noted its peer. Other
+attempts (unix sockets, calls that failed before a SYN) have none and are complete when their call returns.
 """
 
 from collections import deque
@@ -35,7 +35,8 @@ _ANONYMOUS = np.uint64(1 << 63)
 """No identity is as large."""
 _FAILED = (steps.CALLED | steps.HANDSHAKEN | steps.CONNECTED, steps.CALLED | steps.HANDSHAKEN)
 """Of a failed attempt: which facts are looked at, and what they are."""
-_MAX_FAILED = 4096
+_DATAGRAM = (steps.CALLED | steps.STREAM, steps.CALLED)
+_MAX_LINGERING = 4096
 _ERRNO_BITS = 16
 
 
@@ -46,8 +47,8 @@ class Attempts:
         self.log = Log(SCHEMA)
         self._open: dict[int, int] = {}
         """Rows by the identity of their attempt."""
-        self._failed: deque[int] = deque()
-        """Attempts that failed of late: what explains it may be told afterwards."""
+        self._lingering: deque[int] = deque()
+        """Attempts that failed of late, since what explains it may be told afterwards; and datagram sockets' latest."""
 
     def add(self, batch: Batch) -> None:
         told = batch.where(steps.tells_of_attempts(batch.events))
@@ -61,6 +62,11 @@ class Attempts:
             for chunk, places, given in self.log.of(rows[chosen]):
                 complete(chunk, places, told.events[chosen[given]])
         self._decide(np.unique(rows))
+
+    @property
+    def remembered(self) -> int:
+        """Attempts of which more may be told: bounded by the connections that are open, and a few more."""
+        return len(self._open)
 
     def evict(self) -> int:
         """Let the oldest chunk go. Returns how many attempts that were."""
@@ -94,11 +100,12 @@ class Attempts:
             chunk["outcome"][places] = np.array([_outcome(state) for state in distinct.tolist()], np.uint8)[which]
             facts = chunk["facts"][places]
             identities = chunk["attempt"][places]
-            self._failed.extend(identities[facts & _FAILED[0] == _FAILED[1]].tolist())
+            lingers = (facts & _FAILED[0] == _FAILED[1]) | (facts & _DATAGRAM[0] == _DATAGRAM[1])
+            self._lingering.extend(identities[lingers].tolist())
             for attempt in identities[facts & steps.CLOSED > 0].tolist():
                 self._open.pop(attempt, None)
-        while len(self._failed) > _MAX_FAILED:
-            self._open.pop(self._failed.popleft(), None)
+        while len(self._lingering) > _MAX_LINGERING:
+            self._open.pop(self._lingering.popleft(), None)
 
 
 def _states(chunk: Chunk, places: Places) -> Column:
