@@ -35,7 +35,7 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
         raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)
     with asked_to_end() as ending:
         async with open_collector(node=settings.node or platform.node() or None) as collector:
-            async with serving(application(_parts(collector, token)), host, port) as url:
+            async with serving(application(_parts(collector, token)), host, port, chosen_by="--listen") as url:
                 _say(collector, url)
                 await ending.wait()
             await asyncio.to_thread(_say_the_end, collector)

@@ -56,10 +56,18 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
 
 @asynccontextmanager
 async def serving(
-    app: Starlette, host: str, port: int, *, head_timeout_s: float = HEAD_TIMEOUT_S
+    app: Starlette,
+    host: str,
+    port: int,
+    *,
+    chosen_by: str = "NETSPY_LISTEN",
+    head_timeout_s: float = HEAD_TIMEOUT_S,
 ) -> AsyncGenerator[str, None]:
-    """Serve on an address; gives the URL. Raises: InvalidSettings when nothing can listen there."""
-    listener = _listen(host, port)
+    """Serve on an address; gives the URL. `chosen_by` is what sets it.
+
+    Raises: InvalidSettings when nothing can listen there.
+    """
+    listener = _listen(host, port, chosen_by)
     config = uvicorn.Config(
         app,
         http=type("TimelyHeads", (_TimelyHeads,), {"timeout_s": head_timeout_s}),
@@ -125,7 +133,7 @@ class _TimelyHeads(H11Protocol):
         self._waiting = None
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, chosen_by: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -138,7 +146,7 @@ def _listen(host: str, port: int) -> socket.socket:
             got = os.strerror(error.errno)  # asyncio and socket write the address into theirs
         else:
             got = error.strerror or str(error)
-        remedy = "set NETSPY_LISTEN to another HOST:PORT; port 0 is any that is free"
+        remedy = f"set {chosen_by} to another HOST:PORT; port 0 is any that is free"
         raise InvalidSettings(f"listening on {_authority(host, port)}", got.lower(), remedy) from error
 
 

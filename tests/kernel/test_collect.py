@@ -129,6 +129,17 @@ def test_a_chat_listens_to_this_machine_where_no_server_answers(kernel: None, tm
         chat.close(force=True)
 
 
+async def test_a_port_that_is_taken_is_told_with_the_flag_that_chooses_it(kernel: None, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            NETSPY, "collect", "--listen", f"127.0.0.1:{port}", cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+        )
+        _, told = await process.communicate()
+    assert process.returncode == 2
+    assert b"address already in use. Set --listen" in told
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", ":0", "192.0.2.1:0", "8080", "localhost:99999"])
 async def test_an_address_that_others_reach_needs_a_token(listen: str, tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(

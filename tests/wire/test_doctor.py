@@ -27,7 +27,7 @@ UNREACHABLE = Check(
     "source",
     "fault",
     "GET http://localhost:8080/health: connection refused, nothing listens there",
-    "start ebpf-server (or give its address with --server URL)",
+    "start netspy collect or ebpf-server there (or give another address with --server URL)",
 )
 
 
@@ -147,8 +147,8 @@ def test_the_table_folds_what_is_too_long_and_cuts_nothing() -> None:
         "part     state  detail, and what to do",
         "source   fault  GET http://localhost:8080/health: connection refused,",
         "                nothing listens there",
-        "                to do: start ebpf-server (or give its address with",
-        "                  --server URL)",
+        "                to do: start netspy collect or ebpf-server there (or",
+        "                  give another address with --server URL)",
         "storage  ok     /var/lib/netspy/netspy.db",
         "off: slack (set A or B)",
     ]
@@ -174,7 +174,7 @@ async def test_a_process_exits_with_1_where_something_has_a_fault(tmp_path: Path
     assert "off: slack (set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET)" in well.out
     said = json.loads(broken.out)
     assert [(part["part"], part["state"]) for part in said["parts"]] == [("source", "fault"), ("storage", "ok")]
-    assert said["parts"][0]["remedy"].startswith("start ebpf-server")
+    assert said["parts"][0]["remedy"].startswith("start netspy collect or ebpf-server")
     assert set(said["off"]) == {"model", "slack", "discord"}
 
 

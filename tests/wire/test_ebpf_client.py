@@ -71,7 +71,7 @@ async def test_refused_connection_names_the_url_and_the_remedy() -> None:
     error = await fails(url)
     assert type(error) is SourceUnreachable
     assert (error.asked, error.got) == (f"GET {url}/api/events", "connection refused, nothing listens there")
-    assert error.remedy == "start ebpf-server (or give its address with --server URL)"
+    assert error.remedy == "start netspy collect or ebpf-server there (or give another address with --server URL)"
 
 
 async def test_host_that_does_not_answer_is_told_apart() -> None:

@@ -260,7 +260,7 @@ async def test_signals_are_left_to_the_process() -> None:
 
 def test_a_connection_sends_at_once_what_it_is_given() -> None:
     """An answer's head and its body are two writes: the second must not wait until the first is acknowledged."""
-    with web._listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with web._listen("127.0.0.1", 0, "NETSPY_LISTEN") as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -43,7 +43,7 @@ MAX_CONNECTIONS = 8
 LARGE_BYTES = 1_000_000
 """A larger answer takes tens of milliseconds to parse: that is done beside the event loop."""
 
-START = "start ebpf-server (or give its address with --server URL)"
+START = "start netspy collect or ebpf-server there (or give another address with --server URL)"
 ASK_LESS = "ask for less time or one process, or see whether the server is overloaded"
 WRONG_PEER = "is that an ebpf-server? Give its address with --server URL"
 
