@@ -86,7 +86,6 @@ class LiveSource:
         if window.since < listening.since:
             notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
         if kept.complete_since and window.since < kept.complete_since:
-            notes.append(
-                f"{kept.evicted:,} events before {kept.complete_since:%H:%M:%S} UTC are gone (memory is bounded)"
-            )
+            since = f"{kept.complete_since:%Y-%m-%d %H:%M:%S} UTC"
+            notes.append(f"events before {since} are gone ({kept.evicted:,}: memory is bounded)")
         return tuple(notes)

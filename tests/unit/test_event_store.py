@@ -297,6 +297,69 @@ def test_what_is_too_old_goes_and_more_is_stored_behind_it() -> None:
     assert found.time == CLOCK.moment(T + 61 * SECOND)
 
 
+def connections(store: EventStore, **asked: Any) -> list[Connection]:
+    found = store.events(EventQuery(kind="connection", window=DAY, filter=EVERYTHING, **asked), CLOCK).events
+    return [event for event in found if isinstance(event, Connection)]
+
+
+def test_of_events_in_one_microsecond_the_first_by_name_are_kept() -> None:
+    store = a_store()
+    store.add([called(T + n, took=0, comm=name) for n, name in enumerate([b"a", b"c", b"b"])], now_ns=0)
+    assert [each.process for each in connections(store, limit=2)] == ["a", "b"]
+
+
+def test_what_two_drops_prove_of_one_attempt_counts_together() -> None:
+    neighbour, both = layout.NEIGHBOUR_FAILED, layout.NEIGHBOUR_FAILED | layout.UNREACHABLE
+    drops = [
+        raw(layout.DROP, T + 600, to=SERVER, attempt=attempt(T + 1), flags=flags) for flags in (0, neighbour, both)
+    ]
+    (found,) = attempts(begun(T, number=errno.EINPROGRESS), opened(T, state=CLOSE), *drops)
+    assert found.outcome is Outcome.UNREACHABLE
+
+
+def test_an_answer_changes_with_its_rows() -> None:
+    store = a_store()
+    query = Aggregate(kind="connection", window=DAY, group_by=("outcome",))
+    store.add([begun(T, number=errno.EINPROGRESS)], now_ns=0)
+    before = store.aggregate(query, CLOCK)
+    store.add([opened(T)], now_ns=0)
+    after = store.aggregate(query, CLOCK)
+    assert [found.groups[0].key for found in (before, after)] == [("in progress",), ("connected",)]
+
+
+def test_groups_by_two_fields_are_kept_apart() -> None:
+    store = a_store()
+    pairs = [(b"a", 1), (b"a", 2), (b"b", 1), (b"b", 2), (b"b", 3)]
+    store.add([called(T + n, comm=name, pid=pid) for n, (name, pid) in enumerate(pairs)], now_ns=0)
+    found = store.aggregate(Aggregate(kind="connection", window=DAY, group_by=("process", "pid")), CLOCK)
+    assert [group.key for group in found.groups] == [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("b", 3)]
+
+
+def test_rows_behind_an_evicted_chunk_that_was_not_full_are_completed() -> None:
+    store = a_store(max_age_s=60)
+    store.add([begun(T)], now_ns=T)
+    store.add([], now_ns=T + 61 * SECOND)
+    later = T + 61 * SECOND
+    store.add([begun(later, number=errno.EINPROGRESS)], now_ns=later)
+    store.add([opened(later)], now_ns=later)
+    assert [each.outcome for each in connections(store)] == [Outcome.CONNECTED]
+
+
+def test_a_chunk_stays_while_one_of_its_events_is_young_and_tells_since_when_it_is_complete() -> None:
+    store = a_store(max_age_s=60)
+    store.add([called(T), called(T + 50 * SECOND)], now_ns=T + 50 * SECOND)
+    store.add([], now_ns=T + 70 * SECOND)
+    assert (store.kept("connection", CLOCK).stored, store.kept("connection", CLOCK).complete_since) == (2, None)
+    store.add([], now_ns=T + 200 * SECOND)
+    assert store.kept("connection", CLOCK).complete_since == CLOCK.moment(T + 50 * SECOND + 1)
+
+
+def test_attempts_that_are_evicted_are_forgotten() -> None:
+    log = Attempts()
+    log.add(Batch.of([begun(T, number=errno.EINPROGRESS)]))
+    assert (log.remembered, log.evict(), log.remembered) == (1, 1, 0)
+
+
 def test_figures_of_groups_are_those_of_their_members() -> None:
     store = a_store()
     store.add(

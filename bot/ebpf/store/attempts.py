@@ -57,8 +57,8 @@ class Attempts:
         rows = self._rows(told)
         for kind, complete in steps.STEPS.items():
             (of_kind,) = np.nonzero(told.events["kind"] == kind)
-            _, first = np.unique(rows[of_kind], return_index=True)
-            chosen = of_kind[first]
+            _, last = np.unique(rows[of_kind][::-1], return_index=True)  # of several it knows the most
+            chosen = of_kind[::-1][last]
             for chunk, places, given in self.log.of(rows[chosen]):
                 complete(chunk, places, told.events[chosen[given]])
         self._decide(np.unique(rows))

@@ -59,10 +59,6 @@ class Texts:
         distinct, places = np.unique(column, return_inverse=True)
         return np.array([self._number(text) for text in distinct.tolist()], np.uint16)[places]
 
-    def number(self, text: bytes) -> int | None:
-        """None for a text that no row here has. NumPy drops zeros at the end of bytes, and so does this."""
-        return self._numbers.get(text.rstrip(b"\0"))
-
     def _number(self, text: bytes) -> int:
         number = self._numbers.setdefault(text, len(self.values))
         if number == len(self.values):
