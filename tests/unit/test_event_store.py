@@ -339,10 +339,13 @@ def test_rows_behind_an_evicted_chunk_that_was_not_full_are_completed() -> None:
     store = a_store(max_age_s=60)
     store.add([begun(T)], now_ns=T)
     store.add([], now_ns=T + 61 * SECOND)
-    later = T + 61 * SECOND
-    store.add([begun(later, number=errno.EINPROGRESS)], now_ns=later)
-    store.add([opened(later)], now_ns=later)
-    assert [each.outcome for each in connections(store)] == [Outcome.CONNECTED]
+    later = [T + 61 * SECOND + 10 * n for n in range(CHUNK_ROWS)]
+    store.add([begun(each, number=errno.EINPROGRESS) for each in later], now_ns=later[-1])
+    store.add([opened(each) for each in later], now_ns=later[-1])
+    query = Aggregate(kind="connection", window=DAY, group_by=("outcome",))
+    assert [(group.key, group.count) for group in store.aggregate(query, CLOCK).groups] == [
+        (("connected",), CHUNK_ROWS)
+    ]
 
 
 def test_a_chunk_stays_while_one_of_its_events_is_young_and_tells_since_when_it_is_complete() -> None:
