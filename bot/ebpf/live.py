@@ -9,7 +9,7 @@ from bot.domain.network import Coverage, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf.store.clock import Clock
-from bot.ebpf.store.store import EventStore, Found
+from bot.ebpf.store.store import EventStore, Found, Kept
 
 _BEGIN_AGAIN = "begin again, and tell us what its log says"
 
@@ -45,14 +45,12 @@ class LiveSource:
         self._clock = clock
 
     async def events(self, query: EventQuery) -> Events:
-        clock = self._clock()
-        found = await asyncio.to_thread(self._store.events, query, clock)
-        return Events(found.events, self._coverage(query.kind, query.window, found, clock))
+        found = await asyncio.to_thread(self._store.events, query, self._clock())
+        return Events(found.events, self._coverage(query.kind, query.window, found))
 
     async def aggregate(self, query: Aggregate) -> Groups:
-        clock = self._clock()
-        found = await asyncio.to_thread(self._store.aggregate, query, clock)
-        return Groups(found.groups, found.total, self._coverage(query.kind, query.window, found, clock))
+        found = await asyncio.to_thread(self._store.aggregate, query, self._clock())
+        return Groups(found.groups, found.total, self._coverage(query.kind, query.window, found))
 
     async def check(self) -> Check:
         listening = self._listening()
@@ -65,7 +63,7 @@ class LiveSource:
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
         return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
 
-    def _coverage(self, kind: EventKind, window: Window, found: Found, clock: Clock) -> Coverage:
+    def _coverage(self, kind: EventKind, window: Window, found: Found) -> Coverage:
         listening = self._listening()
         return Coverage(
             source="this machine",
@@ -75,17 +73,17 @@ class LiveSource:
             matched=found.matched,
             lost=listening.lost.get(kind, 0),
             nodes=self._nodes,
-            notes=self._notes(kind, window, listening, clock),
+            notes=_notes(window, listening, found.kept),
         )
 
-    def _notes(self, kind: EventKind, window: Window, listening: Listening, clock: Clock) -> tuple[str, ...]:
-        notes = []
-        kept = self._store.kept(kind, clock)
-        if listening.broken:
-            notes.append(f"the collector has stopped ({listening.broken}): nothing newer is known. {_BEGIN_AGAIN}")
-        if window.since < listening.since:
-            notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
-        if kept.complete_since and window.since < kept.complete_since:
-            since = f"{kept.complete_since:%Y-%m-%d %H:%M:%S} UTC"
-            notes.append(f"events before {since} are gone ({kept.evicted:,}: memory is bounded)")
-        return tuple(notes)
+
+def _notes(window: Window, listening: Listening, kept: Kept) -> tuple[str, ...]:
+    notes = []
+    if listening.broken:
+        notes.append(f"the collector has stopped ({listening.broken}): nothing newer is known. {_BEGIN_AGAIN}")
+    if window.since < listening.since:
+        notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
+    if kept.complete_since and window.since < kept.complete_since:
+        since = f"{kept.complete_since:%Y-%m-%d %H:%M:%S} UTC"
+        notes.append(f"events before {since} are gone ({kept.evicted:,}: memory is bounded)")
+    return tuple(notes)

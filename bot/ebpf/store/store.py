@@ -47,8 +47,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`events` or `groups` with the counts of the same moment: `seen` before the filter, `matched` after it."""
+    """`events` or `groups`, with what is true of that moment: `seen` counts before the filter, `matched` after it."""
 
+    kept: Kept
     seen: int
     matched: int
     events: tuple[Event, ...] = ()
@@ -90,20 +91,25 @@ class EventStore:
         with self._one_at_a_time:
             reading, span = self._readings[query.kind], clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
-            return Found(seen, matched, events=tuple(asking.newest(reading, query, clock)))
+            return Found(
+                self._kept(query.kind, clock), seen, matched, events=tuple(asking.newest(reading, query, clock))
+            )
 
     def aggregate(self, query: Aggregate, clock: Clock) -> Found:
         with self._one_at_a_time:
             reading, span = self._readings[query.kind], clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
             groups, total = asking.groups(reading, query, clock)
-            return Found(seen, matched, groups=groups, total=total)
+            return Found(self._kept(query.kind, clock), seen, matched, groups=groups, total=total)
 
     def kept(self, kind: EventKind, clock: Clock) -> Kept:
         with self._one_at_a_time:
-            log, until = self._keepers[kind].log, self._evicted_until.get(kind)
-            since = None if until is None else clock.moment(until)
-            return Kept(len(log), self._evicted[kind], log.size_bytes, since)
+            return self._kept(kind, clock)
+
+    def _kept(self, kind: EventKind, clock: Clock) -> Kept:
+        log, until = self._keepers[kind].log, self._evicted_until.get(kind)
+        since = None if until is None else clock.moment(until)
+        return Kept(len(log), self._evicted[kind], log.size_bytes, since)
 
     def _counts(self, reading: Reading, span: Span, wanted: Filter) -> tuple[int, int]:
         return asking.count(reading, span, Filter(failed_local_lookups=True)), asking.count(reading, span, wanted)
