@@ -56,24 +56,24 @@ async def open_collector(
     Raises: CannotCollect when no program runs.
     """
     machine = Machine(Containers(ContainerFiles(host_root), node=node))
-    programs = await asyncio.to_thread(start)
-    reasons = reason_names()
-    store = EventStore(_names(reasons, machine), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
-    since, failures = datetime.now(UTC), list[BaseException]()
-    reader = Reader(programs, partial(_keep, store), failed=failures.append)
-    listening = partial(_listening, programs, reader, since, failures)
-    try:
-        async with machine.sampled():
-            yield Collector(
-                source=LiveSource(store, listening=listening, node=node),
-                machine=machine,
-                store=store,
-                listening=listening,
-                reason_codes={name: number for number, name in reasons.drop.items()},
-            )
-    finally:
-        with suppress(*map(type, failures)):  # told already, with every answer
-            await asyncio.to_thread(reader.close)
+    with await asyncio.to_thread(start) as programs:
+        reasons = await asyncio.to_thread(reason_names)
+        store = EventStore(_names(reasons, machine), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
+        since, failures = datetime.now(UTC), list[BaseException]()
+        reader = Reader(programs, partial(_keep, store), failed=failures.append)
+        listening = partial(_listening, programs, reader, since, failures)
+        try:
+            async with machine.sampled():
+                yield Collector(
+                    source=LiveSource(store, listening=listening, node=node),
+                    machine=machine,
+                    store=store,
+                    listening=listening,
+                    reason_codes={name: number for number, name in reasons.drop.items()},
+                )
+        finally:
+            with suppress(*map(type, failures)):  # told already, with every answer
+                await asyncio.to_thread(reader.close)
 
 
 def _keep(store: EventStore, batch: Batch) -> None:

@@ -1,6 +1,6 @@
 """Records what this machine's kernel programs tell into a file: the header, a line an event, the end.
 
-Events are decoded and written as they come, in the collector's own thread; a ring four times as large as that of other
+Events are decoded and written as they come, in the collector's own thread; a ring twice as large as that of other
 collectors holds a burst meanwhile. What is lost nevertheless is counted in the end.
 """
 
