@@ -86,7 +86,7 @@ def cut_middle(text: str, width: int) -> str:
 def short(text: str, most: int) -> str:
     """Any text as one harmless line of at most `most` characters and cells: marks above a letter take no cell."""
     line = cut_end(plain(text), most)
-    return line if len(line) <= most else line[: most - len(ELLIPSIS)] + ELLIPSIS
+    return line if len(line) <= most else _longest(lambda kept: line[:kept] + ELLIPSIS, most - len(ELLIPSIS), most)
 
 
 def _longest(keeping: Callable[[int], str], most: int, width: int) -> str:

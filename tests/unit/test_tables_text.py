@@ -3,7 +3,7 @@
 from unicodedata import category
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
@@ -117,6 +117,7 @@ def test_first_control_or_lone_surrogate_is_found_unless_allowed() -> None:
     assert control_in("ok \N{ZERO WIDTH JOINER} \u202e", allowed="") is None
 
 
+@example("000000\x1f\x1f\x08\u1100", 21, 2)
 @given(st.text(max_size=50), st.integers(1, 30), st.integers(0, 400))
 def test_short_text_is_short_in_characters_and_in_cells(text: str, most: int, marks: int) -> None:
     line = short(text + "a" + "\u0301" * marks, most)
