@@ -8,13 +8,14 @@ import platform
 import sys
 from functools import partial
 from importlib.metadata import version
-from ipaddress import ip_address
 
 from bot.domain.errors import InvalidSettings
+from bot.ebpf.agent.access import is_loopback
 from bot.ebpf.agent.application import application
 from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.collecting import Collector, open_collector
+from bot.ebpf.programs import running
 from bot.ebpf.store.clock import Clock
 from bot.ending import asked_to_end
 from bot.setting_values import listen_address
@@ -30,7 +31,7 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
     """Raises: InvalidSettings, CannotCollect."""
     host, port = listen_address(listen or DEFAULT_LISTEN, name="--listen")
     token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
-    if token is None and not _is_loopback(host):
+    if token is None and not is_loopback(host):
         got = "whoever reaches this machine could ask it, since there is no token"
         raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)
     with asked_to_end() as ending:
@@ -55,9 +56,8 @@ def _parts(collector: Collector, token: str | None) -> Parts:
 def _say(collector: Collector, url: str) -> None:
     """On stderr, like everything that is not an answer."""
     listening = collector.listening()
-    total = len(listening.programs) + len(listening.missing)
     tell = partial(print, file=sys.stderr, flush=True)
-    tell(f"live: {len(listening.programs)} of {total} programs, kernel {platform.release()}, {url}")
+    tell(f"live: {running(listening.programs, listening.missing)}, kernel {platform.release()}, {url}")
     for name, why in listening.missing.items():
         tell(f"without {name}: {why}")
 
@@ -66,10 +66,3 @@ def _say_the_end(collector: Collector) -> None:
     status = live_status(collector.store, collector.listening(), Clock.now())
     told = ", ".join(f"{each.seen:,} {kind}s ({each.lost:,} lost)" for kind, each in status.kinds.items())
     print(f"seen: {told}", file=sys.stderr)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

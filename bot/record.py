@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from adapters.terminal.render import fold
 from adapters.terminal.screen import Screen
+from bot.ebpf.programs import running
 from bot.ebpf.recording.describing import describe
 from bot.ebpf.recording.masking import Mask
 from bot.ebpf.recording.recorder import Progress, Recording, recording
@@ -66,9 +67,9 @@ async def _until_end(duration_s: float | None, begun: Recording, ended: asyncio.
 def _tell_begin(asked: RecordUsage, begun: Recording, screen: Screen) -> None:
     header = begun.header
     until = f"for {asked.duration_s:g} s" if asked.duration_s else "until Ctrl-C"
+    programs = running(header.programs, header.missing)
     masked = ", masked" if header.masked else ""
-    running = f"{len(header.programs)} of {len(header.programs) + len(header.missing)} programs"
-    lines = [f"netspy: recording this machine's kernel events to {_name(asked)} {until} ({running}{masked})"]
+    lines = [f"netspy: recording this machine's kernel events to {_name(asked)} {until} ({programs}{masked})"]
     lines += [f"without {name}: {why}" for name, why in header.missing.items()]
     _tell(lines, screen)
 

@@ -37,7 +37,7 @@ def replayed(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock) -> Found
 
 def stored(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock, *, batch_size: int = 1) -> Found:
     """As a live source would tell them."""
-    names = KernelNames(lambda number: reasons.drop.get(number, str(number)) if number >= 0 else None, symbol)
+    names = KernelNames(reasons.of_drop, symbol)
     store = EventStore(names, max_age_s=1e10)
     for begin in range(0, len(raws), batch_size):
         store.add(raws[begin : begin + batch_size], now_ns=0)

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 from bot.domain.workload import Workload
 
 LOCAL_SOCKET = "(local socket)"
+UNNAMED = "(unknown)"
+"""A process whose name nobody knows."""
 
 
 class Outcome(StrEnum):

@@ -5,7 +5,6 @@ Whoever opens it owns it; nothing stays attached when it is closed. `preflight` 
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pathlib import Path
 
 from bot.checking import name_of
 from bot.domain.network import EventKind
-from bot.ebpf.collector.btf import ReasonNames, reason_names
+from bot.ebpf.boot_clock import since_boot_ns
+from bot.ebpf.collector.btf import reason_names
 from bot.ebpf.collector.loader import Programs, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
@@ -58,7 +58,12 @@ async def open_collector(
     machine = Machine(Containers(ContainerFiles(host_root), node=node))
     with await asyncio.to_thread(start) as programs:
         reasons = await asyncio.to_thread(reason_names)
-        store = EventStore(_names(reasons, machine), node=node, max_bytes=max_bytes, max_age_s=max_age_s)
+        store = EventStore(
+            KernelNames(reasons.of_drop, Symbols(), machine.workload_of),
+            node=node,
+            max_bytes=max_bytes,
+            max_age_s=max_age_s,
+        )
         since, failures = datetime.now(UTC), list[BaseException]()
         reader = Reader(programs, partial(_keep, store), failed=failures.append)
         listening = partial(_listening, programs, reader, since, failures)
@@ -78,17 +83,10 @@ async def open_collector(
 
 def _keep(store: EventStore, batch: Batch) -> None:
     try:
-        store.add(batch.events, now_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        store.add(batch.events, now_ns=since_boot_ns())
     except Exception:
         log.exception("collector.broke")
         raise
-
-
-def _names(reasons: ReasonNames, machine: Machine) -> KernelNames:
-    def reason_of(number: int) -> str | None:
-        return reasons.drop.get(number, str(number)) if number >= 0 else None
-
-    return KernelNames(reason_of, Symbols(), machine.workload_of)
 
 
 def _listening(programs: Programs, reader: Reader, since: datetime, failures: Sequence[BaseException]) -> Listening:

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain.network import Coverage, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.ebpf.programs import running
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore, Found, Kept
 
@@ -56,8 +57,8 @@ class LiveSource:
         listening = self._listening()
         if listening.broken:
             return Check("source", "fault", f"the collector has stopped ({listening.broken})", _BEGIN_AGAIN)
-        running, missing = len(listening.programs), listening.missing
-        told = f"live: {running} of {running + len(missing)} programs, listening since {listening.since:%H:%M:%S} UTC"
+        missing = listening.missing
+        told = f"live: {running(listening.programs, missing)}, listening since {listening.since:%H:%M:%S} UTC"
         if not missing:
             return Check("source", "ok", told)
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())

@@ -10,7 +10,7 @@ from bot.domain.network import Outcome
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.btf import reason_names
 from bot.ebpf.collector.loader import start
-from bot.ebpf.collector.reader import Reader, epoch_offset_ns
+from bot.ebpf.collector.reader import Reader
 from bot.ebpf.store.clock import Clock
 from tests.kernel import namespaces
 from tests.kernel.lab_faults import ANSWERS, FAULTS, Fault, provoked, serve
@@ -34,7 +34,7 @@ def found(with_namespaces: None) -> tuple[Found, Found, Found]:
                 client.wait()
         ours = {pair.client.number, pair.server.number}
     raws = [raw for batch in batches for raw in batch if layout.read(raw).netns in ours]
-    reasons, clock = reason_names(), Clock(epoch_offset_ns())
+    reasons, clock = reason_names(), Clock.now()
     return (
         replayed(raws, reasons, clock),
         stored(raws, reasons, clock),

@@ -48,19 +48,17 @@ class Access:
 
 
 def _from_elsewhere(host: str | None) -> Refusal | None:
-    if host is not None and _is_loopback(host.lower()):
+    written = _HOST.fullmatch(host.lower()) if host is not None else None
+    if written and is_loopback(written["v6"] or written["name"]):
         return None
     return Refusal(
         403, "this collector has no token and so answers to localhost only: set NETSPY_EBPF_TOKEN on both sides"
     )
 
 
-def _is_loopback(host: str) -> bool:
-    written = _HOST.fullmatch(host)
-    if written is None:
-        return False
-    name: str = written["v6"] or written["name"]
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address, without a port, is this machine's own."""
     try:
-        return ip_address(name).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return name == "localhost"
+        return host == "localhost"

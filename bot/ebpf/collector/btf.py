@@ -82,6 +82,10 @@ class ReasonNames:
     drop: dict[int, str]
     reset: dict[int, str]
 
+    def of_drop(self, number: int) -> str | None:
+        """The number itself where it has no name; None where the kernel told none."""
+        return self.drop.get(number, str(number)) if number >= 0 else None
+
 
 def reason_names(path: Path = KERNEL) -> ReasonNames:
     """The running kernel's own names, without their prefixes. Raises: OSError where it has no BTF."""

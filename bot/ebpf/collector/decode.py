@@ -131,7 +131,7 @@ class Decoder:
 
     def _drop(self, fields: Fields, event: RawEvent) -> None:
         (details.add_icmp if event.proto in _ICMP else details.add_directed_packet)(fields, event)
-        reason = self._reasons.drop.get(event.reason, str(event.reason)) if event.reason >= 0 else None
+        reason = self._reasons.of_drop(event.reason)
         fields["reason"] = reason
         fields["location"] = self._symbol_of(event.location)
         fields["benign"] = is_harmless(event, reason)

@@ -1,9 +1,9 @@
 """What a raw event says beyond who and where, as fields of a recording's line. Pure; each function adds its kind's."""
 
-import errno
 from typing import Any, TypeAlias
 
 from bot.ebpf.collector import layout
+from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.collector.layout import RawEvent
 from bot.ebpf.collector.text import until_nul
 
@@ -13,15 +13,11 @@ _STATES = (
     None, "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
     "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV",
 )  # fmt: skip
-_AFTER_PEERS_FIN = ("FIN_WAIT2", "LAST_ACK", "CLOSING", "TIME_WAIT")
-"""States before CLOSE by which the peer's FIN has come, which the kernel counts as a received byte."""
 _EVIDENCE = {
     "reset": layout.GOT_RESET,
     "neighbour failed": layout.NEIGHBOUR_FAILED,
     "unreachable": layout.UNREACHABLE,
 }
-_RESTARTED = range(512, 517)
-"""What the kernel says to itself in the place of EINTR."""
 _TYPES = {1: "stream", 2: "dgram", 3: "raw", 4: "rdm", 5: "seqpacket"}
 
 
@@ -59,7 +55,7 @@ def add_close(fields: Fields, event: RawEvent) -> None:
     add_state_change(fields, event)
     fields["duration_us"] = event.elapsed_ns / 1e3 if event.elapsed_ns else None
     _add_traffic(fields, event)
-    fields["rx_bytes"] = max(0, event.rx_bytes - (fields["from"] in _AFTER_PEERS_FIN))
+    fields["rx_bytes"] = max(0, event.rx_bytes - (event.oldstate in layout.AFTER_PEERS_FIN))
 
 
 def add_retransmit(fields: Fields, event: RawEvent) -> None:
@@ -109,10 +105,7 @@ def _add_traffic(fields: Fields, event: RawEvent) -> None:
 
 
 def _errno(event: RawEvent) -> str | None:
-    if event.ret >= 0:
-        return None
-    number = errno.EINTR if -event.ret in _RESTARTED else -event.ret
-    return errno.errorcode.get(number, str(number))
+    return errno_name(-event.ret) if event.ret < 0 else None
 
 
 def _state(number: int) -> str | None:

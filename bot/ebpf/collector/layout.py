@@ -89,6 +89,10 @@ CONNECT, TCP_OPEN, TCP_ACCEPT, TCP_CLOSE, TCP_LISTEN, TCP_RETRANSMIT, TCP_RESET_
 )
 SOCK_ERROR: Final = KINDS.index("sock_error") + 1
 
+AFTER_PEERS_FIN: Final = (5, 9, 11, 6)
+"""FIN_WAIT2, LAST_ACK, CLOSING, TIME_WAIT: states before CLOSE by which the peer's FIN has come, which the kernel
+counts as a received byte."""
+
 
 def read(raw: bytes) -> RawEvent:
     """The fixed part. Raises: struct.error when `raw` is too short for one."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from bot.ebpf.boot_clock import epoch_offset_ns
 from bot.ebpf.collector.loader import Programs
 
 INTERVAL_S: Final = 0.05
@@ -119,8 +120,3 @@ class Reader:
     def _count(self) -> dict[str, Counts]:
         seen, lost = self._programs.counts()
         return {kind: Counts(seen[kind], lost[kind]) for kind in seen}
-
-
-def epoch_offset_ns() -> int:
-    """The wall clock less the clock of the events; it changes when somebody sets the wall clock."""
-    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)

@@ -2,12 +2,12 @@
 processes; the caller's namespace never changes.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.counters import Counters, Levels
+from bot.ebpf.boot_clock import since_boot_ns
 from bot.ebpf.machine.counter_files import Named, in_columns, in_pairs, in_phrases, of_conntrack
 from bot.ebpf.machine.namespaces import PROC, Namespace, namespaces, number_of
 
@@ -120,7 +120,7 @@ def levels(values: Mapping[str, int]) -> Levels:
 def _read(namespace: Namespace, proc: Path, limit: Mapping[str, int]) -> Reading | None:
     """From the first of its processes that has not ended: a pid may belong to another process by now."""
     for pid in namespace.pids:
-        time_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        time_ns = since_boot_ns()
         try:
             values = {**limit, **_values(proc / str(pid) / "net")}
             if number_of(pid, proc) == namespace.number:

@@ -10,15 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from bot.domain.network import Outcome
+from bot.domain.network import UNNAMED, Outcome
 from bot.ebpf.recording.joining import Joiner
 from bot.ebpf.recording.recorded_file import RecordedFile
 from bot.ebpf.recording.recorded_lines import Fields, parse_fields
 from bot.ebpf.recording.recording_frame import Header
 
 Name = TypeVar("Name")
-
-_UNNAMED = "(unknown)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +56,8 @@ def describe(path: Path) -> Description:
         lost={kind: count for kind, count in file.end.lost.items() if count} if file.end else None,
         processes=_ordered(processes),
         outcomes=_ordered(Counter(each.outcome for each in joiner.connections())),
-        reasons=_ordered(Counter(each.reason or _UNNAMED for each in joiner.drops if not each.harmless)),
-        harmless=_ordered(Counter(each.reason or _UNNAMED for each in joiner.drops if each.harmless)),
+        reasons=_ordered(Counter(each.reason or UNNAMED for each in joiner.drops if not each.harmless)),
+        harmless=_ordered(Counter(each.reason or UNNAMED for each in joiner.drops if each.harmless)),
         damage=file.damage(),
     )
 
@@ -70,7 +68,7 @@ def _taken(fields: Fields, joiner: Joiner) -> tuple[datetime, str, str]:
     if event:
         joiner.add(event)
     process = fields.get("comm")
-    return time, fields["event"], process if isinstance(process, str) and process else _UNNAMED
+    return time, fields["event"], process if isinstance(process, str) and process else UNNAMED
 
 
 def _ordered(counted: "Counter[Name]") -> dict[Name, int]:

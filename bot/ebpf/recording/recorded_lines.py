@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bot.domain.network import Drop, Endpoint
+from bot.domain.network import UNNAMED, Drop, Endpoint
 from bot.ebpf.recording.kernel_events import (
     Begin,
     ConnectionClosed,
@@ -22,7 +22,6 @@ from bot.ebpf.recording.kernel_events import (
     SynSentAgain,
 )
 
-_UNNAMED = "(unknown)"
 _IP = ("ipv4", "ipv6")
 _WITH_PORTS = ("TCP", "UDP", "SCTP", "UDPLITE")
 _MAX_NUMBER = 1e15
@@ -116,7 +115,7 @@ def _begin(fields: Fields, time: datetime, *, since_us: float | None = None, is_
     return Begin(
         attempt=attempt,
         began_at=time - timedelta(microseconds=ago_us or 0),
-        process=_text(fields, "comm") or _UNNAMED,
+        process=_text(fields, "comm") or UNNAMED,
         pid=_integer(fields, "pid") or None,
         uid=_integer(fields, "uid"),
         destination=_destination(fields),
@@ -130,7 +129,7 @@ def _drop(fields: Fields, time: datetime) -> SkbDropped:
     protocol = "HOPOPT" if begins_with_options else _protocol(fields)
     drop = Drop(
         time=time,
-        process=_text(fields, "comm") or _UNNAMED,
+        process=_text(fields, "comm") or UNNAMED,
         pid=_integer(fields, "pid") or None,
         reason=_text(fields, "reason"),
         location=_text(fields, "location"),

@@ -5,7 +5,7 @@ It knows no HTTP: `client.py` gives it the answers.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,7 +18,8 @@ from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf.agent import parameters as known
 from bot.ebpf.agent.status import Status
 from bot.ebpf.excerpt import excerpt
-from bot.ebpf.remote.server import Answers, Json
+from bot.ebpf.programs import running
+from bot.ebpf.remote.server import Answers, Json, rfc3339
 
 Value = TypeVar("Value")
 
@@ -75,8 +76,8 @@ class AgentSource:
 
 
 def _checked(at: str, status: Status) -> Check:
-    running, missing = len(status.programs), status.missing
-    told = f"{at}: {running} of {running + len(missing)} programs, listening since {status.since:%Y-%m-%d %H:%M:%S} UTC"
+    missing = status.missing
+    told = f"{at}: {running(status.programs, missing)}, listening since {status.since:%Y-%m-%d %H:%M:%S} UTC"
     lost = sum(kind.lost for kind in status.kinds.values())
     if lost:
         told += f", {lost:,} events lost"
@@ -90,8 +91,8 @@ def _asked(query: EventQuery | Aggregate) -> dict[str, str | list[str]]:
     wanted = query.filter
     asked: dict[str, str | list[str]] = {
         known.KIND.name: query.kind,
-        known.SINCE.name: _rfc3339(query.window.since),
-        known.UNTIL.name: _rfc3339(query.window.until),
+        known.SINCE.name: f"{rfc3339(query.window.since)}Z",
+        known.UNTIL.name: f"{rfc3339(query.window.until)}Z",
         known.FAILED_LOCAL_LOOKUPS.name: _switch(on=wanted.failed_local_lookups),
         known.HARMLESS.name: _switch(on=wanted.harmless),
     }
@@ -125,10 +126,6 @@ def _if_any(name: str, values: Iterable[str]) -> dict[str, str | list[str]]:
 
 def _switch(*, on: bool) -> str:
     return "true" if on else "false"
-
-
-def _rfc3339(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _connections(data: Json) -> Events:

@@ -226,8 +226,9 @@ def _is_complete(query: EventQuery | Aggregate) -> bool:
 def _span(window: Window) -> dict[str, str]:
     """The server's `until` is inclusive and in nanoseconds; a window's is exclusive."""
     until = window.until - timedelta(microseconds=1)
-    return {"since": f"{_rfc3339(window.since)}Z", "until": f"{_rfc3339(until)}999Z"}
+    return {"since": f"{rfc3339(window.since)}Z", "until": f"{rfc3339(until)}999Z"}
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """In UTC and microseconds, without the Z: the server wants nanoseconds of one end."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")

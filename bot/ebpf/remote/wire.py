@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from bot.domain.network import Connection, Drop, Endpoint, Event, EventKind
+from bot.domain.network import UNNAMED, Connection, Drop, Endpoint, Event, EventKind
 from bot.ebpf.excerpt import excerpt
 
 ServerKind: TypeAlias = Literal["server", "aggregator", "collector"]
@@ -30,7 +30,6 @@ _COMPONENTS: Mapping[object, ServerKind] = {
 _ANY_ADDRESS: Mapping[int | None, str] = {int(socket.AF_INET): "0.0.0.0", int(socket.AF_INET6): "::"}  # noqa: S104 - names a destination, binds nothing
 """ebpf-server leaves out an address that is all zeros."""
 _PLACEHOLDER = (1, 1)
-_UNNAMED = "(unknown)"
 _AF_UNIX = int(socket.AF_UNIX)
 
 
@@ -98,7 +97,7 @@ def _connection(raw: Mapping[str, Any]) -> Connection:
     family = _whole(raw, "address_family")
     return Connection(
         time=_time(raw),
-        process=_text(raw, "command") or _UNNAMED,
+        process=_text(raw, "command") or UNNAMED,
         pid=_whole(raw, "pid"),
         destination=_destination(raw, family),
         protocol=_protocol(raw, family),
@@ -113,7 +112,7 @@ def _drop(raw: Mapping[str, Any]) -> Drop:
     known = (code, size_bytes) != _PLACEHOLDER
     return Drop(
         time=_time(raw),
-        process=_text(raw, "command") or _UNNAMED,
+        process=_text(raw, "command") or UNNAMED,
         pid=_whole(raw, "pid"),
         reason=_text(raw, "drop_reason") if known else None,
         size_bytes=size_bytes if known else None,

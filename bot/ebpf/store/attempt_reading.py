@@ -8,14 +8,15 @@ import numpy as np
 from bot.domain.network import FAILED_OUTCOMES, UNDECIDED_OUTCOMES, Connection, Endpoint
 from bot.domain.query import Filter, GroupField, NumberField
 from bot.domain.workload import Workload
+from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.collector.text import unix_path
 from bot.ebpf.outcomes import UNDER_WAY
 from bot.ebpf.store import attempt_steps as steps
-from bot.ebpf.store.attempts import OUTCOMES, SCHEMA, errno_name
+from bot.ebpf.store.attempts import OUTCOMES, SCHEMA
 from bot.ebpf.store.batch import endpoint
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.log import Chunk, Column, Log
-from bot.ebpf.store.naming import LOCAL, Keys, alike, named, numbered, of_process, process_name, protocol_name
+from bot.ebpf.store.naming import LOCAL, Keys, alike, all_of, named, numbered, of_process, process_name, protocol_name
 
 _NS = 1000
 
@@ -33,8 +34,7 @@ class AttemptReading:
         return self._log
 
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
-        masks = list(self._masks(chunk, wanted))
-        return np.logical_and.reduce(masks) if masks else None
+        return all_of(self._masks(chunk, wanted))
 
     def event(self, chunk: Chunk, place: int, clock: Clock) -> Connection:
         row = {name: int(chunk[name][place]) for name in SCHEMA.numbers}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.ebpf.collector import layout
+from bot.ebpf.collector.errnos import RESTARTED
 from bot.ebpf.store.batch import Batch, Events, endpoints
 from bot.ebpf.store.log import Chunk, Column, Places
 
@@ -22,10 +23,6 @@ ESTABLISHED, SYN_SENT = 1, 2
 BEGINNINGS = (layout.CONNECT, layout.TCP_OPEN, layout.TCP_RETRANSMIT)
 """Kinds of events that say who connects to where."""
 
-_PEER_CLOSED = (5, 9, 11, 6)
-"""FIN_WAIT2, LAST_ACK, CLOSING, TIME_WAIT: the kernel counts the peer's FIN as a byte that was received."""
-_RESTARTED = range(512, 517)
-"""What the kernel says to itself in the place of EINTR."""
 _CPU_BITS = 8
 
 Step: TypeAlias = Callable[[Chunk, Places, Events], None]
@@ -90,7 +87,7 @@ def learnt(chunk: Chunk, places: Places, events: Events) -> None:
 
 
 def closed(chunk: Chunk, places: Places, events: Events) -> None:
-    fin = np.isin(events["oldstate"], _PEER_CLOSED) & (events["rx_bytes"] > 0)
+    fin = np.isin(events["oldstate"], layout.AFTER_PEERS_FIN) & (events["rx_bytes"] > 0)
     chunk["facts"][places] |= CLOSED
     unseen = chunk["facts"][places] & HANDSHAKEN == 0  # its handshake was lost: the call's time is not that one's
     chunk["waited_ns"][places[unseen]] = UNTOLD
@@ -153,4 +150,4 @@ def _paths(told: Batch) -> Column:
 def _errnos(events: Events) -> NDArray[np.uint16]:
     """0 where all went well."""
     errnos = np.where(events["ret"] < 0, -events["ret"], 0)
-    return np.where(np.isin(errnos, _RESTARTED), EINTR, errnos).astype(np.uint16)
+    return np.where(np.isin(errnos, RESTARTED), EINTR, errnos).astype(np.uint16)

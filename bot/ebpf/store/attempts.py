@@ -6,12 +6,12 @@ attempts (unix sockets, calls that failed before a SYN) have none and are comple
 """
 
 from collections import deque
-from errno import errorcode
 from functools import cache
 
 import numpy as np
 
 from bot.domain.network import Outcome
+from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.outcomes import Evidence, outcome_of
 from bot.ebpf.store import attempt_steps as steps
 from bot.ebpf.store.batch import Batch
@@ -132,8 +132,3 @@ def _outcome(state: int) -> int:
         is_stream=bool(facts & steps.STREAM),
     )
     return OUTCOMES.index(outcome_of(known))
-
-
-def errno_name(number: int) -> str | None:
-    """None for 0: all went well."""
-    return errorcode.get(number, str(number)) if number else None

@@ -1,10 +1,10 @@
 """The kernel's clock, which never steps, and the one on the wall, in which people ask."""
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.network import Window
+from bot.ebpf.boot_clock import epoch_offset_ns
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +27,7 @@ class Clock:
 
     @classmethod
     def now(cls) -> "Clock":
-        return cls(time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        return cls(epoch_offset_ns())
 
     def moment(self, boot_ns: int) -> datetime:
         return _EPOCH + timedelta(microseconds=(boot_ns + self.offset_ns) // _NS)

@@ -21,6 +21,7 @@ from bot.ebpf.store.naming import (
     LOCAL,
     Keys,
     alike,
+    all_of,
     named,
     numbered,
     of_process,
@@ -92,8 +93,7 @@ class Drops:
         return self.log.evict().count
 
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
-        masks = list(self._masks(chunk, wanted))
-        return np.logical_and.reduce(masks) if masks else None
+        return all_of(self._masks(chunk, wanted))
 
     def event(self, chunk: Chunk, place: int, clock: Clock) -> Drop:
         row = {name: int(chunk[name][place]) for name in SCHEMA.numbers}

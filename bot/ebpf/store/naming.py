@@ -6,12 +6,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from bot.domain.network import UNNAMED
 from bot.domain.query import Filter, GroupKey
 from bot.ebpf.collector.text import until_nul
 from bot.ebpf.store.log import Chunk, Column
 
-UNNAMED = "(unknown)"
-"""Of a process that nobody knows."""
 LOCAL, HOP_BY_HOP = 256, 257
 """Protocols beyond the numbers of IP: of a local socket, and of IPv6 where the number is 0."""
 _PROTOCOLS = {
@@ -48,6 +47,12 @@ def of_process(chunk: Chunk, wanted: Filter) -> Iterator[Column]:
     if wanted.process is not None:
         names = [process_name(text) == wanted.process for text in chunk.texts["process"].values]
         yield np.array(names)[chunk["process"]] if any(names) else np.zeros(chunk.count, np.bool_)
+
+
+def all_of(masks: Iterator[Column]) -> Column | None:
+    """True where all of them are; None where there is none."""
+    listed = list(masks)
+    return np.logical_and.reduce(listed) if listed else None
 
 
 def numbered(column: Column, name: Callable[[int], GroupKey]) -> Keys:
