@@ -107,13 +107,18 @@ async def test_an_answer_that_a_signal_cut_off_is_finished_by_a_process_that_run
         assert answer.shown.count("The answer to who connects?") == 1
 
 
-async def test_a_commands_answer_that_was_cut_off_fills_its_response(stage: DiscordStage) -> None:
+async def cut_off_command(stage: DiscordStage) -> None:
+    """A command whose netspy ends in the middle of its answer; another one begins."""
     stage.model.hanging.add("who connects?")
     await stage.slash("ask", question="who connects?")
     await stage.shown(stage.channel, "looking at the network")
     assert await stage.bots[0].end() == 0
     stage.model.hanging.clear()
     await stage.start()
+
+
+async def test_a_commands_answer_that_was_cut_off_fills_its_response(stage: DiscordStage) -> None:
+    await cut_off_command(stage)
     (answer,) = await stage.answered(stage.channel)
 
     assert "The answer to who connects?" in answer.shown
@@ -122,12 +127,7 @@ async def test_a_commands_answer_that_was_cut_off_fills_its_response(stage: Disc
 async def test_a_command_that_was_cut_off_where_netspy_may_not_write_fills_its_response(stage: DiscordStage) -> None:
     """What it has posted it may change."""
     stage.discord.deny(stage.channel, Permission.SEND_MESSAGES)
-    stage.model.hanging.add("who connects?")
-    await stage.slash("ask", question="who connects?")
-    await stage.shown(stage.channel, "looking at the network")
-    assert await stage.bots[0].end() == 0
-    stage.model.hanging.clear()
-    await stage.start()
+    await cut_off_command(stage)
     (answer,) = await stage.answered(stage.channel)
 
     assert "The answer to who connects?" in answer.shown
@@ -136,12 +136,7 @@ async def test_a_command_that_was_cut_off_where_netspy_may_not_write_fills_its_r
 async def test_a_command_that_was_cut_off_where_netspy_sees_nothing_is_told_to_the_person(stage: DiscordStage) -> None:
     """Only the process that ended knew how to answer it."""
     stage.discord.deny(stage.channel, Permission.VIEW_CHANNEL)
-    stage.model.hanging.add("who connects?")
-    await stage.slash("ask", question="who connects?")
-    await stage.shown(stage.channel, "looking at the network")
-    assert await stage.bots[0].end() == 0
-    stage.model.hanging.clear()
-    await stage.start()
+    await cut_off_command(stage)
     (told,) = await stage.shown(stage.direct, "I could not answer where you asked")
 
     assert "View Channel" in told.shown
