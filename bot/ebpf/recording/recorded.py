@@ -14,6 +14,7 @@ from bot.domain.network import Connection, Coverage, Drop, Event, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf import evaluate
+from bot.ebpf.matching import matches
 from bot.ebpf.recording.joining import Joiner
 from bot.ebpf.recording.looping import Loop, Turns
 from bot.ebpf.recording.recorded_file import RecordedFile
@@ -125,7 +126,7 @@ class RecordedSource:
         events = self._connections if query.kind == "connection" else self._drops
         window = Window(max(query.window.since, self._begins_at), query.window.until)
         seen = list(self._loop.inside(events, window))
-        found = [turns for turns in seen if evaluate.matches(turns.event, query.filter)]
+        found = [turns for turns in seen if matches(turns.event, query.filter)]
         coverage = Coverage(
             source=f"{self._recording.name} ({self._describe()})",
             kind="recording",
