@@ -77,14 +77,18 @@ def to_json(value: object) -> bytes:
 
 
 def encode_result(result: ToolResult) -> dict[str, Json]:
-    """`{summary, tables, coverage}`: what a call brought, without the call."""
-    return _encoded(result, [encode(table) for table in result.tables])
+    """`{summary, tables, coverage}`, and `attachments` where there are any: what a call brought, without the call."""
+    data = _encoded(result, [encode(table) for table in result.tables])
+    return data | {"attachments": list(map(encode, result.attachments))} if result.attachments else data
 
 
 def decode_result(call: ToolCall, data: JsonObject, *, failed: bool = False) -> ToolResult:
     tables = decode(tuple[Table, ...], data["tables"])
     coverage = decode(Coverage, data["coverage"]) if data["coverage"] is not None else None
-    return ToolResult(call, decode(str, data["summary"]), tuple(map(_with_times, tables)), coverage, failed)
+    attachments = decode(tuple[Attachment, ...], data.get("attachments", ()))
+    return ToolResult(
+        call, decode(str, data["summary"]), tuple(map(_with_times, tables)), coverage, failed, attachments
+    )
 
 
 def for_model(result: ToolResult, *, max_rows: int) -> str:
@@ -166,6 +170,8 @@ def _encoded(result: ToolResult, tables: list[Json]) -> dict[str, Json]:
 
 def _for_model(result: ToolResult, max_rows: int) -> str:
     data = _encoded(result, [_cut(table, max_rows) for table in result.tables])
+    if result.attachments:
+        data["shown_to_the_person"] = [file.name for file in result.attachments]
     if result.failed:
         data["failed"] = True
     return compact(data)
