@@ -15,6 +15,8 @@ LAYERS = {
     "bot.codec": 1,
     "bot.commands": 1,
     "bot.markdown": 1,
+    "bot.moments": 1,
+    "bot.targets": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,
     "adapters.background": 1,

@@ -67,4 +67,6 @@ def _flag(argument: Argument) -> FlagHelp:
         minimum=argument.minimum,
         maximum=argument.maximum,
         required=argument.required,
+        choices=argument.choices,
+        rare=argument.rare,
     )
