@@ -43,13 +43,21 @@ LAYERS = {
     "bot.record": 4,
     "bot.record_report": 4,
     "bot.app": 4,
+    "bot.mcp_json": 4,
     "bot.api": 4,
     "bot.modes": 4,
     "bot.cli": 4,
 }
+MCP = (
+    "bot.tools.host",
+    "bot.tools.server",
+    *(f"bot.tools.foreign.{part}" for part in ("reading", "session", "transport")),
+)
 ONLY_IMPORTED_BY = {
     "openai": ["bot.llm"],
-    "mcp": ["bot.tools.host", "bot.tools.server"],
+    "mcp": [*MCP],
+    "mcp_types": [*MCP],
+    "httpx2": ["bot.tools.foreign.http"],
     "httpx": ["bot.ebpf.remote.client"],
     "ctypes": ["bot.ebpf.collector.libbpf"],
     "sqlalchemy": ["bot.storage"],

@@ -8,7 +8,7 @@ from bot.domain.ports import CommandHelp, FlagHelp
 
 COMMANDS = (
     CommandHelp("tools", "tools", "the tools that answer questions"),
-    CommandHelp("status", "status", "whether source, language model and storage are well"),
+    CommandHelp("status", "status", "whether source, language model, storage and other MCP servers are well"),
     CommandHelp("quiet", "quiet", "in this thread, answer only when mentioned"),
     CommandHelp("listen", "listen", "in this thread, answer follow-up questions again"),
     CommandHelp("help", "help [COMMAND]", "this help, or what one command takes"),

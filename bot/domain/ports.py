@@ -69,6 +69,10 @@ class ToolHost(Protocol):
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult: ...
 
+    async def check(self) -> tuple[Check, ...]:
+        """The state of each other server that it has tools from; netspy's own tools are always there."""
+        ...
+
 
 class Analyst(Protocol):
     """Answers a question by running data tools: what the two AI tools stand on."""

@@ -23,19 +23,18 @@ def refusal(servers: Json) -> str:
 
 
 def test_a_program_and_a_remote_server_are_read_in_the_order_of_the_file() -> None:
-    git, web = read(
-        {
-            "git": {"command": "uvx", "args": ["git-mcp", "--repo", "."], "env": {"A": "1"}, "cwd": "/srv"},
-            "web": {"type": "http", "url": "https://h/mcp", "headers": {"Authorization": "Bearer x"}},
-        }
-    )
+    entries: Json = {
+        "git": {"command": "uvx", "args": ["git-mcp", "--repo", "."], "env": {"A": "1"}, "cwd": "/srv"},
+        "web": {"type": "http", "url": "https://h/mcp", "headers": {"Authorization": "Bearer x"}},
+    }
+    git, web = read(entries)
     assert git.place == Program("uvx", ("git-mcp", "--repo", "."), {"A": "1"}, "/srv")
     assert web.place == Remote("https://h/mcp", {"Authorization": "Bearer x"})
     assert (git.name, git.prefix, git.timeout_s, web.name) == ("git", "git", 20.0, "web")
 
 
 def test_a_server_that_is_disabled_is_left_out_and_keys_of_other_clients_are_passed_over() -> None:
-    entries = {"a": {"command": "x", "disabled": True}, "b": {"command": "x", "autoApprove": ["y"], "icon": 7}}
+    entries: Json = {"a": {"command": "x", "disabled": True}, "b": {"command": "x", "autoApprove": ["y"], "icon": 7}}
     assert [server.name for server in read(entries)] == ["b"]
 
 
@@ -100,10 +99,10 @@ def test_what_is_no_such_file_is_refused(text: str) -> None:
 
 def test_allowed_tools_are_offered_but_for_denied_ones() -> None:
     (server,) = read({"a": {"command": "x", "allow": ["get_*", "list"], "deny": ["*_secret"]}})
-    offered = [name for name in ("get_a", "get_secret", "list", "list_all", "GET_a") if server.offers(name)]
+    offered = [name for name in ("get_a", "get_secret", "list", "list_all", "GET_a") if server.may_offer(name)]
     assert offered == ["get_a", "list"]
     (open_to_all,) = read({"a": {"command": "x", "deny": ["rm"]}})
-    assert (open_to_all.offers("anything"), open_to_all.offers("rm")) == (True, False)
+    assert (open_to_all.may_offer("anything"), open_to_all.may_offer("rm")) == (True, False)
 
 
 def test_a_short_value_is_not_replaced_in_innocent_words() -> None:

@@ -33,7 +33,7 @@ def test_keywords_that_only_narrow_or_only_tell_are_left_out() -> None:
 
 
 def test_a_keyword_with_a_wrong_value_is_left_out_and_the_others_stay() -> None:
-    wrong = {"type": "strnig", "minimum": "1", "enum": [], "required": "a", "anyOf": 5, "maxLength": 9}
+    wrong: Json = {"type": "strnig", "minimum": "1", "enum": [], "required": "a", "anyOf": 5, "maxLength": 9}
     assert part_of(wrong) == {"maxLength": 9}
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from bot.domain.json_types import JsonObject
+
 TIMEOUT_S = 20.0
 """As long as netspy's own tools may take."""
 _LEAST_SECRET = 4
@@ -32,6 +34,10 @@ class Remote:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+class ConnectionLost(Exception):
+    """The server is gone, or was never there. Its text says why."""
+
+
 Place: TypeAlias = Program | Remote
 
 
@@ -50,7 +56,7 @@ class ForeignServer:
     timeout_s: float = TIMEOUT_S
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def offers(self, tool: str) -> bool:
+    def may_offer(self, tool: str) -> bool:
         is_allowed = not self.allow or any(fnmatchcase(tool, pattern) for pattern in self.allow)
         return is_allowed and not any(fnmatchcase(tool, pattern) for pattern in self.deny)
 
@@ -61,3 +67,14 @@ class ForeignServer:
             if len(value) >= _LEAST_SECRET:
                 text = text.replace(value, f"${{{name}}}")
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A tool as its server describes it; nothing of it is to be trusted."""
+
+    name: str
+    title: str
+    description: str
+    parameters: JsonObject
+    read_only: bool
