@@ -4,7 +4,7 @@ Everything is derived from the registry's `Argument` data. Only this file of the
 stays light. Whatever runs a tool or lists tools for a model calls it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from reprlib import Repr
@@ -84,6 +84,17 @@ def checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
         raise _refused(by_name[wrong], present) from None
 
 
+def strictly_checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
+    """The same for callers who have read the schema: "60" is no number, and null is no value.
+
+    Raises: InvalidArguments.
+    """
+    for argument in tool.arguments:
+        if argument.name in given and not _fits(_property(argument), given[argument.name]):
+            raise _refused(argument, given)
+    return checked(tool, given)
+
+
 def json_schema(tool: Tool) -> JsonObject:
     """The tool's arguments as one flat JSON schema object: for `tools/list`, and so for models."""
     return {
@@ -107,6 +118,26 @@ def _property(argument: Argument) -> JsonObject:
     }
     given = {key: value for key, value in limits.items() if value is not None}
     return {"type": _TYPES[argument.kind], "description": argument.help, **given}
+
+
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list, tuple),
+}
+
+
+def _fits(schema: JsonObject, value: Json) -> bool:
+    """Whether a value is of the type that its schema names, as it stands."""
+    kind = cast(str, schema["type"])
+    if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return False
+    if isinstance(value, list | tuple):
+        items = cast(JsonObject, schema["items"])
+        return all(_fits(items, each) for each in value)
+    return value in cast(Sequence[Json], schema.get("enum", [value]))
 
 
 @cache
