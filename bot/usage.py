@@ -173,7 +173,7 @@ def _range_of(argument: Argument) -> str:
     of_tools = {each.default for tool in TOOLS for each in tool.arguments if each.name == argument.name} - {None}
     if argument.maximum is None or not of_tools:
         return ""
-    defaults = " or ".join(map(str, sorted(of_tools, key=str, reverse=True)))
+    defaults = " or ".join(map(str, sorted(of_tools, key=lambda each: int(each))))
     if argument.name == "max_events":
         defaults = f"{ONE_SHOT_MAX_EVENTS}, with a command {defaults}"
     return f" ({argument.minimum} to {argument.maximum}; default {defaults})"
