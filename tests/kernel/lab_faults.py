@@ -114,6 +114,11 @@ FAULTS = (
         client=_client("search", _HOST, 8446),
         prepare=input_rule("tcp dport 8446 reject with icmp port-unreachable"),
     ),
+    Fault(
+        name="a firewall rejects by ICMP, and the client does not wait in its call",
+        client=_client("finder", _HOST, 8456, timeout_s=1.5),
+        prepare=input_rule("tcp dport 8456 reject with icmp port-unreachable"),
+    ),
     Fault(name="the host is absent", client=_client("inventory", _ABSENT, 80)),
     Fault(
         name="the first SYN is lost",
