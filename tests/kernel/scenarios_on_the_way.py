@@ -88,6 +88,7 @@ def _loop() -> Iterator[Provoked]:
     with routed() as ends, ExitStack() as stack:
         ends.router.do("ip", "route", "add", "10.66.0.0/24", "via", ends.server.address)
         ends.server.set("ipv4/ip_forward", "1")
+        ends.server.set("ipv4/icmp_ratelimit", "0")  # else some attempts get no answer
         for end in (ends.router, ends.server):  # counters are those of processes' namespaces
             stack.enter_context(end.serving(_HOLDS))
         yield Provoked(ends, program(stack, ends.client, RETRIES, "scraper", "", _NOWHERE, 80))

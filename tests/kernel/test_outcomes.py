@@ -41,7 +41,6 @@ STORIES: dict[str, tuple[str, int, float | None, Outcome, str | None]] = {
     "a firewall that drops": ("", 7002, None, Outcome.TIMED_OUT, "ETIMEDOUT"),
     "a firewall that resets": ("", 7003, None, Outcome.REFUSED, "ECONNREFUSED"),
     "a firewall that sends ICMP": ("", 7004, None, Outcome.REJECTED, "ECONNREFUSED"),
-    "a firewall that sends ICMP, and a client that does not wait in its call": ("", 7004, 0.6, Outcome.REJECTED, None),
     "a firewall on the way out": ("", 7005, 0.6, Outcome.UNANSWERED, None),
     "an absent host": (ABSENT, 80, None, Outcome.UNREACHABLE, "EHOSTUNREACH"),
     "an absent host, and a kernel that gives up first": (ABSENT, 7002, None, Outcome.UNREACHABLE, "ETIMEDOUT"),
