@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from subprocess import Popen
+from select import select
+from subprocess import Popen, TimeoutExpired
 from typing import TypeAlias
 
 from tests.kernel.lab_faults import FAULTS, Fault, Prepare, once, provoked, serve
 from tests.kernel.namespaces import Namespace, Pair, pair
 
+_PATIENCE_S = 30.0
 _LAB = {fault.name: fault for fault in FAULTS}
 
 
@@ -35,12 +37,15 @@ class Provoked:
         """Its namespaces, as the kernel's events name them."""
         return frozenset(each.number for each in self.ends.namespaces)
 
-    def wait(self) -> None:
-        """Until it has happened: its client has ended, or says so and holds on."""
+    def happens(self) -> bool:
+        """Waits until its client has ended, or says that it has happened and holds on. False: it does not."""
         if self.client.stdout:
-            self.client.stdout.readline()
-        else:
-            self.client.wait()
+            return bool(select([self.client.stdout], [], [], _PATIENCE_S)[0])
+        try:
+            self.client.wait(_PATIENCE_S)
+        except TimeoutExpired:
+            return False
+        return True
 
 
 Provoke: TypeAlias = Callable[[], AbstractContextManager[Provoked]]

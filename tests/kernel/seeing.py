@@ -107,8 +107,8 @@ def seeing(scenarios: Iterable[Scenario]) -> Iterator[Seen]:
     ):
         under_way = {each: stack.enter_context(each.provoked()) for each in scenarios}
         seen = Seen(collector, watch, portal, under_way)
-        for each in under_way.values():
-            each.wait()
+        for scenario, made in under_way.items():
+            assert made.happens(), f"this did not happen: {scenario}"
         seen.read_all()
         yield seen
 
