@@ -3,6 +3,7 @@
 Who may ask is checked before anything else is read. `bot/web.py` listens; see `outside` for what is served.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,9 +24,22 @@ REMEDY = "set NETSPY_MCP_TOKEN"
 async def mcp_over_http(server: Server[Any], *, token: str | None) -> AsyncGenerator[ASGIApp, None]:
     """An ASGI application, as long as this block. Raises: ValueError for a token that cannot be in a header."""
     sessions = StreamableHTTPSessionManager(server, stateless=True)
-    door = Door(token, of="MCP server", remedy=REMEDY)
+    guarded = _Guarded(sessions.asgi_app, Door(token, of="MCP server", remedy=REMEDY))
+    begun, ending = asyncio.Event(), asyncio.Event()
+    owner = asyncio.create_task(_run(sessions, begun, ending), name="mcp sessions")
+    await begun.wait()
+    try:
+        yield guarded
+    finally:
+        ending.set()
+        await owner
+
+
+async def _run(sessions: StreamableHTTPSessionManager, begun: asyncio.Event, ending: asyncio.Event) -> None:
+    """In a task of its own: what its users raise must not pass through its task group, which would wrap it."""
     async with sessions.run():
-        yield _Guarded(sessions.asgi_app, door)
+        begun.set()
+        await ending.wait()
 
 
 class _Guarded:

@@ -136,8 +136,7 @@ class _Calls:
         return ToolResult(call, why, failed=True)
 
     async def _run(self, call: ToolCall, now: datetime, context: Context) -> ToolResult:
-        if "progress_token" not in (context.meta or {}):
-            return await self._answered(call, self.source, now)
+        """Progress is sent only to those who asked for it: the SDK sees to that."""
         progress = Progress(lambda number, told: context.session.report_progress(number, message=told))
         async with still_running(progress, call.name):
             return await self._answered(call, ToldSource(self.source, progress), now)
