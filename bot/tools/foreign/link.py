@@ -84,7 +84,7 @@ class Link:
         return self._session is not None and not self._session.has_ended
 
     async def run(self) -> None:
-        """Until cancelled, with `stop` before: a connection that breaks just then takes the cancellation for its own."""
+        """Until cancelled, with `stop` before: a connection that breaks just then takes a cancellation for its own."""
         clock = asyncio.get_running_loop().time
         waits = self._waits()
         while not self._stopping:
