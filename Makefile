@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE := .node
+EVERYTHING := @modelcontextprotocol/server-everything@2026.8.31
 ARGS ?=
 BPF := bot/ebpf/collector
 BPF_OBJECT ?= netspy.bpf.o
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench bpf lock clean
+.PHONY: help install run test check fmt bench bpf peers lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,8 @@ bpf: ## compile the eBPF programs into the object that is shipped (clang 14, llv
 	@cd $(BPF) && clang -g -O2 -target bpf -mcpu=v1 -Wall -Werror -ffile-prefix-map=$(CURDIR)/$(BPF)=. \
 		-I/usr/include/$$(uname -m)-linux-gnu -c netspy.bpf.c -o $(BPF_OBJECT) && llvm-strip -g $(BPF_OBJECT)
 
+peers: $(NODE)/.peers ## a foreign MCP server, which some tests talk to (needs npm)
+
 lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-package netspy -o deploy/requirements.txt
@@ -49,7 +53,7 @@ lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 		--no-header --no-emit-package netspy -c deploy/requirements.txt -o tests/requirements.txt
 
 clean: ## remove what make made
-	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(NODE) dist .pytest_cache .mypy_cache .ruff_cache
 
 # pip's chatter goes to stderr, so that `make -s run | less` shows netspy only.
 $(VENV)/bin/python:
@@ -65,4 +69,8 @@ $(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: tests/requirements.txt $(VENV)/.run
 	@echo "netspy: installing what the tests need (once)" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
+	@touch $@
+
+$(NODE)/.peers: Makefile
+	@npm install --prefix $(NODE) --no-save --no-package-lock --no-audit --no-fund --silent $(EVERYTHING) >&2
 	@touch $@

@@ -62,6 +62,7 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
     from bot.conversation.answering import Answering
     from bot.conversation.loop import ToolLoop
     from bot.llm.offline import Planner
+    from bot.tools.cache import CachingHost
     from bot.tools.direct import DirectHost
     from bot.tools.host import open_tool_host
     from bot.tools.insights import question_of
@@ -73,7 +74,7 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
         open_tool_host(source, analyst) as own,
         open_foreign(settings, own) as host,
     ):
-        yield Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
+        yield Answering(loop=ToolLoop(model, CachingHost(host)), tools=TOOLS, question_of=question_of)
 
 
 @asynccontextmanager

@@ -58,6 +58,8 @@ class Tool:
     description: str
     """When to use it and what comes back, for models."""
     arguments: tuple[Argument, ...]
+    example: str = ""
+    """A line that shows its use; empty where the command alone is that."""
     is_question: bool = False
     """It is answered by the loop, which runs other tools."""
 

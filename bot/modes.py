@@ -35,7 +35,7 @@ async def dispatch(asked: Usage) -> int:
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
-    if asked.mode in ("serve", "collect", "record"):
+    if asked.mode in ("serve", "mcp", "collect", "record"):
         return await _stay(asked, read)
     if asked.mode == "doctor":
         return await _doctor(asked, read)
@@ -56,6 +56,10 @@ async def _stay(asked: Usage, settings: "Settings") -> int:
         from bot.collect import collect
 
         await collect(settings, listen=asked.listen)
+    elif asked.mode == "mcp":
+        from bot.mcp import serve_mcp
+
+        await serve_mcp(settings, server=asked.server, http=asked.http)
     else:
         from bot.serve import serve
 

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer
-from bot.domain.network import Coverage, EventKind, Window
+from bot.domain.network import EVENT_TYPES, Coverage, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.sockets import OpenSockets, SocketQuery
@@ -19,7 +18,6 @@ from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore, Found, Kept
 
 THIS_MACHINE = "this machine"
-_KINDS: Final[tuple[EventKind, ...]] = ("connection", "drop")
 _BEGIN_AGAIN = "begin again, and tell us what its log says"
 
 
@@ -102,7 +100,7 @@ class LiveSource:
         return self._machine
 
     def _kinds(self, lost: Mapping[EventKind, int], clock: Clock) -> dict[EventKind, KindStatus]:
-        return {kind: _kept_as_told(self._store.kept(kind, clock), lost.get(kind, 0)) for kind in _KINDS}
+        return {kind: _kept_as_told(self._store.kept(kind, clock), lost.get(kind, 0)) for kind in EVENT_TYPES}
 
     def _coverage(self, kind: EventKind, window: Window, found: Found) -> Coverage:
         listening = self._listening()

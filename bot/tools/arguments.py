@@ -61,6 +61,17 @@ def checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
         raise refused(by_name[wrong], present) from None
 
 
+def strictly_checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
+    """The same for callers who have read the schema: "60" is no number, and null is no value.
+
+    Raises: InvalidArguments.
+    """
+    for argument in tool.arguments:
+        if argument.name in given and not _fits(_property(argument), given[argument.name]):
+            raise refused(argument, given)
+    return checked(tool, given)
+
+
 def json_schema(tool: Tool) -> JsonObject:
     """The tool's arguments as one flat JSON schema object: for `tools/list`, and so for models."""
     return {
@@ -85,6 +96,26 @@ def _property(argument: Argument) -> JsonObject:
     }
     given = {key: value for key, value in limits.items() if value is not None}
     return {"type": _TYPES[argument.kind], "description": argument.help, **given}
+
+
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list, tuple),
+}
+
+
+def _fits(schema: JsonObject, value: Json) -> bool:
+    """Whether a value is of the type that its schema names, as it stands."""
+    kind = cast(str, schema["type"])
+    if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return False
+    if isinstance(value, list | tuple):
+        items = cast(JsonObject, schema["items"])
+        return all(_fits(items, each) for each in value)
+    return value in cast(Sequence[Json], schema.get("enum", [value]))
 
 
 @cache

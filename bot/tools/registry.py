@@ -103,6 +103,7 @@ TOOLS: tuple[Tool, ...] = (
             "Use it first, for how much and who. Looks back 60 s unless told otherwise."
         ),
         arguments=(*filters(SUMMARY_DURATION_S), LOCAL),
+        example="summary --duration 600 --process nginx",
     ),
     Tool(
         name="list_connections",
@@ -113,6 +114,7 @@ TOOLS: tuple[Tool, ...] = (
             "`in`, the connections that were accepted here. Looks back an hour unless told otherwise."
         ),
         arguments=(*filters(LIST_DURATION_S), _OUT, LOCAL),
+        example="list --process curl --max-events 20",
     ),
     Tool(
         name="get_packet_drop_summary",
@@ -123,6 +125,7 @@ TOOLS: tuple[Tool, ...] = (
             "frees where the source can. Looks back 60 s unless told otherwise."
         ),
         arguments=(*filters(SUMMARY_DURATION_S), replace(_REASON, rare=True)),
+        example="dropsummary --duration 300",
     ),
     Tool(
         name="list_packet_drops",
@@ -133,6 +136,7 @@ TOOLS: tuple[Tool, ...] = (
             "of healthy traffic are left out and counted. Looks back an hour unless told otherwise."
         ),
         arguments=(*filters(LIST_DURATION_S), replace(_REASON, rare=True), HARMLESS),
+        example="droplist --reason NETFILTER_DROP",
     ),
     Tool(
         name="analyze_patterns",
@@ -143,6 +147,7 @@ TOOLS: tuple[Tool, ...] = (
             "repeated destinations, new destinations. Looks back an hour unless told otherwise."
         ),
         arguments=(*filters(LIST_DURATION_S), LOCAL),
+        example="analyze --process cron",
     ),
     Tool(
         name="find_failures",
@@ -154,6 +159,7 @@ TOOLS: tuple[Tool, ...] = (
             "connects. Looks back an hour unless told otherwise."
         ),
         arguments=(*filters(LIST_DURATION_S), _OUTCOME, _ERRNO, LOCAL),
+        example="failures --destination 10.2.0.14:5432 --duration 600",
     ),
     Tool(
         name="connection_latency",
@@ -168,6 +174,7 @@ TOOLS: tuple[Tool, ...] = (
             by("destination", "address", "name", "port", "process", "pod", "node", default="destination"),
             *filters(LIST_DURATION_S),
         ),
+        example="latency --by process --duration 600",
     ),
     Tool(
         name="top_talkers",
@@ -183,6 +190,7 @@ TOOLS: tuple[Tool, ...] = (
             _OUT,
             *filters(LIST_DURATION_S),
         ),
+        example="talkers --by destination --measure connections",
     ),
     Tool(
         name="dns_lookups",
@@ -193,6 +201,7 @@ TOOLS: tuple[Tool, ...] = (
             "failures first, then the slowest. UDP only. Looks back an hour unless told otherwise."
         ),
         arguments=(_LOOKUP, *filters(LIST_DURATION_S)),
+        example="dns --lookup '*.internal'",
     ),
     Tool(
         name="list_events",
@@ -203,6 +212,7 @@ TOOLS: tuple[Tool, ...] = (
             "error, icmp. Use it where no other tool fits. Looks back an hour unless told otherwise."
         ),
         arguments=(_KIND, *filters(LIST_DURATION_S), DIRECTION, _ERRNO, _REASON, LOCAL, HARMLESS),
+        example="events --kind reset --process nginx",
     ),
     Tool(
         name="event_trend",
@@ -221,6 +231,7 @@ TOOLS: tuple[Tool, ...] = (
             LOCAL,
             HARMLESS,
         ),
+        example="trend --kind drop --by reason --duration 900",
     ),
     Tool(
         name="compare_periods",
@@ -232,6 +243,7 @@ TOOLS: tuple[Tool, ...] = (
             "unless told otherwise."
         ),
         arguments=(_EARLIER, *filters(NOW_S), LOCAL),
+        example="compare --process checkout --duration 300",
     ),
     Tool(
         name="ai_insights",
@@ -240,6 +252,7 @@ TOOLS: tuple[Tool, ...] = (
         description="Explains a text about network behaviour and says what to check next.",
         arguments=(SUMMARY_TEXT,),
         is_question=True,
+        example="insights 37 of 37 connects to 10.2.0.14:5432 gave up",
     ),
     Tool(
         name="contextual_analysis",
@@ -251,6 +264,7 @@ TOOLS: tuple[Tool, ...] = (
         ),
         arguments=(QUERY, PROCESS, PID, replace(DURATION, default=SUMMARY_DURATION_S)),
         is_question=True,
+        example="contextual why is checkout failing?",
     ),
 )
 

@@ -52,7 +52,6 @@ _FIGURES: tuple[Field[Group], ...] = (
     field("received", lambda group: group.values[2], kind="integer", unit="bytes"),
     field("connections", lambda group: group.count, kind="integer"),
     field("retransmits", lambda group: group.values[3], kind="integer"),
-    field("last", lambda group: group.last, kind="time"),
 )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -207,6 +207,24 @@ async def test_a_servers_own_failure_is_labelled_and_bounded() -> None:
         said = await call(host, "x")
     assert said.startswith("x: MCP server a: it refused: [2Jyyy")
     assert len(said) < 1010
+
+
+async def test_a_connection_that_takes_the_cancellation_for_its_own_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.tools.foreign.opening.ENDING_S", 1000)  # no second cancellation
+
+    class Swallowing(FakePeer):
+        @asynccontextmanager
+        async def opening(self, server: ForeignServer) -> AsyncGenerator[FakePeer, None]:
+            self.attempts += 1
+            with suppress(asyncio.CancelledError):
+                yield self
+
+    peer = Swallowing([offer("x")])
+    async with asyncio.timeout(20), opened(Pace(first_wait_s=1000), a=peer) as host:
+        assert await names(host) == ["own", "x"]
+    assert peer.attempts == 1
 
 
 async def test_netspys_own_tools_answer_where_no_server_does() -> None:

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from bot.commands import Tool, parse
 from bot.domain.errors import UnknownTool
+from bot.tools.arguments import checked
 from bot.tools.insights import QUESTIONS
 from bot.tools.network import BODIES
 from bot.tools.registry import NOW_S, TOOLS, find_tool
@@ -29,6 +31,14 @@ def test_all_tools_of_the_reference_are_there() -> None:
 
 def test_every_tool_has_exactly_one_body() -> None:
     assert sorted([*BODIES, *QUESTIONS]) == sorted(tool.name for tool in TOOLS)
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_every_example_is_a_call_that_the_tool_takes(tool: Tool) -> None:
+    command = parse(tool.example or tool.command, TOOLS)
+    assert command is not None
+    assert command.tool == tool.name
+    checked(tool, command.arguments)
 
 
 def test_names_and_commands_are_unique() -> None:

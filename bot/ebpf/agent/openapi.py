@@ -39,8 +39,8 @@ def document(version: str) -> dict[str, Json]:
 
 
 _ABOUT = (
-    "What the kernel of one machine says about connections, drops and all that goes wrong there. Paths below /api/v1 are netspy's own; "
-    "the others are those of ebpf-server, which take any method."
+    "What the kernel of one machine says about connections, and about what goes wrong with them. Paths below /api/v1 "
+    "are netspy's own; the others are those of ebpf-server, which take any method."
 )
 
 

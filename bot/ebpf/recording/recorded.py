@@ -151,3 +151,8 @@ class RecordedSource:
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
         return f"{seconds:.0f} s of {self._recording.traffic}{', looped' if self._loops else ''}"
+
+
+def shipped_recording() -> Path:
+    """The recording that comes with netspy."""
+    return _SHIPPED

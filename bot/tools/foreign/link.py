@@ -73,6 +73,7 @@ class Link:
         self._up = asyncio.Event()
         self._error = "it has not answered yet"
         self._left_out: tuple[str, ...] = ()
+        self._stopping = False
         self.tried = asyncio.Event()
         self.version = 0
         self.known: tuple[Offer, ...] = ()
@@ -83,10 +84,10 @@ class Link:
         return self._session is not None and not self._session.has_ended
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, with `stop` before: a connection that breaks just then takes a cancellation for its own."""
         clock = asyncio.get_running_loop().time
         waits = self._waits()
-        while True:
+        while not self._stopping:
             began = clock()
             try:
                 await self._hold()
@@ -94,7 +95,12 @@ class Link:
                 self._lose(errors)
             if clock() - began > self._pace.steady_s:
                 waits = self._waits()
-            await asyncio.sleep(next(waits))
+            if not self._stopping:
+                await asyncio.sleep(next(waits))
+
+    def stop(self) -> None:
+        """Connect no more."""
+        self._stopping = True
 
     async def call(self, tool: str, arguments: JsonObject) -> Answer:
         """Raises: ToolHostError."""

@@ -1,7 +1,7 @@
 """Opens the connections to all foreign servers. Called by the composition root only."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from bot.domain.ports import ToolHost
@@ -12,6 +12,8 @@ from bot.tools.foreign.session import open_session
 
 START_S = 2.0
 """How long netspy waits at its start for servers that do not answer yet; they may come later."""
+ENDING_S = 8.0
+"""Longer than the SDK takes to end a child that does not want to: 2 s to go by itself, 2 s for each of two signals."""
 PACE = Pace()
 
 
@@ -35,9 +37,17 @@ async def open_links(
                 await asyncio.gather(*(link.tried.wait() for link in links))
         yield links
     finally:
+        for link in links:
+            link.stop()
+        await _end(owners)
+
+
+async def _end(owners: Collection[asyncio.Task[None]]) -> None:
+    """Cancelled once, unless that was lost on the way: a second time may cut short how a child is ended."""
+    while owners:
         for owner in owners:
             owner.cancel()
-        await asyncio.gather(*owners, return_exceptions=True)
+        _, owners = await asyncio.wait(owners, timeout=ENDING_S)
 
 
 @asynccontextmanager
