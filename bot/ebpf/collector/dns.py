@@ -103,6 +103,11 @@ def _skip_name(message: bytes, at: int) -> int:
     return at + (2 if at < len(message) and message[at] >= _POINTER else 1)
 
 
+def question_of(message: DnsMessage | None) -> tuple[int, str, int | None] | None:
+    """What a reply repeats. Some resolvers change the case of letters, as a further secret."""
+    return (message.id, (message.qname or "").lower(), message.qtype) if message else None
+
+
 _Asker = TypeVar("_Asker")
 
 
