@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from bot.domain.network import Connection, Coverage, Drop, Event, Window
+from bot.domain.network import EVENT_TYPES, Coverage, Event, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf import evaluate
@@ -31,11 +31,10 @@ _LIVE_DATA = "for live data: --server URL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A file's events as they were recorded; `notes` say what it lacks."""
+    """A file's events as they were recorded, of every kind; `notes` say what it lacks."""
 
     name: str
-    connections: tuple[Connection, ...]
-    drops: tuple[Drop, ...]
+    events: tuple[Event, ...]
     began_at: datetime
     ended_at: datetime
     traffic: str = "earlier traffic"
@@ -46,6 +45,9 @@ class Recording:
     def period(self) -> timedelta:
         """Whole seconds, longer than the recording."""
         return timedelta(seconds=(self.ended_at - self.began_at) // timedelta(seconds=1) + 1)
+
+    def of(self, kind: EventKind) -> tuple[Event, ...]:
+        return tuple(event for event in self.events if isinstance(event, EVENT_TYPES[kind]))
 
 
 def open_recording(
@@ -64,17 +66,15 @@ def open_recording(
 def read_recording(path: Path) -> Recording:
     """A recording's events. An incomplete last line is left out. Raises: SourceMalformed with the file and the line."""
     file, joiner, times = RecordedFile(path), Joiner(), list[datetime]()
-    for time, event in file.events(parse_fields):
+    for time, told in file.events(parse_fields):
         times.append(time)
-        if event:
-            joiner.add(event)
-    connections, drops = joiner.connections(), tuple(joiner.drops)
-    if not connections and not drops:
-        raise file.malformed(f"no connection attempt and no drop in {len(times)} events")
+        joiner.add_all(told)
+    events = joiner.events(node=file.node)
+    if not events:
+        raise file.malformed(f"nothing to be asked for in {len(times)} events")
     return Recording(
         name=path.name,
-        connections=connections,
-        drops=drops,
+        events=events,
         began_at=min([*times, *file.began]),
         ended_at=max([*times, *file.ended]),
         end=file.end,
@@ -101,8 +101,7 @@ class RecordedSource:
         self._loops = loops
         self._begins_at = opened_at - (_PAST if loops else recording.period)
         self._loop = Loop(recording.period if loops else _FOR_EVER, opened_at - recording.ended_at)
-        self._connections = self._wrapped(recording.connections)
-        self._drops = self._wrapped(recording.drops)
+        self._events = {kind: self._wrapped(recording.of(kind)) for kind in EVENT_TYPES}
 
     async def events(self, query: EventQuery) -> Events:
         found, coverage = self._select(query)
@@ -123,9 +122,8 @@ class RecordedSource:
         return tuple(self._loop.wrapped(event, self._recording.ended_at) for event in events)
 
     def _select(self, query: EventQuery | Aggregate) -> tuple[list[Turns], Coverage]:
-        events = self._connections if query.kind == "connection" else self._drops
         window = Window(max(query.window.since, self._begins_at), query.window.until)
-        seen = list(self._loop.inside(events, window))
+        seen = list(self._loop.inside(self._events[query.kind], window))
         found = [turns for turns in seen if matches(turns.event, query.filter)]
         coverage = Coverage(
             source=f"{self._recording.name} ({self._describe()})",
