@@ -9,7 +9,7 @@ import pytest
 from bot.domain.errors import InvalidArguments
 from bot.domain.network import EVENT_TYPES, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
-from bot.domain.sockets import SocketState
+from bot.domain.sockets import SocketQuery, SocketState
 from bot.ebpf.agent import questions
 from tests.fakes import NOW
 
@@ -228,7 +228,7 @@ def test_what_is_not_allowed_of_groups_is_refused_by_name(asked: str, said: str)
     assert str(refused.value).startswith(said)
 
 
-def sockets(asked: str = "") -> questions.SocketsSought:
+def sockets(asked: str = "") -> SocketQuery:
     return questions.sockets(parse_qsl(asked, keep_blank_values=True))
 
 
@@ -237,9 +237,9 @@ def counters(asked: str = "") -> Window:
 
 
 def test_open_sockets_are_all_of_them_unless_told_otherwise() -> None:
-    assert sockets() == questions.SocketsSought(tuple(SocketState), 20_000)
-    some = (SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT)
-    assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == questions.SocketsSought(some, 7)
+    assert sockets() == SocketQuery()
+    some = frozenset({SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT})
+    assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == SocketQuery(states=some, limit=7)
 
 
 def test_counters_are_asked_of_a_window_as_events_are() -> None:

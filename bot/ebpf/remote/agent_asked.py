@@ -77,20 +77,20 @@ def _plain(wanted: Filter) -> Filter:
 def _conditions(wanted: Filter) -> Iterator[tuple[str, str | list[str]]]:
     plain = _plain(wanted)
     texts = {
-        filters.COMM if _is_ambiguous(plain) else filters.PROCESS: plain.process,
-        filters.PID: plain.pid,
-        filters.UID: plain.uid,
-        filters.PROTOCOL: plain.protocol,
-        filters.DIRECTION: plain.direction,
-        filters.ERRNO: plain.errno,
-        filters.REASON: plain.reason,
-        filters.LOOKUP: plain.lookup,
-        filters.NODE: plain.node,
-        filters.NAMESPACE: plain.namespace,
-        filters.POD: plain.pod,
-        filters.CONTAINER: plain.container,
+        (filters.COMM if _is_ambiguous(plain) else filters.PROCESS).name: plain.process,
+        filters.PID.name: plain.pid,
+        filters.UID.name: plain.uid,
+        filters.PROTOCOL.name: plain.protocol,
+        filters.DIRECTION.name: plain.direction,
+        filters.ERRNO.name: plain.errno,
+        filters.REASON.name: plain.reason,
+        filters.LOOKUP.name: plain.lookup,
+        filters.NODE.name: plain.node,
+        filters.NAMESPACE.name: plain.namespace,
+        filters.POD.name: plain.pod,
+        filters.CONTAINER.name: plain.container,
     }
-    yield from ((parameter.name, str(value)) for parameter, value in texts.items() if value is not None)
+    yield from ((name, str(value)) for name, value in texts.items() if value is not None)
     if plain.process_pattern is not None:
         yield filters.PROCESS.name, plain.process_pattern
     if plain.outcomes:
