@@ -3,7 +3,6 @@
 The only process that needs rights over the kernel, and it holds no token of a chat platform and no key of a model.
 """
 
-import asyncio
 import platform
 import sys
 from functools import partial
@@ -11,12 +10,11 @@ from importlib.metadata import version
 
 from bot.access import is_loopback
 from bot.domain.errors import InvalidSettings
+from bot.domain.source_status import SourceStatus
 from bot.ebpf.agent.application import application
-from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.collecting import Collector, open_collector
 from bot.ebpf.programs import running
-from bot.ebpf.store.clock import Clock
 from bot.ending import asked_to_end
 from bot.setting_values import bearer_token, listen_address
 from bot.settings import Settings
@@ -39,14 +37,12 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
             async with serving(application(_parts(collector, token)), host, port, chosen_by="--listen") as url:
                 _say(collector, url)
                 await ending.wait()
-            await asyncio.to_thread(_say_the_end, collector)
+            _say_the_end(await collector.source.status())
 
 
 def _parts(collector: Collector, token: str | None) -> Parts:
     return Parts(
         source=collector.source,
-        machine=collector.machine,
-        status=lambda: live_status(collector.store, collector.listening(), Clock.now()),
         version=version("netspy"),
         token=token,
         reason_codes=collector.reason_codes,
@@ -62,7 +58,6 @@ def _say(collector: Collector, url: str) -> None:
         tell(f"without {name}: {why}")
 
 
-def _say_the_end(collector: Collector) -> None:
-    status = live_status(collector.store, collector.listening(), Clock.now())
-    told = ", ".join(f"{each.seen:,} {kind}s ({each.lost:,} lost)" for kind, each in status.kinds.items())
+def _say_the_end(status: SourceStatus) -> None:
+    told = ", ".join(f"{kind} {each.seen or 0:,} ({each.lost or 0:,} lost)" for kind, each in status.kinds.items())
     print(f"seen: {told}", file=sys.stderr)

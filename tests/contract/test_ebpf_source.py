@@ -57,8 +57,7 @@ async def recorded(events: Sequence[Event]) -> AsyncIterator[EbpfSource]:
     """A recording that is longer than any window here, so that nothing comes twice."""
     recording = Recording(
         name="events.jsonl",
-        connections=tuple(event for event in events if isinstance(event, Connection)),
-        drops=tuple(event for event in events if isinstance(event, Drop)),
+        events=tuple(events),
         began_at=NOW - timedelta(hours=2),
         ended_at=NOW,
     )

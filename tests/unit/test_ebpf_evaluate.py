@@ -122,6 +122,6 @@ def test_repeated_events_are_worth_so_many_single_ones(drawn: list[tuple[str, in
     measures = tuple(Measure(operation, "waited_us") for operation in operations)
     query = Aggregate(kind="connection", window=WINDOW, group_by=("process",), measures=measures)
     events = [(connection(process, waited_us=float(value)), count) for process, value, count in drawn]
-    repeated = [Repeated(event, count, event.time, event.time) for event, count in events]
+    repeated = [Repeated(event, event.time, count) for event, count in events]
     single = [event for event, count in events for _ in range(count)]
     assert evaluate.aggregate_repeated(repeated, query) == evaluate.aggregate(single, query)

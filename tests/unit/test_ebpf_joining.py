@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.network import Connection, Drop, Endpoint, Outcome
+from bot.domain.network import Connection, Drop, Endpoint, Event, Outcome
 from bot.ebpf.recording.joining import join
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.line_values import parse_object
+from bot.ebpf.recording.recorded_lines import parse_fields
 
 T = 1_795_392_170.0
 """Seconds since the epoch at which every story here begins."""
@@ -56,8 +57,12 @@ def drop(at_us: int, reason: str | None = "NO_SOCKET", **fields: object) -> str:
     return line("drop", at_us, **{**shape, "sock": None, "if": "vA", "len": 60, **fields})
 
 
+def told(*lines: str) -> tuple[Event, ...]:
+    return join(event for text in lines for event in parse_fields(parse_object(text))[1])
+
+
 def attempts(*lines: str) -> tuple[Connection, ...]:
-    return join(event for text in lines for event in [parse_fields(parse_object(text))[1]] if event)[0]
+    return tuple(each for each in told(*lines) if isinstance(each, Connection))
 
 
 def attempt(*lines: str) -> Connection:
@@ -66,7 +71,8 @@ def attempt(*lines: str) -> Connection:
 
 
 def dropped(text: str) -> Drop:
-    ((), (only,)) = join(event for event in [parse_fields(parse_object(text))[1]] if event)
+    (only,) = told(text)
+    assert isinstance(only, Drop)
     return only
 
 
@@ -75,8 +81,8 @@ def after(us: int) -> datetime:
 
 
 def test_waiting_connect_is_joined_with_the_handshake_and_the_close_of_its_socket() -> None:
-    told = (opened(140, handshake_us=30.0), begun(150, call_us=200.0, attempt_us=190.0), closed(1000))
-    assert attempt(*told) == Connection(
+    lines = (opened(140, handshake_us=30.0), begun(150, call_us=200.0, attempt_us=190.0), closed(1000))
+    assert attempt(*lines) == Connection(
         time=after(-40),
         process="curl",
         pid=100,
@@ -127,15 +133,15 @@ def test_failed_handshake_is_explained_by_its_errno_and_its_evidence(
 
 
 def test_what_is_dropped_when_the_socket_has_given_up_still_explains_it() -> None:
-    told = (begun(0, "EINPROGRESS"), opened(300, "CLOSE"))
+    lines = (begun(0, "EINPROGRESS"), opened(300, "CLOSE"))
     message = drop(310, attempt="1", attempt_us=350.0, evidence=["unreachable"])
-    assert attempt(*told, message).outcome is Outcome.REJECTED
-    assert attempt(*told, drop(310, evidence=["unreachable"])).outcome is Outcome.UNANSWERED
+    assert attempt(*lines, message).outcome is Outcome.REJECTED
+    assert attempt(*lines, drop(310, evidence=["unreachable"])).outcome is Outcome.UNANSWERED
 
 
 def test_a_reset_answers_the_syn_also_where_its_evidence_was_lost() -> None:
-    told = (begun(0, "EINPROGRESS"), reset(10, "SYN_SENT"), opened(11, "CLOSE", "ECONNREFUSED"))
-    assert attempt(*told).outcome is Outcome.REFUSED
+    lines = (begun(0, "EINPROGRESS"), reset(10, "SYN_SENT"), opened(11, "CLOSE", "ECONNREFUSED"))
+    assert attempt(*lines).outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize("errno", ["EINVAL", "EHOSTUNREACH", "ENETUNREACH", "EACCES"])
@@ -212,8 +218,8 @@ def test_attempts_of_one_socket_are_told_apart() -> None:
 
 @pytest.mark.parametrize("errno", [None, "EISCONN", "EALREADY", "ECONNREFUSED"])
 def test_further_connect_that_asks_how_the_first_went_is_no_attempt(errno: str | None) -> None:
-    told = (begun(0, "EINPROGRESS"), opened(500), begun(900, errno, attempt_us=940.0))
-    assert (attempt(*told).outcome, attempt(*told).errno) == (Outcome.CONNECTED, None)
+    lines = (begun(0, "EINPROGRESS"), opened(500), begun(900, errno, attempt_us=940.0))
+    assert (attempt(*lines).outcome, attempt(*lines).errno) == (Outcome.CONNECTED, None)
 
 
 def test_calls_on_one_socket_that_all_fail_are_so_many_attempts() -> None:

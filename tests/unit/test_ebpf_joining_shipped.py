@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.domain.network import Connection, Outcome
+from bot.domain.network import Connection, Drop, Outcome
 from bot.ebpf.recording.recorded import _SHIPPED, Recording, read_recording
 
 
@@ -13,16 +13,24 @@ def shipped() -> Recording:
     return read_recording(_SHIPPED)
 
 
+def connections(recording: Recording) -> list[Connection]:
+    return [each for each in recording.of("connection") if isinstance(each, Connection)]
+
+
+def drops(recording: Recording) -> list[Drop]:
+    return [each for each in recording.of("drop") if isinstance(each, Drop)]
+
+
 def where(attempt: Connection) -> str:
     return attempt.destination.path or str(attempt.destination)
 
 
 def test_every_connect_call_is_one_attempt_and_every_drop_is_kept(shipped: Recording) -> None:
-    assert (len(shipped.connections), len(shipped.drops)) == (498, 447)
+    assert (len(connections(shipped)), len(drops(shipped))) == (498, 447)
 
 
 def test_every_destination_has_the_outcome_that_its_fault_makes(shipped: Recording) -> None:
-    found = Counter((where(each), each.outcome, each.errno) for each in shipped.connections)
+    found = Counter((where(each), each.outcome, each.errno) for each in connections(shipped))
     assert found == {
         ("10.99.0.2:80", Outcome.CONNECTED, None): 34,
         ("[fd99::2]:80", Outcome.CONNECTED, None): 32,
@@ -55,12 +63,12 @@ def test_every_destination_has_the_outcome_that_its_fault_makes(shipped: Recordi
 
 
 def test_every_decided_attempt_tells_how_long_it_took(shipped: Recording) -> None:
-    unknown = {each.outcome for each in shipped.connections if each.waited_us is None}
+    unknown = {each.outcome for each in connections(shipped) if each.waited_us is None}
     assert unknown == {Outcome.UNKNOWN}
 
 
 def test_lost_syn_shows_as_a_handshake_of_a_second_with_a_retransmit(shipped: Recording) -> None:
-    slow = [each for each in shipped.connections if each.outcome is Outcome.CONNECTED and (each.waited_us or 0) > 1e6]
+    slow = [each for each in connections(shipped) if each.outcome is Outcome.CONNECTED and (each.waited_us or 0) > 1e6]
     assert {where(each) for each in slow} == {"10.99.0.2:8447"}
     assert len(slow) == 6
     assert all((each.retransmits or 0) > 0 for each in slow)
@@ -68,16 +76,16 @@ def test_lost_syn_shows_as_a_handshake_of_a_second_with_a_retransmit(shipped: Re
 
 def test_every_tcp_connection_was_closed_with_its_counts(shipped: Recording) -> None:
     ended = (Outcome.CONNECTED, Outcome.RESET)
-    met = [each for each in shipped.connections if each.protocol == "TCP" and each.outcome in ended]
+    met = [each for each in connections(shipped) if each.protocol == "TCP" and each.outcome in ended]
     assert len(met) == 142
     assert all(None not in (each.duration_us, each.sent_bytes, each.received_bytes) for each in met)
 
 
 def test_drops_keep_their_reasons_and_only_healthy_ones_are_harmless(shipped: Recording) -> None:
-    reasons = Counter(each.reason for each in shipped.drops)
+    reasons = Counter(each.reason for each in drops(shipped))
     assert len(reasons) == 8
     assert reasons.most_common(3) == [("QDISC_DROP", 131), ("QUEUE_PURGE", 130), ("NETFILTER_DROP", 60)]
-    harmless = Counter((each.reason, each.protocol) for each in shipped.drops if each.harmless)
+    harmless = Counter((each.reason, each.protocol) for each in drops(shipped) if each.harmless)
     assert harmless == {
         ("QUEUE_PURGE", "TCP"): 118,
         ("SOCKET_CLOSE", "UNIX"): 56,

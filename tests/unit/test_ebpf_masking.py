@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from bot.domain.network import Connection
 from bot.ebpf.collector import layout
 from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.line_values import Fields
 from bot.ebpf.recording.masking import Mask
 from bot.ebpf.recording.recorded import _SHIPPED
 from bot.ebpf.recording.recorded_file import RecordedFile
-from bot.ebpf.recording.recorded_lines import Fields, parse_fields
+from bot.ebpf.recording.recorded_lines import parse_fields
 from tests.unit.collector_events import decoded
 
 Address = IPv4Address | IPv6Address
@@ -158,7 +159,8 @@ def test_a_masked_recording_comes_to_the_same(key: bytes) -> None:
 
 
 def connections(events: Iterable[Fields]) -> tuple[Connection, ...]:
-    return join(event for fields in events for event in [parse_fields(fields)[1]] if event)[0]
+    told = join(event for fields in events for event in parse_fields(fields)[1])
+    return tuple(each for each in told if isinstance(each, Connection))
 
 
 def plain(attempt: Connection) -> tuple[object, ...]:

@@ -145,8 +145,8 @@ async def test_last_line_without_a_newline_counts_when_it_is_whole(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "no connection attempt and no drop in 0 events"),
-        ('{"ts": 1, "event": "tcp_listen", "sock": "a"}', "no connection attempt and no drop in 1 events"),
+        ("", "nothing to be asked for in 0 events"),
+        ('{"ts": 1, "event": "tcp_close", "sock": "a", "attempt": null}', "nothing to be asked for in 1 events"),
         ('{"ts": 1, "event"', "line 1 is not JSON: Expecting ':' delimiter at column 18"),
         (drop_line(0) + "\nnonsense\n" + drop_line(1) + "\n", "line 2 is not JSON: Expecting value at column 1"),
         (drop_line(0) + "\n" + "nonsense\n", "line 2 is not JSON"),
@@ -239,7 +239,7 @@ def test_a_recording_of_a_newer_netspy_is_refused(tmp_path: Path, line: str) -> 
         ([header_line(programs={})], 'line 1: "programs" is {}'),
         ([header_line(missing=[])], 'line 1: "missing" is []'),
         ([header_line(), end_line(lost={"drop": "3"})], "line 2: \"drop\" is '3'"),
-        ([header_line(), end_line()], "no connection attempt and no drop in 0 events"),
+        ([header_line(), end_line()], "nothing to be asked for in 0 events"),
     ],
 )
 def test_what_is_wrong_with_a_recordings_frame_is_named(tmp_path: Path, lines: list[str], complaint: str) -> None:

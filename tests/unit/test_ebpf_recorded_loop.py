@@ -54,8 +54,7 @@ drops = st.builds(
 recordings = st.builds(
     Recording,
     name=st.just("x.jsonl"),
-    connections=st.lists(connections, max_size=5).map(tuple),
-    drops=st.lists(drops, max_size=5).map(tuple),
+    events=st.lists(connections | drops, max_size=8).map(tuple),
     began_at=st.just(BEGAN),
     ended_at=st.just(BEGAN + LENGTH),
 )
@@ -102,7 +101,7 @@ def as_known(event: Event, elapsed: timedelta) -> Event:
 def materialised(recording: Recording, query: EventQuery | Aggregate) -> Iterator[Event]:
     """Every turn of every event in the window, made one by one."""
     since, until = max(query.window.since, NOW - HOUR), query.window.until
-    for event in recording.connections if query.kind == "connection" else recording.drops:
+    for event in recording.of(query.kind):
         for turn in range(-363, 9):
             time = event.time + (NOW - recording.ended_at) + turn * PERIOD
             if since <= time < until:
@@ -119,9 +118,9 @@ slow = Connection(
     waited_us=4e6,
     duration_us=4e6,
 )
-lone = Recording(name="x", connections=(slow,), drops=(), began_at=BEGAN, ended_at=BEGAN + LENGTH)
+lone = Recording(name="x", events=(slow,), began_at=BEGAN, ended_at=BEGAN + LENGTH)
 called_before = replace(slow, time=BEGAN - timedelta(seconds=3))
-overlapping = replace(lone, connections=(called_before, replace(slow, time=BEGAN + timedelta(seconds=9))))
+overlapping = replace(lone, events=(called_before, replace(slow, time=BEGAN + timedelta(seconds=9))))
 
 
 def until_after(elapsed_s: float) -> EventQuery:

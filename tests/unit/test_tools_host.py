@@ -9,11 +9,14 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.errors import SourceUnreachable
 from bot.domain.json_types import Json
-from bot.domain.network import Event, Outcome
+from bot.domain.network import Event, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import SourceStatus
 from bot.domain.turn import ToolCall, ToolResult
 from bot.tools.arguments import json_schema
 from bot.tools.host import open_tool_host
@@ -57,6 +60,15 @@ class Gate:
     async def aggregate(self, query: Aggregate) -> Groups:
         await self._wait()
         return await self.behind.aggregate(query)
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        return await self.behind.sockets(query)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        return await self.behind.counters(window)
+
+    async def status(self) -> SourceStatus:
+        return await self.behind.status()
 
     async def check(self) -> Check:
         return await self.behind.check()

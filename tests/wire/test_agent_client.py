@@ -1,10 +1,12 @@
 """netspy's own client of a collector, over real sockets: what it asks, what it believes, and whom it knows."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -15,32 +17,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer, InvalidSettings, SourceMalformed, SourceRefused
-from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
+from bot.domain.network import EVENT_TYPES, EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure
-from bot.domain.workload import Workload
+from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
+from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
+from bot.domain.source_status import KindStatus
 from bot.ebpf.evaluate import newest
 from bot.ebpf.remote import client
 from bot.ebpf.remote.agent_client import AgentSource
 from bot.ebpf.remote.client import open_http_source
+from bot.ebpf.remote.wire import ServerKind
 from bot.event_source import open_source
 from bot.settings import load
 from bot.web import serving
+from tests import every_kind
 from tests.agent_stage import PATIENT_S, a_store, agent, asking, parts_of, parts_over, told_of
-from tests.fakes import NOW, FakeEbpf, connection, drop
+from tests.fakes import NOW, QUIET, FakeEbpf, connection
 from tests.loopback.ebpf_server import EbpfServer
 
 HOUR = Window.last(3600, NOW)
-WORKLOAD = Workload(container_id="a" * 64, runtime="docker", pod="shop-1", nested=Workload(container="inner"))
-RICH: tuple[Event, ...] = (
-    replace(connection(pid=None, outcome=Outcome.REFUSED, errno="ECONNREFUSED"), uid=0, retransmits=2, node="node-a"),
-    replace(connection("a\x1b[31m\u2028", "[2001:db8::1]:443", ago_s=2), waited_us=0.1, sent_bytes=1, received_bytes=2),
-    replace(connection("x", "", ago_s=3), duration_us=1e9 / 3, workload=WORKLOAD),
-    replace(connection(ago_s=4), destination=Endpoint("10.0.0.1"), protocol=None),
-    replace(drop(ago_s=1), owner="socket", interface="eth0", source=Endpoint("10.0.0.1", 1), workload=WORKLOAD),
-    replace(drop(reason=None, harmless=None, location=None, pid=None, ago_s=2), size_bytes=None),
-)
+RICH = every_kind.ALL
 
 
 @dataclass
@@ -67,10 +65,11 @@ async def watched(source: EbpfSource, **more: Any) -> AsyncGenerator[Recorded, N
         yield Recorded(url, asked)
 
 
-@pytest.mark.parametrize("kind", ["connection", "drop"])
+@pytest.mark.parametrize("kind", EVENT_TYPES)
 async def test_events_come_back_exactly(kind: EventKind) -> None:
     query = EventQuery(kind=kind, window=HOUR)
     expected = await FakeEbpf(RICH).events(query)
+    assert len(expected.events) >= 2
     async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as source:
         found = await source.events(query)
     assert found.events == expected.events
@@ -90,16 +89,59 @@ async def test_groups_come_back_exactly() -> None:
         found = await source.aggregate(query)
         drops = await source.aggregate(harmless)
     assert (found.groups, found.total) == (expected.groups, expected.total)
-    assert [group.key for group in drops.groups] == [(False,), (None,)]
-    assert type(drops.groups[0].key[0]) is bool
+    assert [group.key for group in drops.groups] == [(None,), (False,)]
+    assert type(drops.groups[1].key[0]) is bool
 
 
-names = st.one_of(st.none(), st.text(max_size=16))
+async def test_groups_by_their_figures_and_of_slots_come_back_exactly() -> None:
+    query = Aggregate(
+        kind="connection",
+        window=HOUR,
+        group_by=("slot", "name"),
+        measures=(Measure("max", "rtt_us"), Measure("max", "rtt_us")),
+        by=Measure("sum", "received_bytes"),
+        slot_s=2,
+    )
+    expected = await FakeEbpf(RICH).aggregate(query)
+    async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as source:
+        found = await source.aggregate(query)
+    assert (found.groups, found.total) == (expected.groups, expected.total)
+    assert len(found.groups) > 2
+
+
+names = st.one_of(
+    st.none(),
+    st.text(max_size=16),
+    st.sampled_from(("curl", "cu*", "tcp", "TCP", "EPERM", "db.internal", "EWOULDBLOCK")),
+)
+targets = st.builds(
+    Target,
+    network=st.one_of(st.none(), st.ip_addresses().map(ip_network), st.just(ip_network("10.0.0.0/8"))),
+    name=st.none(),
+    port=st.one_of(st.none(), st.integers(-1, 2**17)),
+)
+named_targets = st.builds(
+    Target,
+    name=st.sampled_from(("db.internal", "DB", "a.", "10.0.0.1", "_x", "\u00e9", "", "a:1")),
+    port=st.one_of(st.none(), st.just(80)),
+)
 filters = st.builds(
     Filter,
     pid=st.one_of(st.none(), st.integers(-1, 2**33)),
     process=names,
+    process_pattern=names,
+    uid=st.one_of(st.none(), st.integers(-1, 2**33)),
+    target=st.one_of(st.none(), targets.filter(lambda target: target != Target()), named_targets),
+    protocol=names,
+    direction=st.sampled_from((None, "in", "out")),
     outcomes=st.one_of(st.none(), st.frozensets(st.sampled_from(Outcome))),
+    errno=names,
+    reason=names,
+    lookup=names,
+    node=names,
+    namespace=names,
+    pod=names,
+    container=names,
     failed_local_lookups=st.booleans(),
     harmless=st.booleans(),
 )
@@ -141,7 +183,7 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-@given(kind=st.sampled_from(("connection", "drop")), wanted=filters, window=windows, limit=st.integers(1, 20_000))
+@given(kind=st.sampled_from(tuple(EVENT_TYPES)), wanted=filters, window=windows, limit=st.integers(1, 20_000))
 def test_what_is_asked_is_what_the_collector_understands(
     kind: EventKind, wanted: Filter, window: Window, limit: int
 ) -> None:
@@ -151,16 +193,48 @@ def test_what_is_asked_is_what_the_collector_understands(
     (understood,) = direct.asked
     assert isinstance(understood, EventQuery)
     assert (understood.kind, understood.window, understood.limit) == (kind, window, limit)
-    assert _selects_the_same(kind, understood.filter, wanted)
 
 
-def _selects_the_same(kind: EventKind, understood: Filter, wanted: Filter) -> bool:
-    if kind == "drop":
-        wanted = replace(wanted, outcomes=None)
-    selects_nothing = wanted.outcomes == frozenset() or (wanted.pid is not None and not 0 <= wanted.pid < 2**32)
-    if selects_nothing:
-        return understood.pid == 0
-    return understood == wanted
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+@given(wanted=filters)
+def test_a_collector_finds_what_is_found_in_its_place(kind: EventKind, wanted: Filter) -> None:
+    """Whatever is asked for: also where that can be written in no parameter, or be met by no event."""
+    direct = Direct()
+    query = EventQuery(kind=kind, window=HOUR, filter=wanted)
+    asyncio.run(AgentSource(direct).events(query))
+    (understood,) = direct.asked
+    assert isinstance(understood, EventQuery)
+    assert asyncio.run(FakeEbpf(RICH).events(understood)) == asyncio.run(FakeEbpf(RICH).events(query))
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("connection", Filter(process="cu*")),
+        ("connection", Filter(process="cu?l", process_pattern="c*")),
+        ("connection", Filter(process_pattern="curl")),
+        ("connection", Filter(target=Target(network=ip_network("10.0.0.0/8"), port=5432))),
+        ("connection", Filter(target=Target(network=ip_network("2001:db8::1"), port=443))),
+        ("connection", Filter(target=Target(name="db.internal"))),
+        ("connection", Filter(uid=0, protocol="TCP", direction="out", errno="ECONNREFUSED", node="node-a")),
+        ("drop", Filter(reason="NO_SOCKET", direction="in", namespace="shop", pod="shop-1", container="inner")),
+        ("dns", Filter(lookup="*.internal")),
+        ("connection", Filter(outcomes=frozenset({Outcome.REFUSED, Outcome.UNANSWERED}), failed_local_lookups=True)),
+    ],
+)
+async def test_conditions_that_events_can_meet_reach_the_collector(kind: EventKind, wanted: Filter) -> None:
+    direct = Direct()
+    await AgentSource(direct).events(EventQuery(kind=kind, window=HOUR, filter=wanted))
+    (understood,) = direct.asked
+    plain = replace(wanted, process="curl", process_pattern=None) if wanted.process_pattern == "curl" else wanted
+    assert understood.filter == plain
+
+
+async def test_a_destination_that_no_parameter_can_say_is_not_asked_for() -> None:
+    both = Target(network=ip_network("10.0.0.0/8"), name="db.internal")
+    for target in (both, Target()):
+        with pytest.raises(CannotAnswer, match="a collector takes a network, a name or a port"):
+            await AgentSource(Direct()).events(EventQuery(kind="dns", window=HOUR, filter=Filter(target=target)))
 
 
 async def test_more_than_one_answer_holds_is_asked_for_as_much_as_one_holds() -> None:
@@ -214,12 +288,85 @@ async def test_a_collector_that_refuses_stays_one() -> None:
     """Its pointer is no answer."""
     source = FakeEbpf(RICH, error=CannotAnswer("this", "unknown"))
     async with agent(parts_over(source)) as url, open_http_source(url, kind="collector") as opened:
-        with pytest.raises(SourceRefused, match="this: unknown"):
+        with pytest.raises(CannotAnswer, match=r"netspy collector at .*: this: unknown"):
             await opened.events(EventQuery(kind="connection", window=HOUR))
 
 
+async def older_asked(request: Request) -> Response:
+    """A collector that knows two kinds of events and no open sockets."""
+    if request.url.path == "/api/events":
+        return await pointer(request)
+    if request.url.path == "/health":
+        return Response(b'{"component":"netspy collector"}')
+    if not request.url.path.startswith("/api/v1/events"):
+        return Response(b"404 page not found\n", 404)
+    if request.query_params["kind"] == "dns":
+        refusal = "kind: 'dns' was given. Allowed is one of: connection | drop"
+    elif "uid" in request.query_params:
+        refusal = "'uid': there is no such parameter. There are kind, process"
+    else:
+        return Response(b'{"events":[],"coverage":' + await coverage() + b"}")
+    return Response(json.dumps({"status": 400, "detail": refusal}), 400, media_type="application/problem+json")
+
+
+@pytest.mark.parametrize("kind", ["server", "collector"])
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (EventQuery(kind="dns", window=HOUR), "kind: 'dns' was given. Allowed is one of"),
+        (EventQuery(kind="drop", window=HOUR, filter=Filter(uid=0)), "'uid': there is no such parameter"),
+    ],
+)
+async def test_an_older_collector_is_said_to_be_older(kind: ServerKind, query: EventQuery, said: str) -> None:
+    app = Starlette(routes=[Route("/{path:path}", older_asked)])
+    async with serving(app, "127.0.0.1", 0) as url, open_http_source(url, kind=kind) as opened:
+        with pytest.raises(CannotAnswer, match="this collector is older") as refused:
+            await opened.events(query)
+        assert said in refused.value.got
+        assert refused.value.remedy == "install the same netspy there"
+        assert (await opened.events(EventQuery(kind="drop", window=HOUR))).events == ()
+        with pytest.raises(CannotAnswer, match="this collector is older"):
+            await opened.sockets(SocketQuery())
+
+
+async def test_an_older_collectors_status_is_read() -> None:
+    told = {"since": "2026-11-23T14:00:00Z", "programs": ["connect"], "missing": {}, "kinds": {}}
+
+    async def status(_: Request) -> Response:
+        return Response(json.dumps(told))
+
+    app = Starlette(routes=[Route("/api/v1/status", status)])
+    async with serving(app, "127.0.0.1", 0) as url, open_http_source(url, kind="collector") as opened:
+        found = await opened.status()
+    assert (found.source, found.kind, found.programs) == (f"netspy collector at {url}", "live", ("connect",))
+
+
+@pytest.mark.parametrize("kind", ["server", "collector"])
+async def test_sockets_counters_and_status_come_back_exactly(kind: ServerKind) -> None:
+    """Also from a collector that nobody knew to be one."""
+    many = [replace(every_kind.SOCKET, state=SocketState.LISTEN), every_kind.SOCKET, every_kind.SOCKET]
+    behind = FakeEbpf(
+        open=OpenSockets(time=NOW, sockets=tuple(many), left_out=4, namespaces=(7, 8), notes=("a note",)),
+        counted=CounterDeltas(deltas=(every_kind.delta(retransmits=3), every_kind.delta(ago_s=100)), left_out=2),
+        state=replace(QUIET, missing={"dns": "why"}, kinds={"dns": KindStatus(seen=1, complete_since=NOW)}),
+    )
+    query = SocketQuery(states=frozenset({SocketState.ESTABLISHED, SocketState.TIME_WAIT}), limit=1)
+    window = Window.last(60, NOW)
+    async with agent(parts_over(behind)) as url, open_http_source(url, kind=kind) as opened:
+        found = await opened.sockets(query), await opened.counters(window), await opened.status()
+    assert behind.machine_queries == [query, window]
+    assert found[0] == await behind.sockets(query)
+    assert found[1] == await behind.counters(window)
+    assert found[2] == replace(behind.state, source=f"netspy collector at {url}")
+
+
+async def test_a_kind_that_ebpf_server_does_not_know_reaches_a_collector_that_nobody_knew() -> None:
+    async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as opened:
+        assert (await opened.events(EventQuery(kind="dns", window=HOUR))).coverage.matched == 3
+
+
 async def test_check_tells_what_runs_and_what_does_not() -> None:
-    store = a_store(told_of(RICH))
+    store = a_store(told_of([connection()]))
     async with agent(parts_of(store)) as url, open_http_source(url) as source:
         check = await source.check()
     told = f"netspy collector at {url}: 2 of 3 programs, listening since 2026-11-22 14:07:00 UTC, 3 events lost"
@@ -242,7 +389,7 @@ async def test_token_is_sent_and_without_it_the_remedy_names_the_setting() -> No
     query = EventQuery(kind="connection", window=HOUR)
     async with agent(parts_over(FakeEbpf(RICH), token="secret")) as url:
         async with open_http_source(url, token="secret") as source:
-            assert (await source.events(query)).coverage.matched == 4
+            assert (await source.events(query)).coverage.matched == 5
             assert (await source.check()).state == "ok"
         for token in (None, "wrong"):
             async with open_http_source(url, token=token) as source:
@@ -258,7 +405,7 @@ async def test_token_comes_from_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NETSPY_EBPF_TOKEN", "hush-hush")
     async with agent(parts_over(FakeEbpf(RICH), token="hush-hush")) as url, open_source(load(), server=url) as source:
         found = await source.events(EventQuery(kind="drop", window=HOUR))
-    assert (found.coverage.matched, "hush-hush" in repr(load())) == (2, False)
+    assert (found.coverage.matched, "hush-hush" in repr(load())) == (3, False)
 
 
 async def test_token_is_not_sent_where_the_address_has_a_login() -> None:
