@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_LISTEN",
         description="HOST:PORT of serve's HTTP; port 0 picks a free one and logs it",
     )
+    mcp_config: Text | None = Field(
+        None,
+        validation_alias="NETSPY_MCP_CONFIG",
+        description="path of an mcp.json: other MCP servers whose tools a language model may call as well",
+    )
     thread_replies: Literal["auto", "mention", "all"] = Field(
         "auto",
         validation_alias="NETSPY_THREAD_REPLIES",
@@ -165,6 +170,11 @@ def data_dir() -> Path:
     """Where this user's netspy keeps its files: `$XDG_DATA_HOME/netspy`, by default `~/.local/share/netspy`."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "netspy"
+
+
+def environment() -> Mapping[str, str]:
+    """Every variable that is set, also in `.env`: for what names variables of its own choice, such as mcp.json."""
+    return {**{name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}, **os.environ}
 
 
 def wants_colour() -> bool:

@@ -170,10 +170,11 @@ def _add_flags_of_tools(group: argparse._ArgumentGroup) -> None:
 
 def _range_of(argument: Argument) -> str:
     """What may be given, and what is taken where nothing is: a default of each tool that has one."""
-    of_tools = {each.default for tool in TOOLS for each in tool.arguments if each.name == argument.name} - {None}
+    same = (each for tool in TOOLS for each in tool.arguments if each.name == argument.name)
+    of_tools = {each.default for each in same if isinstance(each.default, int)}
     if argument.maximum is None or not of_tools:
         return ""
-    defaults = " or ".join(map(str, sorted(of_tools, key=str, reverse=True)))
+    defaults = " or ".join(map(str, sorted(of_tools)))
     if argument.name == "max_events":
         defaults = f"{ONE_SHOT_MAX_EVENTS}, with a command {defaults}"
     return f" ({argument.minimum} to {argument.maximum}; default {defaults})"

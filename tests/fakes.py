@@ -145,6 +145,7 @@ class FakeHost:
     calls: list[ToolCall] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     nows: set[datetime] = field(default_factory=set)
+    checks: tuple[Check, ...] = ()
 
     async def tools(self) -> tuple[ToolSpec, ...]:
         return tuple(ToolSpec(name, name, {"type": "object", "properties": {}}) for name in self.results)
@@ -157,6 +158,9 @@ class FakeHost:
             await gate.wait()
         self.ended.append(call.name)
         return replace(self.results[call.name], call=call)
+
+    async def check(self) -> tuple[Check, ...]:
+        return self.checks
 
 
 def result(name: str, *, rows: int = 1, failed: bool = False) -> ToolResult:

@@ -16,6 +16,8 @@ LAYERS = {
     "bot.codec": 1,
     "bot.commands": 1,
     "bot.markdown": 1,
+    "bot.moments": 1,
+    "bot.targets": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,
     "adapters.background": 1,
@@ -43,14 +45,22 @@ LAYERS = {
     "bot.record": 4,
     "bot.record_report": 4,
     "bot.app": 4,
+    "bot.mcp_json": 4,
     "bot.api": 4,
     "bot.modes": 4,
     "bot.cli": 4,
 }
+MCP = (
+    "bot.tools.host",
+    "bot.tools.server",
+    "bot.tools.serving",
+    *(f"bot.tools.foreign.{part}" for part in ("reading", "session", "transport")),
+)
 ONLY_IMPORTED_BY = {
     "openai": ["bot.llm"],
-    "mcp": ["bot.tools.host", "bot.tools.server", "bot.tools.serving"],
-    "mcp_types": ["bot.tools.host", "bot.tools.server", "bot.tools.serving"],
+    "mcp": [*MCP],
+    "mcp_types": [*MCP],
+    "httpx2": ["bot.tools.foreign.http"],
     "anyio": ["bot.tools.serving.stdio"],
     "httpx": ["bot.ebpf.remote.client"],
     "ctypes": ["bot.ebpf.collector.libbpf"],

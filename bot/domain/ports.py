@@ -30,10 +30,12 @@ class FlagHelp:
     written: str
     meaning: str
     argument: str
-    kind: Literal["integer", "text", "switch"] = "text"
+    kind: Literal["integer", "text", "choice", "switch"] = "text"
     minimum: int | None = None
     maximum: int | None = None
     required: bool = False
+    choices: tuple[str, ...] = ()
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class ToolHost(Protocol):
     async def tools(self) -> tuple[ToolSpec, ...]: ...
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult: ...
+
+    async def check(self) -> tuple[Check, ...]:
+        """The state of each other server that it has tools from; netspy's own tools are always there."""
+        ...
 
 
 class Analyst(Protocol):

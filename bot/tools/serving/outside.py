@@ -45,12 +45,13 @@ from bot.tables.footer import footer_line
 from bot.tools.arguments import strictly_checked
 from bot.tools.insights import QUESTIONS, run_insight
 from bot.tools.network import run_tool
-from bot.tools.registry import MAX_EVENTS, TOOLS, find_tool
+from bot.tools.registry import TOOLS, find_tool
 from bot.tools.server import Context, described, now_of, utc_now
 from bot.tools.serving.output import output_schema
 from bot.tools.serving.progress import Progress, ToldSource, still_running
 from bot.tools.serving.prompts import PROMPTS, Prompt, written
 from bot.tools.serving.resources import Read, Resource, resources_of
+from bot.tools.vocabulary import MAX_EVENTS
 
 log = logging.getLogger("netspy.mcp")
 

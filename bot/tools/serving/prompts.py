@@ -10,7 +10,8 @@ from bot.commands import Argument, Tool, nearest
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
 from bot.tools.arguments import checked
-from bot.tools.registry import SUMMARY_DURATION_S, TOOLS, find_tool
+from bot.tools.registry import TOOLS, find_tool
+from bot.tools.vocabulary import SUMMARY_DURATION_S
 
 _TAKEN_BY = find_tool("find_failures")
 """What a process or a duration may be, it says."""
