@@ -84,7 +84,9 @@ def _arguments_of(tool: Tool) -> dict[str, Json]:
 
 def _value(argument: Argument) -> Json:
     """Raises: KeyError for a required argument that has no value here."""
-    return argument.minimum if argument.kind == "integer" else _WORDS[argument.name]
+    if argument.kind == "integer":
+        return argument.minimum
+    return argument.choices[0] if argument.choices else _WORDS[argument.name]
 
 
 @contextmanager
