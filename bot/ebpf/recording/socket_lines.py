@@ -14,7 +14,7 @@ from bot.ebpf.recording.line_parts import (
     owner,
     owner_kind,
     packet_end,
-    protocol_of,
+    packet_protocol,
     role,
 )
 from bot.ebpf.recording.line_values import Fields, integer, number, text, texts
@@ -37,8 +37,11 @@ def owner_seen(fields: Fields, _: datetime) -> OwnerSeen | None:
 
 
 def accepted_closed(fields: Fields, _: datetime) -> AcceptedClosed | None:
+    """Older recordings do not say whose it was; the reset that an abortive close sends next does."""
     sock = text(fields, "sock")
-    return AcceptedClosed(sock, ending_of(fields)) if sock and role(fields) == "server" else None
+    if not sock or role(fields) != "server":
+        return None
+    return AcceptedClosed(sock, ending_of(fields), owner_may_follow="owner" not in fields)
 
 
 def listening(fields: Fields, time: datetime) -> Listen:
@@ -55,7 +58,7 @@ def listening(fields: Fields, time: datetime) -> Listen:
 
 
 def accept_failed(fields: Fields, time: datetime) -> SocketError:
-    who, protocol = caller(fields), protocol_of(fields)
+    who, protocol = caller(fields), packet_protocol(fields)
     return SocketError(
         time=time,
         process=who.process,
@@ -71,7 +74,7 @@ def accept_failed(fields: Fields, time: datetime) -> SocketError:
 
 
 def icmp_learnt(fields: Fields, time: datetime) -> SocketError:
-    who, protocol = owner(fields), protocol_of(fields)
+    who, protocol = owner(fields), packet_protocol(fields)
     return SocketError(
         time=time,
         process=who.process,
@@ -95,7 +98,6 @@ def query_sent(fields: Fields, time: datetime) -> QuerySent:
         time=time,
         who=caller(fields),
         destination=end_of(fields, "dst"),
-        protocol=protocol_of(fields),
         name=text(fields, "qname"),
         type=None if kind is None else type_name(kind),
     )
