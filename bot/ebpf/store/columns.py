@@ -18,6 +18,8 @@ WHO: Final = {"time": "i8", "cgroup": "u8", "pid": "u4", "uid": "i8"}
 """With the text `process`: what every row tells of who it was. A cgroup or pid that nobody knows is 0."""
 TRAFFIC: Final = {"duration_ns": "i8", "sent_bytes": "i8", "received_bytes": "i8", "retransmits": "i4", "rtt_us": "i4"}
 """What is known of a TCP connection when it is over."""
+MAX_OPEN: Final = 65536
+"""Sockets of which more may be told, of each kind: the kernel programs remember the owners of no more."""
 
 
 def who(events: Events) -> dict[str, Column]:
