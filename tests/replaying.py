@@ -47,7 +47,7 @@ def stored(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock, *, batch_s
         reasons.of_drop,
         symbol,
         workload_of=lambda cgroup: workload_at(_CGROUPS.get(cgroup, "")),
-        reset_reason_of=lambda number: reasons.reset.get(number, str(number)) if number >= 0 else None,
+        reset_reason_of=reasons.of_reset,
     )
     store = EventStore(names, max_age_s=1e10)
     for begin in range(0, len(raws), batch_size):

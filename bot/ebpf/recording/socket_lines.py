@@ -14,7 +14,7 @@ from bot.ebpf.recording.line_parts import (
     owner,
     owner_kind,
     packet_end,
-    packet_protocol,
+    protocol_of,
     role,
 )
 from bot.ebpf.recording.line_values import Fields, integer, number, text, texts
@@ -58,7 +58,7 @@ def listening(fields: Fields, time: datetime) -> Listen:
 
 
 def accept_failed(fields: Fields, time: datetime) -> SocketError:
-    who, protocol = caller(fields), packet_protocol(fields)
+    who, protocol = caller(fields), protocol_of(fields)
     return SocketError(
         time=time,
         process=who.process,
@@ -74,7 +74,7 @@ def accept_failed(fields: Fields, time: datetime) -> SocketError:
 
 
 def icmp_learnt(fields: Fields, time: datetime) -> SocketError:
-    who, protocol = owner(fields), packet_protocol(fields)
+    who, protocol = owner(fields), protocol_of(fields)
     return SocketError(
         time=time,
         process=who.process,
