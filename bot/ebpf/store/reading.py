@@ -96,7 +96,7 @@ class Reading:
 
     def _lookup(self, pattern: str) -> Iterator[tuple[Field, Judge]]:
         if asked := self._fields.get("lookup"):
-            yield asked, lambda value: like(str(value or "").lower(), pattern)
+            yield asked, lambda value: value is not None and like(str(value).lower(), pattern)
         else:
             yield _ABSENT, lambda _: False
 
