@@ -43,7 +43,7 @@ def listen_address(text: str, *, name: str = "NETSPY_LISTEN") -> tuple[str, int]
 
 def bearer_token(name: str, secret: SecretStr | None) -> str | None:
     """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
-    token = secret.get_secret_value() if secret else None
+    token = secret.get_secret_value() if secret is not None else None
     if token is not None and not _SECRET.fullmatch(token):
         raise InvalidSettings(name, "it holds a blank, or a character that no HTTP header can have", "set another one")
     return token

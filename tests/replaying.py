@@ -11,6 +11,7 @@ from bot.domain.network import EVENT_TYPES, Event, EventKind, Window
 from bot.domain.query import EventQuery, Filter
 from bot.ebpf.collector.btf import ReasonNames
 from bot.ebpf.collector.decode import Decoder
+from bot.ebpf.machine.cgroup_paths import workload_at
 from bot.ebpf.recording.joining import join
 from bot.ebpf.recording.line_values import parse_object
 from bot.ebpf.recording.recorded_lines import parse_fields
@@ -19,7 +20,7 @@ from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 
 Found: TypeAlias = dict[EventKind, list[Event]]
-KINDS: tuple[EventKind, ...] = ("connection",)
+_CGROUPS = {7: "/system.slice/nginx.service", 8: "/docker/" + 64 * "a"}
 _EVERYTHING = Filter(failed_local_lookups=True, harmless=True)
 _AGES = timedelta(days=20_000)
 _TICK = timedelta(microseconds=1)
@@ -31,27 +32,35 @@ def symbol(location: int) -> str:
 
 def replayed(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock) -> Found:
     """Decoded, written as lines, read again and joined."""
-    decoder = Decoder(reasons, symbol_of=symbol, cgroup_of=lambda _: None)
+    decoder = Decoder(reasons, symbol_of=symbol, cgroup_of=_CGROUPS.get)
     lines = [json.dumps(fields) for fields in decoder.batch(raws, epoch_ns=clock.offset_ns)]
     told = join(event for line in lines for event in parse_fields(parse_object(line))[1])
-    return {kind: sorted((e for e in told if isinstance(e, EVENT_TYPES[kind])), key=_order) for kind in KINDS}
+    return {
+        kind: sorted((event for event in told if isinstance(event, of_kind)), key=_order)
+        for kind, of_kind in EVENT_TYPES.items()
+    }
 
 
 def stored(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock, *, batch_size: int = 1) -> Found:
     """As a live source would tell them."""
-    names = KernelNames(reasons.of_drop, symbol)
+    names = KernelNames(
+        reasons.of_drop,
+        symbol,
+        workload_of=lambda cgroup: workload_at(_CGROUPS.get(cgroup, "")),
+        reset_reason_of=reasons.of_reset,
+    )
     store = EventStore(names, max_age_s=1e10)
     for begin in range(0, len(raws), batch_size):
         store.add(raws[begin : begin + batch_size], now_ns=0)
     now = clock.moment(0)
     window, limit = Window(now - _AGES, now + _AGES), max(1, len(raws))
-    asked = {kind: EventQuery(kind=kind, window=window, filter=_EVERYTHING, limit=limit) for kind in KINDS}
+    asked = {kind: EventQuery(kind=kind, window=window, filter=_EVERYTHING, limit=limit) for kind in EVENT_TYPES}
     return {kind: sorted(store.events(query, clock).events, key=_order) for kind, query in asked.items()}
 
 
 def differences(one: Found, other: Found) -> str:
     """What is not in both, a line each; a microsecond is how exact a recorded time is."""
-    pairs = [pair for kind in KINDS for pair in zip_longest(one[kind], other[kind])]
+    pairs = [pair for kind in EVENT_TYPES for pair in zip_longest(one[kind], other[kind])]
     return "".join(f"< {ours}\n> {theirs}\n" for ours, theirs in pairs if not _is_same(ours, theirs))
 
 

@@ -59,7 +59,7 @@ async def open_collector(
     with await asyncio.to_thread(start) as programs:
         reasons = await asyncio.to_thread(reason_names)
         store = EventStore(
-            KernelNames(reasons.of_drop, Symbols(), machine.workload_of),
+            KernelNames(reasons.of_drop, Symbols(), machine.workload_of, reasons.of_reset),
             node=node,
             max_bytes=max_bytes,
             max_age_s=max_age_s,

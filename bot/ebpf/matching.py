@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Endpoint, Event, Retransmit
 from bot.domain.query import Filter, Target
@@ -24,7 +24,8 @@ def is_at(end: Endpoint | None, target: Target) -> bool:
         return False
     if target.name is not None and (end.name is None or end.name.lower().rstrip(".") != target.name):
         return False
-    return target.network is None or (end.address is not None and ip_address(end.address) in target.network)
+    address = _address(end.address)
+    return target.network is None or (address is not None and address in target.network)
 
 
 def direction_of(event: Event) -> str | None:
@@ -46,7 +47,7 @@ def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
     yield wanted.direction is None or direction_of(event) == wanted.direction
     yield wanted.errno is None or getattr(event, "errno", None) == wanted.errno
     yield wanted.reason is None or getattr(event, "reason", None) == wanted.reason
-    yield wanted.lookup is None or (isinstance(event, DnsLookup) and like((event.name or "").lower(), wanted.lookup))
+    yield wanted.lookup is None or (isinstance(event, DnsLookup) and like(_lower(event.name), wanted.lookup))
     yield from _places(event, wanted)
     yield from _own(event, wanted)
 
@@ -67,6 +68,19 @@ def _own(event: Event, wanted: Filter) -> Iterator[bool]:
         yield wanted.failed_local_lookups or not (is_local and event.outcome in FAILED_OUTCOMES)
     elif isinstance(event, Drop):
         yield wanted.harmless or event.harmless is not True
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """None also for what some servers tell in its place: the name of another family."""
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=64)

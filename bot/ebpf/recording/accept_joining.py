@@ -35,8 +35,9 @@ class AcceptedConnections:
             case OwnerSeen():
                 story.who = event.who if story.who is NOBODY else story.who
             case AcceptedClosed():
-                story.ending = event.ending
-                del self._open[event.sock]
+                story.ending = story.ending or event.ending
+                if not event.owner_may_follow:
+                    del self._open[event.sock]
 
     def connections(self) -> tuple[Accepted, ...]:
         return tuple(map(_accepted, self._stories))

@@ -168,6 +168,7 @@ class AcceptedClosed:
 
     sock: str
     ending: Ending
+    owner_may_follow: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,6 @@ class QuerySent:
     time: datetime
     who: Who
     destination: Endpoint
-    protocol: str | None
     name: str | None
     type: str | None
 

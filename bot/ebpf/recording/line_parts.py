@@ -78,9 +78,10 @@ def packet_protocol(fields: Fields) -> str | None:
 
 
 def end_of(fields: Fields, which: Literal["src", "dst"]) -> Endpoint:
-    """A socket's end."""
-    port = "sport" if which == "src" else "dport"
-    return Endpoint(text(fields, which), integer(fields, port) or None)
+    """A socket's end; an empty one where the kernel told none."""
+    port = integer(fields, "sport" if which == "src" else "dport") or None
+    address = text(fields, which)
+    return Endpoint(address, port) if address else Endpoint()
 
 
 def packet_end(fields: Fields, which: Literal["src", "dst"], protocol: str | None) -> Endpoint | None:

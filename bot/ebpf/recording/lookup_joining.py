@@ -75,7 +75,6 @@ def _lookup(story: _Story) -> DnsLookup:
         uid=query.who.uid,
         workload=query.who.workload,
         destination=query.destination,
-        protocol=query.protocol,
         name=query.name,
         type=query.type,
         rcode=reply.rcode if reply else None,

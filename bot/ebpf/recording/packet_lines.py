@@ -18,7 +18,6 @@ from bot.ebpf.recording.line_parts import (
 )
 from bot.ebpf.recording.line_values import Fields, flag, integer, pair, text
 
-_ICMP = {"ipv4": "ICMP", "ipv6": "ICMPV6"}
 _STATES = {"NEW_SYN_RECV": "SYN_RECV"}
 """A connection that nobody has accepted yet has a state of its own in the kernel only."""
 
@@ -102,7 +101,7 @@ def icmp_sent(fields: Fields, time: datetime) -> IcmpSent:
         code=code,
         source=packet_end(fields, "src", protocol),
         destination=packet_end(fields, "dst", protocol),
-        protocol=_ICMP.get(text(fields, "family") or ""),
+        protocol="ICMPV6" if text(fields, "family") == "ipv6" else "ICMP",
         interface=text(fields, "if") or None,
         owner=owner_kind(fields),
     )

@@ -37,8 +37,11 @@ def owner_seen(fields: Fields, _: datetime) -> OwnerSeen | None:
 
 
 def accepted_closed(fields: Fields, _: datetime) -> AcceptedClosed | None:
+    """Older recordings do not say whose it was; the reset that an abortive close sends next does."""
     sock = text(fields, "sock")
-    return AcceptedClosed(sock, ending_of(fields)) if sock and role(fields) == "server" else None
+    if not sock or role(fields) != "server":
+        return None
+    return AcceptedClosed(sock, ending_of(fields), owner_may_follow="owner" not in fields)
 
 
 def listening(fields: Fields, time: datetime) -> Listen:
@@ -95,7 +98,6 @@ def query_sent(fields: Fields, time: datetime) -> QuerySent:
         time=time,
         who=caller(fields),
         destination=end_of(fields, "dst"),
-        protocol=protocol_of(fields),
         name=text(fields, "qname"),
         type=None if kind is None else type_name(kind),
     )

@@ -13,18 +13,16 @@ from bot.domain.network import Accepted, Endpoint
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.store.batch import Batch, Events, endpoints
-from bot.ebpf.store.columns import TRAFFIC, WHO, errnos, is_owned, traffic, untold_traffic, who
-from bot.ebpf.store.fields import Alike, OfNumber
+from bot.ebpf.store.columns import MAX_OPEN, TRAFFIC, WHO, errnos, is_owned, traffic, untold_traffic, who
+from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber
 from bot.ebpf.store.log import Column, Log, Rows, Schema
-from bot.ebpf.store.reading import Reading, shared_fields, source_fields, traffic_numbers
+from bot.ebpf.store.reading import Reading, Telling, source_fields, traffic_numbers
 from bot.ebpf.store.row import Meanings, Row
 
 SCHEMA: Final = Schema(
     numbers={**WHO, **TRAFFIC, "sock": "u8", "errno": "u2"},
     texts=("process", "source", "destination"),
 )
-MAX_OPEN: Final = 65536
-"""The kernel programs remember the owners of no more sockets."""
 _UNKNOWN = -1
 
 
@@ -34,7 +32,7 @@ class Accepts:
     def __init__(self) -> None:
         self.log = Log(SCHEMA)
         self._open: OrderedDict[int, int] = OrderedDict()
-        """Rows by the addresses of their sockets."""
+        """Rows by the addresses of their sockets, at most `MAX_OPEN`."""
 
     def add(self, batch: Batch) -> None:
         told = batch.where(_tells_of_accepted(batch))
@@ -86,7 +84,8 @@ class Accepts:
         for chunk, places, given in self.log.of(rows[known[first]]):
             nameless = chunk["pid"][places] == 0
             owners = events[known[first[given[nameless]]]]
-            chunk["pid"][places[nameless]] = owners["pid"]
+            for name in ("pid", "uid"):
+                chunk[name][places[nameless]] = owners[name]
             chunk.rewrite("process", places[nameless], owners["comm"])
 
 
@@ -102,6 +101,7 @@ def _tells_of_accepted(batch: Batch) -> Column:
 def _begun(events: Events) -> dict[str, Column]:
     return {
         **who(events),
+        "uid": np.full(len(events), UNTOLD, np.int64),
         **untold_traffic(len(events)),
         "sock": events["sock"],
         "errno": np.zeros(len(events), np.uint16),
@@ -111,12 +111,9 @@ def _begun(events: Events) -> dict[str, Column]:
 
 
 def accept_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": Alike("TCP"),
             "errno": OfNumber("errno", errno_name),
@@ -124,13 +121,14 @@ def accept_reading(log: Log, meanings: Meanings) -> Reading:
         numbers=traffic_numbers(),
         direction="in",
     )
+    return Reading(log, meanings, telling)
 
 
 def _event(row: Row) -> Accepted:
     return Accepted(
         **row.who(),
         source=row.end("source") or Endpoint(),
-        destination=row.destination() or Endpoint(),
+        destination=row.destination(),
         errno=errno_name(row["errno"]),
         duration_us=row.microseconds("duration_ns"),
         sent_bytes=row.told("sent_bytes"),
