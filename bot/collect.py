@@ -7,6 +7,7 @@ import platform
 import sys
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from bot.access import is_loopback
 from bot.domain.errors import InvalidSettings
@@ -32,12 +33,19 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
     if token is None and not is_loopback(host):
         got = "whoever reaches this machine could ask it, since there is no token"
         raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)
+    node, host_root = settings.node or platform.node() or None, _existing(settings.host_root)
     with asked_to_end() as ending:
-        async with open_collector(node=settings.node or platform.node() or None) as collector:
+        async with open_collector(node=node, host_root=host_root) as collector:
             async with serving(application(_parts(collector, token)), host, port, chosen_by="--listen") as url:
                 _say(collector, url)
                 await ending.wait()
             _say_the_end(await collector.source.status())
+
+
+def _existing(host_root: Path) -> Path:
+    if not host_root.is_dir():
+        raise InvalidSettings("NETSPY_HOST_ROOT", f"there is no folder {host_root}", "mount the machine's root there")
+    return host_root
 
 
 def _parts(collector: Collector, token: str | None) -> Parts:

@@ -13,7 +13,7 @@ import pytest
 
 from bot import codec
 from bot.domain.errors import CannotAnswer, SourceUnreachable
-from bot.domain.network import EVENT_TYPES, Connection, Event, Outcome, Window
+from bot.domain.network import EVENT_TYPES, Connection, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Filter
 from bot.domain.sockets import OpenSockets, SocketState
@@ -22,7 +22,7 @@ from bot.ebpf.agent.application import MAX_AT_ONCE
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.live import LiveSource
 from bot.ebpf.remote.probe import probe
-from tests import raw_events
+from tests import every_kind, raw_events
 from tests.agent_stage import (
     LISTENING,
     PATIENT_S,
@@ -250,6 +250,27 @@ async def test_own_answers_are_the_values_themselves() -> None:
         answer = await client.get("/api/v1/events?process=curl&limit=1")
     assert source.queries == [query]
     assert answer.json() == codec.encode(await FakeEbpf(ATTEMPTS).events(query))
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+async def test_events_of_every_kind_are_told_whole_or_line_by_line(kind: EventKind) -> None:
+    expected = await FakeEbpf(every_kind.ALL).events(EventQuery(kind=kind, window=Window.last(60, NOW)))
+    async with agent(parts_over(FakeEbpf(every_kind.ALL))) as url, asking(url) as client:
+        whole = (await client.get(f"/api/v1/events?kind={kind}")).json()
+        lines = (await client.get(f"/api/v1/events?kind={kind}", headers={"accept": "application/x-ndjson"})).text
+    assert whole == codec.encode(expected)
+    assert [json.loads(line) for line in lines.rstrip("\n").split("\n")] == [*whole["events"], {"coverage": whole["coverage"]}]
+    assert len(whole["events"]) == len(expected.events) > 0
+
+
+@pytest.mark.parametrize("path", ["events", "aggregate"])
+async def test_a_condition_that_a_kind_never_meets_is_refused_naming_those_that_do(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(f"/api/v1/{path}?kind=drop&outcome=refused")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    told = "outcome: no event of the kind drop can meet this condition. It is one on connection"
+    assert answer.json()["detail"] == told
 
 
 async def test_aggregate_counts_and_measures(client: httpx.AsyncClient) -> None:
