@@ -56,7 +56,7 @@ class Accepts:
     def _rows(self, told: Batch) -> Rows:
         """The row of each event, one after the other, since an address may be that of several sockets in turn."""
         begins = told.kinds == layout.TCP_ACCEPT
-        fresh = iter(self.log.append(_begun(told.events[begins])).tolist())
+        fresh = iter(self.log.append(_begun(told.where(begins).events)).tolist())
         rows = np.full(len(begins), _UNKNOWN, np.int64)
         each = zip(told.events["sock"].tolist(), told.kinds.tolist(), strict=True)
         for place, (sock, kind) in enumerate(each):
@@ -74,7 +74,7 @@ class Accepts:
     def _complete(self, rows: Rows, told: Batch) -> None:
         (closed,) = np.nonzero((told.kinds == layout.TCP_CLOSE) & (rows != _UNKNOWN))
         for chunk, places, given in self.log.of(rows[closed]):
-            events = told.events[closed[given]]
+            events = told.events.take(closed[given])
             for name, column in (*traffic(events).items(), ("errno", errnos(events))):
                 chunk[name][places] = column
 
@@ -83,7 +83,7 @@ class Accepts:
         _, first = np.unique(rows[known], return_index=True)
         for chunk, places, given in self.log.of(rows[known[first]]):
             nameless = chunk["pid"][places] == 0
-            owners = events[known[first[given[nameless]]]]
+            owners = events.take(known[first[given[nameless]]])
             for name in ("pid", "uid"):
                 chunk[name][places[nameless]] = owners[name]
             chunk.rewrite("process", places[nameless], owners["comm"])

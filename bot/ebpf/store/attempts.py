@@ -61,7 +61,7 @@ class Attempts:
             _, last = np.unique(rows[of_kind][::-1], return_index=True)  # of several it knows the most
             chosen = of_kind[::-1][last]
             for chunk, places, given in self.log.of(rows[chosen]):
-                complete(chunk, places, told.events[chosen[given]])
+                complete(chunk, places, told.events.take(chosen[given]))
         self._decide(np.unique(rows))
 
     @property

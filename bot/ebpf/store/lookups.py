@@ -90,7 +90,7 @@ class Lookups:
         return [query]
 
     def _begin(self, told: Batch, begun: Mapping[int, _Query]) -> None:
-        events = told.events[list(begun)]
+        events = told.events.take(list(begun))
         messages = [query.message for query in begun.values()]
         rows = self.log.append(
             {
