@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.domain.network import Connection, Drop, Outcome
+from bot.domain.network import EVENT_TYPES, Accepted, Connection, DnsLookup, Drop, Outcome, Reset, SocketError
 from bot.ebpf.recording.recorded import _SHIPPED, Recording, read_recording
 
 
@@ -92,4 +92,75 @@ def test_drops_keep_their_reasons_and_only_healthy_ones_are_harmless(shipped: Re
         ("NOT_SPECIFIED", "ICMPV6"): 13,
         ("NOT_SPECIFIED", "HOPOPT"): 4,
         ("NOT_SPECIFIED", "TCP"): 1,
+    }
+
+
+def test_every_accepted_connection_is_that_of_the_server_behind_its_port(shipped: Recording) -> None:
+    found = [each for each in shipped.of("accept") if isinstance(each, Accepted)]
+    assert Counter((each.process, each.destination.port, each.duration_us is not None) for each in found) == {
+        ("nginx", 80, True): 66,
+        ("redis-server", 6379, True): 24,
+        ("postgres", 5432, True): 16,
+        ("hooks", 8450, True): 16,
+        ("auth", 8447, True): 6,
+        ("imaging", 8449, True): 4,
+        ("sink", 8451, True): 4,
+        ("(unknown)", 8452, False): 3,
+        ("export", 8448, True): 2,
+        ("sshd", 22, True): 1,
+    }
+    assert {(each.process, each.uid) for each in found} >= {("nginx", 65534), ("postgres", 101), ("(unknown)", None)}
+
+
+def test_every_question_to_dns_is_a_look_up_with_its_answer(shipped: Recording) -> None:
+    found = [each for each in shipped.of("dns") if isinstance(each, DnsLookup)]
+    assert Counter((each.name, each.type, each.rcode) for each in found) == {
+        ("web.lab", "A", "NOERROR"): 56,
+        ("web.lab", "AAAA", "NOERROR"): 56,
+        ("missing.lab", "A", "NXDOMAIN"): 8,
+        ("private.lab", "A", "REFUSED"): 8,
+        ("broken.lab", "A", "SERVFAIL"): 8,
+        ("slow.lab", "A", "NOERROR"): 7,
+        ("silent.lab", "A", None): 7,
+    }
+    assert {each.name for each in found if each.latency_us is None} == {"silent.lab"}
+
+
+def test_the_server_has_the_name_that_dns_told_of_it_wherever_something_went_there(shipped: Recording) -> None:
+    names = {(end.address, end.name) for each in shipped.events if (end := each.destination) and end.name}
+    assert names == {("10.99.0.2", "web.lab")}
+    ends = {each.destination for each in shipped.events if each.destination}
+    assert all(end.name for end in ends if end.address == "10.99.0.2")
+
+
+def test_resets_are_told_with_their_direction_and_whose_they_are(shipped: Recording) -> None:
+    found = [each for each in shipped.of("reset") if isinstance(each, Reset)]
+    assert Counter((each.process, each.direction, each.reason, each.state) for each in found) == {
+        ("(unknown)", "out", "NO_SOCKET", None): 24,
+        ("hooks", "out", "TCP_STATE", "CLOSE"): 16,
+        ("sink", "out", "TCP_ABORT_ON_CLOSE", "CLOSE"): 4,
+        ("cart", "in", None, "SYN_SENT"): 12,
+        ("curl", "in", None, "SYN_SENT"): 12,
+        ("curl", "in", None, "ESTABLISHED"): 12,
+        ("mailer", "in", None, "SYN_SENT"): 4,
+        ("webhook", "in", None, "ESTABLISHED"): 4,
+        ("telemetry", "in", None, "ESTABLISHED"): 4,
+    }
+
+
+def test_what_else_the_recording_holds_is_told(shipped: Recording) -> None:
+    assert {kind: len(shipped.of(kind)) for kind in EVENT_TYPES if kind not in ("connection", "drop")} == {
+        "accept": 142,
+        "retransmit": 57,
+        "reset": 92,
+        "dns": 150,
+        "listen": 10,
+        "error": 60,
+        "icmp": 27,
+    }
+    assert {each.node for each in shipped.events} == {"lab"}
+    errors = [each for each in shipped.of("error") if isinstance(each, SocketError)]
+    assert Counter((each.process, each.call, each.errno) for each in errors) == {
+        ("rooms", "accept", "EMFILE"): 52,
+        ("metrics-agent", "icmp", "ECONNREFUSED"): 8,
     }

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.domain.network import EVENT_TYPES, Event, EventKind, Outcome, Window
+from bot.domain.network import EVENT_TYPES, Endpoint, Event, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure, NumberField, Operation, Target
 from bot.domain.workload import Workload
 from bot.ebpf import evaluate
@@ -20,7 +20,7 @@ from bot.ebpf.recording.kernel_events import KINDS
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 from tests.dns_messages import AAAA, A, message, name, record
-from tests.raw_events import BOOT, CLOCK, attempt, raw
+from tests.raw_events import BOOT, CLOCK, LISTEN, attempt, raw
 
 MICROSECOND, SECOND = 1_000, 1_000_000_000
 WORKLOADS = {7: Workload(pod="web-0", pod_namespace="shop", container="nginx"), 8: Workload(unit="nginx.service")}
@@ -177,3 +177,36 @@ def test_slots_need_a_length() -> None:
     store = a_store(some_events(Random(7), "drop"), batch_size=100)
     with pytest.raises(ValueError, match="slots need a length"):
         store.aggregate(Aggregate(kind="drop", window=EVER, group_by=("slot",)), CLOCK)
+
+
+def test_a_workload_that_is_met_later_is_told_then() -> None:
+    workloads: dict[int, Workload] = {}
+    store = EventStore(KernelNames(lambda _: None, lambda _: None, workloads.get), max_age_s=10**6)
+    store.add([a_call(cgroup=7)], now_ns=0)
+    in_pod = EventQuery(kind="connection", window=EVER, filter=Filter(pod="web-0"))
+    by_pod = Aggregate(kind="connection", window=EVER, group_by=("pod",))
+    for pod, matched in ((None, 0), ("web-0", 1)):
+        assert store.events(in_pod, CLOCK).matched == matched
+        assert [group.key for group in store.aggregate(by_pod, CLOCK).groups] == [(pod,)]
+        workloads[7] = Workload(pod="web-0")
+
+
+@pytest.mark.parametrize(("at_us", "slot"), [(0, 0), (999_999, 0), (1_000_000, 1), (2_000_000, 2)])
+def test_a_slot_begins_with_its_first_microsecond(at_us: int, slot: int) -> None:
+    store = a_store([a_call(after_us=at_us)], batch_size=1)
+    since = CLOCK.moment(SECOND)
+    asked = Aggregate(
+        kind="connection", window=Window(since, since + timedelta(seconds=9)), group_by=("slot",), slot_s=1
+    )
+    (found,) = store.aggregate(asked, CLOCK).groups
+    assert found.key == (slot,)
+
+
+def a_call(*, after_us: int = 0, **fields: Any) -> bytes:
+    return raw(layout.CONNECT, SECOND + after_us * MICROSECOND, to=Endpoint("10.2.0.14", 443), **fields)
+
+
+def test_what_is_true_or_false_is_told_as_that() -> None:
+    store = a_store([raw(layout.TCP_LISTEN, SECOND, family=AF_INET, newstate=LISTEN)], batch_size=1)
+    (found,) = store.aggregate(Aggregate(kind="listen", window=EVER, group_by=("began",)), CLOCK).groups
+    assert found.key[0] is True
