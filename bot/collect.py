@@ -9,8 +9,8 @@ import sys
 from functools import partial
 from importlib.metadata import version
 
+from bot.access import is_loopback
 from bot.domain.errors import InvalidSettings
-from bot.ebpf.agent.access import is_loopback
 from bot.ebpf.agent.application import application
 from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
@@ -18,7 +18,7 @@ from bot.ebpf.collecting import Collector, open_collector
 from bot.ebpf.programs import running
 from bot.ebpf.store.clock import Clock
 from bot.ending import asked_to_end
-from bot.setting_values import listen_address
+from bot.setting_values import bearer_token, listen_address
 from bot.settings import Settings
 from bot.web import serving
 
@@ -30,7 +30,7 @@ _TOKEN_ADVICE = "set NETSPY_EBPF_TOKEN here and where netspy asks, or listen on 
 async def collect(settings: Settings, *, listen: str | None = None) -> None:
     """Raises: InvalidSettings, CannotCollect."""
     host, port = listen_address(listen or DEFAULT_LISTEN, name="--listen")
-    token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
+    token = bearer_token("NETSPY_EBPF_TOKEN", settings.ebpf_token)
     if token is None and not is_loopback(host):
         got = "whoever reaches this machine could ask it, since there is no token"
         raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)

@@ -54,6 +54,17 @@ async def open_source(
             yield _recording()
 
 
+def recording_of(source: EbpfSource, settings: Settings, *, server: str | None = None) -> Path | None:
+    """The file behind a source that was opened with these; None where it is no recording."""
+    from bot.ebpf.recording.recorded import RecordedSource, shipped_recording
+
+    if not isinstance(source, RecordedSource):
+        return None
+    wanted = server or settings.ebpf_url
+    is_named = wanted is not None and wanted != RECORDING and _is_recording(wanted)
+    return Path(wanted) if wanted is not None and is_named else shipped_recording()
+
+
 async def _server(wanted: str, opener: "Opener", stack: AsyncExitStack) -> EbpfSource:
     """One server, or many nodes."""
     from bot.ebpf.remote.address import ALL, parse_address, parse_nodes

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         description="the token that a netspy collector wants, the same on both sides; without one it serves its own "
         "machine only",
     )
+    mcp_token: SecretStr | None = Field(
+        None,
+        validation_alias="NETSPY_MCP_TOKEN",
+        description="the token that clients of `netspy mcp --http` send; without one it listens on this machine only",
+    )
     node: Text | None = Field(
         None,
         validation_alias="NETSPY_NODE",

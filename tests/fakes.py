@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import NetspyError, StorageError
 from bot.domain.message import Block, Message, MessageId, Press, Reply, Step, ThreadKey
-from bot.domain.network import Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
+from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
 from bot.domain.ports import Check, CommandHelp
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.table import Column, Table
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
 from bot.ebpf import evaluate
+from bot.ebpf.matching import matches
 
 NOW = datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
 
@@ -89,9 +90,9 @@ class FakeEbpf:
         self.queries.append(query)
         if self.error:
             raise self.error
-        kind = Connection if query.kind == "connection" else Drop
+        kind = EVENT_TYPES[query.kind]
         seen = [event for event in self.stored if isinstance(event, kind) and _inside(event, query.window)]
-        found = [event for event in seen if evaluate.matches(event, query.filter)]
+        found = [event for event in seen if matches(event, query.filter)]
         coverage = Coverage(
             source="fake",
             kind="live",

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM
 from typing import Any
 
-from bot.domain.network import Drop, Endpoint, Event
+from bot.domain.network import Connection, Drop, Endpoint, Event
 from bot.ebpf.collector import layout
 from bot.ebpf.store.clock import Clock
 from tests.fakes import NOW
@@ -31,7 +31,7 @@ def attempt(begun_ns: int, *, cpu: int = 0) -> int:
     return begun_ns << 8 | cpu
 
 
-def since_boot(event: Event) -> int:
+def since_boot(event: Connection | Drop) -> int:
     return boot_ns(event.time)
 
 
@@ -41,6 +41,7 @@ def boot_ns(moment: datetime) -> int:
 
 def of(event: Event) -> Iterator[bytes]:
     """What the kernel would have told of an event. Of the outcome only that of connect(2) itself."""
+    assert isinstance(event, Connection | Drop), f"of {type(event).__name__} nothing is written by hand yet"
     who: dict[str, Any] = {"pid": event.pid or 0, "comm": event.process.encode(errors="surrogateescape")}
     at = since_boot(event)
     if isinstance(event, Drop):

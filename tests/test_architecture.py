@@ -10,11 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = {
     "bot.domain": 0,
+    "bot.access": 1,
     "bot.checking": 1,
     "bot.bodies": 1,
     "bot.codec": 1,
     "bot.commands": 1,
     "bot.markdown": 1,
+    "bot.moments": 1,
+    "bot.targets": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,
     "adapters.background": 1,
@@ -35,6 +38,7 @@ LAYERS = {
     "bot.doctor": 4,
     "bot.event_source": 4,
     "bot.collect": 4,
+    "bot.mcp": 4,
     "bot.ending": 4,
     "bot.usage": 4,
     "bot.record_usage": 4,
@@ -49,6 +53,7 @@ LAYERS = {
 MCP = (
     "bot.tools.host",
     "bot.tools.server",
+    "bot.tools.serving",
     *(f"bot.tools.foreign.{part}" for part in ("reading", "session", "transport")),
 )
 ONLY_IMPORTED_BY = {
@@ -56,6 +61,7 @@ ONLY_IMPORTED_BY = {
     "mcp": [*MCP],
     "mcp_types": [*MCP],
     "httpx2": ["bot.tools.foreign.http"],
+    "anyio": ["bot.tools.serving.stdio"],
     "httpx": ["bot.ebpf.remote.client"],
     "ctypes": ["bot.ebpf.collector.libbpf"],
     "sqlalchemy": ["bot.storage"],
@@ -67,7 +73,7 @@ ONLY_IMPORTED_BY = {
     "discord": ["adapters.discord"],
     "aiohttp": ["adapters.slack", "adapters.discord"],
     "yarl": ["adapters.discord"],
-    "starlette": ["bot.bodies", "bot.web", "bot.ebpf.agent.application", "adapters.slack"],
+    "starlette": ["bot.bodies", "bot.web", "bot.ebpf.agent.application", "bot.tools.serving.http", "adapters.slack"],
     "uvicorn": ["bot.web"],
     "pydantic_settings": ["bot.settings"],
 }

@@ -40,8 +40,13 @@ def _overview(tools: Sequence[Tool]) -> str:
 
 
 def _details(tool: Tool) -> str:
-    flags = "\n".join(f"- `{flag.written}`: {flag.meaning}" for flag in map(_flag, tool.arguments))
-    return f"`{tool.command}` ({tool.name}): {tool.summary}\n\n{tool.description}\n\n{flags}"
+    flags = "\n".join(f"- `{flag.written}`: {flag.meaning}{_one_of(flag)}" for flag in map(_flag, tool.arguments))
+    example = f"For example: `{tool.example or tool.command}`"
+    return f"`{tool.command}` ({tool.name}): {tool.summary}\n\n{tool.description}\n\n{flags}\n\n{example}"
+
+
+def _one_of(flag: FlagHelp) -> str:
+    return f"; one of {', '.join(flag.choices)}" if flag.choices else ""
 
 
 def _find(name: str, tools: Sequence[Tool]) -> Tool:
@@ -67,4 +72,6 @@ def _flag(argument: Argument) -> FlagHelp:
         minimum=argument.minimum,
         maximum=argument.maximum,
         required=argument.required,
+        choices=argument.choices,
+        rare=argument.rare,
     )

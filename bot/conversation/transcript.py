@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from bot.domain.errors import PlatformError
-from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
+from bot.domain.message import Block, Chart, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
 from bot.domain.network import Coverage
 from bot.domain.ports import Outlet
 from bot.domain.table import Table
@@ -99,7 +99,7 @@ class Transcript:
         labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
         self._results.append(labelled)
         shown = [replace(table, rows=table.rows[:max_rows]) for table in labelled.tables]
-        blocks: tuple[Block, ...] = (*shown, *labelled.attachments)
+        blocks: tuple[Block, ...] = (*shown, *map(Chart, labelled.charts), *labelled.attachments)
         for block in blocks:
             await self._show(block)
         if labelled.coverage:

@@ -4,10 +4,11 @@ Nothing here knows where events come from. A field that its source did not recor
 All times are aware datetimes in UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bot.domain.workload import Workload
 
@@ -45,6 +46,8 @@ class Endpoint:
     address: str | None = None
     port: int | None = None
     path: str | None = None
+    name: str | None = None
+    """What was asked of DNS to learn this address, where the source saw it; the newest name of several."""
 
     def __str__(self) -> str:
         """`host:port`, `[v6]:port`, a bare address where there is no port, or `(local socket)`."""
@@ -56,54 +59,181 @@ class Endpoint:
         return f"{host}:{self.port}"
 
 
+Direction: TypeAlias = Literal["in", "out"]
+Role: TypeAlias = Literal["client", "server"]
+"""Which side of a connection this machine is, where it is known."""
+Owner: TypeAlias = Literal["socket", "current"]
+"""How a process is known: from the socket (certain), or as whoever ran just then (perhaps quite unrelated)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """One attempt to connect, joined with its outcome where the source records one."""
+class Seen:
+    """What every event says: when, and of which process. `pid` is None where nobody knows the process."""
 
     time: datetime
     process: str
     pid: int | None
+    uid: int | None = None
+    node: str | None = None
+    workload: Workload | None = None
+    """In whose cgroup the socket was opened; None where the event is not certainly of that socket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(Seen):
+    """One attempt to connect, joined with its outcome where the source records one."""
+
     destination: Endpoint
     protocol: str | None
     outcome: Outcome = Outcome.UNKNOWN
     errno: str | None = None
-    uid: int | None = None
     waited_us: float | None = None
     """From the call until the outcome was known: the handshake where it connected."""
     duration_us: float | None = None
     sent_bytes: int | None = None
     received_bytes: int | None = None
     retransmits: int | None = None
-    node: str | None = None
-    workload: Workload | None = None
-    """In whose cgroup the socket was opened."""
+    rtt_us: float | None = None
+    """Smoothed by the kernel, as of the end; as of the handshake while it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
+class Accepted(Seen):
+    """A TCP connection that came in. Its process is the one that called accept(2) first; figures are as of its end."""
+
+    source: Endpoint
+    destination: Endpoint
+    """The listener's side."""
+    protocol: str | None = "TCP"
+    errno: str | None = None
+    """With which it ended."""
+    duration_us: float | None = None
+    sent_bytes: int | None = None
+    received_bytes: int | None = None
+    retransmits: int | None = None
+    rtt_us: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop(Seen):
     """One skb that the kernel freed as dropped (an skb can hold many packets)."""
 
-    time: datetime
-    process: str
-    pid: int | None
     reason: str | None
     location: str | None = None
     size_bytes: int | None = None
     harmless: bool | None = None
     """True for frees that belong to healthy traffic; None where the source cannot tell."""
-    owner: Literal["socket", "current"] | None = None
-    """How `process` is known: from the skb's socket (certain), or as whoever ran just then."""
+    owner: Owner | None = None
     protocol: str | None = None
     source: Endpoint | None = None
     destination: Endpoint | None = None
+    direction: Direction | None = None
     interface: str | None = None
-    node: str | None = None
-    workload: Workload | None = None
-    """In whose cgroup the skb's socket was opened; None where `owner` is not that socket."""
 
 
-Event: TypeAlias = Connection | Drop
-EventKind: TypeAlias = Literal["connection", "drop"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retransmit(Seen):
+    """One TCP segment that was sent again, a SYN or SYN-ACK too."""
+
+    source: Endpoint
+    destination: Endpoint
+    """Where it was sent to."""
+    protocol: str | None = "TCP"
+    state: str | None = None
+    """The connection's, by the kernel's names: SYN_SENT, ESTABLISHED ..."""
+    role: Role | None = None
+    size_bytes: int | None = None
+    retransmits: int | None = None
+    """Of this connection so far, this one included."""
+    rtt_us: float | None = None
+    errno: str | None = None
+    """Why it could not even be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Seen):
+    """One RST that was sent or received; `source` is this machine's end in both cases."""
+
+    direction: Direction
+    source: Endpoint
+    destination: Endpoint
+    protocol: str | None = "TCP"
+    reason: str | None = None
+    """The kernel's reason for sending it; only newer kernels tell."""
+    state: str | None = None
+    """The connection's until then; None where there was no connection."""
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsLookup(Seen):
+    """One question over UDP, joined with its answer; `destination` is the resolver."""
+
+    destination: Endpoint
+    protocol: str | None = "UDP"
+    name: str | None
+    """None where the question could not be read."""
+    type: str | None
+    """A, AAAA ...; `TYPE65` for a number without a name."""
+    rcode: str | None = None
+    """NOERROR, NXDOMAIN ...; None while no answer was seen, or one that could not be read: then there is a latency."""
+    latency_us: float | None = None
+    """Since it was first asked."""
+    answers: tuple[str, ...] = ()
+    """Addresses; those of a long answer may be missing."""
+    tries: int = 1
+    """How often it was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen(Seen):
+    """A TCP socket began to listen (`began`), or ended."""
+
+    destination: Endpoint
+    protocol: str | None = "TCP"
+    began: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketError(Seen):
+    """What no connection attempt tells: accept(2) failed, or a datagram socket learnt of an ICMP message (`icmp`)."""
+
+    call: Literal["accept", "icmp"]
+    errno: str | None
+    source: Endpoint | None = None
+    destination: Endpoint | None = None
+    """The listener; the peer of a datagram socket."""
+    protocol: str | None = None
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcmpSent(Seen):
+    """This machine answered a packet, which went from `source` to `destination`, with an ICMP error."""
+
+    type: int
+    code: int
+    source: Endpoint | None = None
+    destination: Endpoint | None = None
+    protocol: str | None = None
+    """ICMP or ICMPV6."""
+    interface: str | None = None
+    owner: Owner | None = None
+
+
+Event: TypeAlias = Connection | Accepted | Drop | Retransmit | Reset | DnsLookup | Listen | SocketError | IcmpSent
+EventKind: TypeAlias = Literal["connection", "accept", "drop", "retransmit", "reset", "dns", "listen", "error", "icmp"]
+EVENT_TYPES: Final[Mapping[EventKind, type[Event]]] = {
+    "connection": Connection,
+    "accept": Accepted,
+    "drop": Drop,
+    "retransmit": Retransmit,
+    "reset": Reset,
+    "dns": DnsLookup,
+    "listen": Listen,
+    "error": SocketError,
+    "icmp": IcmpSent,
+}
 
 
 @dataclass(frozen=True, slots=True)

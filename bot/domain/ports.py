@@ -30,10 +30,12 @@ class FlagHelp:
     written: str
     meaning: str
     argument: str
-    kind: Literal["integer", "text", "switch"] = "text"
+    kind: Literal["integer", "text", "choice", "switch"] = "text"
     minimum: int | None = None
     maximum: int | None = None
     required: bool = False
+    choices: tuple[str, ...] = ()
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

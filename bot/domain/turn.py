@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Attachment, Message, ThreadKey, TurnId
 from bot.domain.network import Coverage
-from bot.domain.table import Table
+from bot.domain.table import Series, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class ToolResult:
     coverage: Coverage | None = None
     failed: bool = False
     attachments: tuple[Attachment, ...] = ()
+    charts: tuple[Series, ...] = ()
+    """What is drawn beside the tables."""
 
 
 TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed", "deleted"]

@@ -1,16 +1,16 @@
 """Filters, order and aggregation over events in memory: for every source that has to finish a query by itself. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import accumulate
 from math import ceil
 from operator import itemgetter
 from typing import assert_never
 
-from bot.domain.network import FAILED_OUTCOMES, Connection, Event
-from bot.domain.query import Aggregate, Filter, Group, GroupField, GroupKey, Measure, NumberField, Operation
+from bot.domain.network import Accepted, Connection, Endpoint, Event
+from bot.domain.query import Aggregate, Group, GroupField, GroupKey, Measure, NumberField, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,6 @@ class Repeated:
     count: int
     first: datetime
     last: datetime
-
-
-def matches(event: Event, wanted: Filter) -> bool:
-    """Whether the filter lets the event through. The window is the source's to apply."""
-    if wanted.pid is not None and event.pid != wanted.pid:
-        return False
-    if wanted.process is not None and event.process != wanted.process:
-        return False
-    if isinstance(event, Connection):
-        return _connection_matches(event, wanted)
-    return wanted.harmless or event.harmless is not True
 
 
 def newest(events: Iterable[Event]) -> list[Event]:
@@ -50,48 +39,88 @@ def aggregate(events: Iterable[Event], query: Aggregate) -> tuple[Group, ...]:
 
 
 def aggregate_repeated(events: Iterable[Repeated], query: Aggregate) -> tuple[Group, ...]:
-    """The same groups as if every repetition were an event of its own, without making them."""
+    """The same groups as if every repetition were an event of its own, without making them.
+
+    All repetitions of one lie in one slot, where the query has slots.
+    """
     members: dict[tuple[GroupKey, ...], list[Repeated]] = {}
     for repeated in events:
-        key = tuple(group_value(repeated.event, field) for field in query.group_by)
+        key = tuple(_value(repeated, field, query) for field in query.group_by)
         members.setdefault(key, []).append(repeated)
-    groups = [_group(key, of_key, query.measures) for key, of_key in members.items()]
-    return tuple(sorted(groups, key=group_order))
+    measures = measured(query)
+    return in_order([_group(key, of_key, measures) for key, of_key in members.items()], query)
+
+
+def measured(query: Aggregate) -> tuple[Measure, ...]:
+    """What is to be known of every group: its figures, and that by which groups are ordered last, if any."""
+    return (*query.measures, query.by) if query.by else query.measures
+
+
+def in_order(groups: Iterable[Group], query: Aggregate) -> tuple[Group, ...]:
+    """Groups with the figures of `measured`, in the query's order and with its figures only."""
+    if not query.by:
+        return tuple(sorted(groups, key=group_order))
+    ordered = sorted(
+        groups, key=lambda group: (group.values[-1] is None, -(group.values[-1] or 0), *group_order(group))
+    )
+    return tuple(replace(group, values=group.values[:-1]) for group in ordered)
 
 
 def group_order(group: Group) -> tuple[int, tuple[str, ...]]:
+    """The sort key of groups by their counts."""
     return -group.count, tuple(str(part) for part in group.key)
 
 
+def slot_of(moment: datetime, query: Aggregate) -> int:
+    """Raises: ValueError when the query has no slots."""
+    if not query.slot_s:
+        raise ValueError("slots need a length")
+    return (moment - query.window.since) // timedelta(seconds=query.slot_s)
+
+
 def group_value(event: Event, field: GroupField) -> GroupKey:
-    """The event's value of a field to group by; None where this kind of event does not have it."""
-    match field:
-        case "destination":
-            return str(event.destination) if event.destination else None
-        case "address":
-            return event.destination.address if event.destination else None
-        case "port":
-            return event.destination.port if event.destination else None
-        case "outcome":
-            return event.outcome.value if isinstance(event, Connection) else None
-        case (
-            "process" | "pid" | "uid" | "protocol" | "errno" | "reason" | "location" | "harmless" | "interface" | "node"
-        ):
-            value: GroupKey = getattr(event, field, None)
-            return value
-    assert_never(field)
+    """The event's value of a field to group by; None where this kind of event does not have it, as of `slot`."""
+    if field in _VALUES:
+        return _VALUES[field](event)
+    value: GroupKey = getattr(event, field, None)
+    return value
 
 
 def number_value(event: Event, field: NumberField) -> float | None:
+    if field == "transferred_bytes":
+        return _transferred(event) if isinstance(event, Connection | Accepted) else None
     value: float | None = getattr(event, field, None)
     return value
 
 
-def _connection_matches(event: Connection, wanted: Filter) -> bool:
-    if wanted.outcomes is not None and event.outcome not in wanted.outcomes:
-        return False
-    is_local = event.destination.address is None
-    return wanted.failed_local_lookups or not (is_local and event.outcome in FAILED_OUTCOMES)
+def _value(repeated: Repeated, field: GroupField, query: Aggregate) -> GroupKey:
+    return slot_of(repeated.first, query) if field == "slot" else group_value(repeated.event, field)
+
+
+def _transferred(event: Connection | Accepted) -> int | None:
+    if event.sent_bytes is None or event.received_bytes is None:
+        return None
+    return event.sent_bytes + event.received_bytes
+
+
+_VALUES: Mapping[GroupField, Callable[[Event], GroupKey]] = {
+    "source": lambda event: _end(event, "source").address,
+    "destination": lambda event: _where(event) or None,
+    "address": lambda event: _end(event, "destination").address,
+    "port": lambda event: _end(event, "destination").port,
+    "name": lambda event: _end(event, "destination").name,
+    "lookup": lambda event: getattr(event, "name", None),
+    "outcome": lambda event: event.outcome.value if isinstance(event, Connection) else None,
+    "namespace": lambda event: event.workload.pod_namespace if event.workload else None,
+    "pod": lambda event: event.workload.pod if event.workload else None,
+    "container": lambda event: event.workload.container if event.workload else None,
+}
+"""Fields that are not simply attributes of events."""
+
+
+def _end(event: Event, which: str) -> Endpoint:
+    found: Endpoint | None = getattr(event, which, None)
+    return found or Endpoint()
 
 
 def _where(event: Event) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.network import Connection, Drop, Outcome, Window
+from bot.domain.network import Connection, Drop, Event, EventKind, Outcome, Window
 from bot.domain.query import EventQuery, Filter
 from bot.ebpf.collecting import open_collector
 from bot.ebpf.live import LiveSource
@@ -115,8 +115,8 @@ def minutes_around_now() -> Window:
     return Window(datetime.now(UTC) - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=1))
 
 
-async def events(source: LiveSource, kind: str) -> tuple[Connection | Drop, ...]:
-    asked = EventQuery(kind=kind, window=minutes_around_now(), filter=Filter(), limit=5000)  # type: ignore[arg-type]  # of two
+async def events(source: LiveSource, kind: EventKind) -> tuple[Event, ...]:
+    asked = EventQuery(kind=kind, window=minutes_around_now(), filter=Filter(), limit=5000)
     return (await source.events(asked)).events
 
 

@@ -13,6 +13,7 @@ from bot.domain.network import Connection, Endpoint, Event, Outcome, Window
 from bot.domain.query import Aggregate, Filter, GroupField, Measure, Operation
 from bot.ebpf import evaluate
 from bot.ebpf.evaluate import Repeated
+from bot.ebpf.matching import matches
 from tests.fakes import NOW, connection, drop
 
 WINDOW = Window.last(60, NOW)
@@ -25,9 +26,9 @@ def local(outcome: Outcome) -> Connection:
 
 def test_empty_filter_hides_failed_local_lookups_and_nothing_else() -> None:
     events: list[Event] = [connection(outcome=Outcome.REFUSED), local(Outcome.CONNECTED), drop(harmless=True)]
-    assert all(evaluate.matches(event, Filter()) for event in events)
-    assert not evaluate.matches(local(Outcome.FAILED), Filter())
-    assert evaluate.matches(local(Outcome.FAILED), Filter(failed_local_lookups=True))
+    assert all(matches(event, Filter()) for event in events)
+    assert not matches(local(Outcome.FAILED), Filter())
+    assert matches(local(Outcome.FAILED), Filter(failed_local_lookups=True))
 
 
 @pytest.mark.parametrize(
@@ -35,20 +36,16 @@ def test_empty_filter_hides_failed_local_lookups_and_nothing_else() -> None:
     [Filter(pid=1), Filter(process="cur"), Filter(outcomes=frozenset({Outcome.REFUSED})), Filter(pid=100, process="x")],
 )
 def test_filter_that_an_event_fails_in_one_point_leaves_it_out(wanted: Filter) -> None:
-    assert not evaluate.matches(connection("curl", pid=100), wanted)
+    assert not matches(connection("curl", pid=100), wanted)
 
 
 def test_filter_that_an_event_meets_in_all_points_lets_it_through() -> None:
     wanted = Filter(pid=100, process="curl", outcomes=frozenset({Outcome.CONNECTED}))
-    assert evaluate.matches(connection("curl", pid=100), wanted)
+    assert matches(connection("curl", pid=100), wanted)
 
 
 def test_only_drops_that_are_known_to_be_harmless_can_be_left_out() -> None:
-    kept = [
-        harmless
-        for harmless in (None, False, True)
-        if evaluate.matches(drop(harmless=harmless), Filter(harmless=False))
-    ]
+    kept = [harmless for harmless in (None, False, True) if matches(drop(harmless=harmless), Filter(harmless=False))]
     assert kept == [None, False]
 
 

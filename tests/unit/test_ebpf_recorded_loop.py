@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.network import Connection, Drop, Endpoint, Event, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure, NumberField, Operation
 from bot.ebpf import evaluate
+from bot.ebpf.matching import matches
 from bot.ebpf.recording.recorded import RecordedSource, Recording
 from tests.fakes import NOW
 
@@ -136,7 +137,7 @@ def until_after(elapsed_s: float) -> EventQuery:
 @example(overlapping, EventQuery(kind="connection", window=Window.last(30, NOW)))
 async def test_newest_events_are_those_of_a_real_loop(recording: Recording, query: EventQuery) -> None:
     seen = list(materialised(recording, query))
-    wanted = [event for event in seen if evaluate.matches(event, query.filter)]
+    wanted = [event for event in seen if matches(event, query.filter)]
     found = await RecordedSource(recording, opened_at=NOW).events(query)
     expected = sorted(wanted, key=evaluate.newest_order)[: query.limit]
     assert list(map(evaluate.newest_order, found.events)) == list(map(evaluate.newest_order, expected))
@@ -148,7 +149,7 @@ async def test_newest_events_are_those_of_a_real_loop(recording: Recording, quer
 @given(recordings, aggregates)
 async def test_groups_are_those_of_a_real_loop(recording: Recording, query: Aggregate) -> None:
     seen = list(materialised(recording, query))
-    wanted = [event for event in seen if evaluate.matches(event, query.filter)]
+    wanted = [event for event in seen if matches(event, query.filter)]
     expected = evaluate.aggregate(wanted, query)
     found = await RecordedSource(recording, opened_at=NOW).aggregate(query)
     assert found.total == len(expected)

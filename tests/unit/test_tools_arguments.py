@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from bot.commands import Tool
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
-from bot.tools.arguments import (
-    DataArguments,
-    QuestionArguments,
-    checked,
-    data_arguments,
-    json_schema,
-    question_arguments,
-)
+from bot.tools.arguments import QuestionArguments, checked, json_schema, question_arguments
+from bot.tools.data_arguments import DataArguments, data_arguments
 from bot.tools.registry import TOOLS, find_tool
 
 SUMMARY = find_tool("get_network_summary")
@@ -96,7 +90,7 @@ def test_what_is_no_process_name_is_refused_without_repeating_it_raw(name: Json)
 
 def test_unknown_argument_names_the_nearest_and_all_others() -> None:
     with pytest.raises(
-        InvalidArguments, match=r"'process': .*Did you mean process_name\?.* takes pid, process_name, dur"
+        InvalidArguments, match=r"'process': .*Did you mean process_name\?.* takes pid, process_name, uid"
     ):
         data_arguments(LIST, {"process": "curl"})
 
@@ -168,5 +162,7 @@ def _allowed_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.integers(schema["minimum"], schema["maximum"])
     if schema["type"] == "boolean":
         return st.booleans()
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
     letters = st.characters(exclude_categories=["Cc", "Cs"])
     return st.text(letters, min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 300))

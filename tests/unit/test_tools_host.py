@@ -22,10 +22,13 @@ from bot.tools.registry import TOOLS
 from bot.tools.server import NOW as NOW_KEY
 from bot.tools.server import build_server
 from tests.fakes import NOW, FakeEbpf, connection, drop
+from tests.network_events import lookup
 
 STORED: Sequence[Event] = (
     *(connection(ago_s=n, outcome=Outcome.REFUSED, errno="ECONNREFUSED") for n in range(1, 30)),
     *(drop(ago_s=n) for n in range(1, 5)),
+    connection("web", ago_s=2),
+    lookup("db.internal", "NXDOMAIN"),
 )
 
 

@@ -63,7 +63,7 @@ async def watched(source: EbpfSource, **more: Any) -> AsyncGenerator[Recorded, N
         asked.append(scope["path"])
         await app(scope, receive, send)
 
-    async with serving(heard, "127.0.0.1", 0) as url:  # type: ignore[arg-type]  # it takes any ASGI application
+    async with serving(heard, "127.0.0.1", 0) as url:
         yield Recorded(url, asked)
 
 

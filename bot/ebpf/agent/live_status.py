@@ -1,19 +1,15 @@
 """The `Status` of this machine's own collector."""
 
-from typing import Final, get_args
-
-from bot.domain.network import EventKind
+from bot.domain.network import EVENT_TYPES, EventKind
 from bot.ebpf.agent.status import KindStatus, Status
 from bot.ebpf.live import Listening
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore
 
-_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
-
 
 def live_status(store: EventStore, listening: Listening, clock: Clock) -> Status:
     """It waits while the store answers a question: for a worker thread."""
-    kinds = {kind: _of_kind(store, kind, listening.lost.get(kind, 0), clock) for kind in _KINDS}
+    kinds = {kind: _of_kind(store, kind, listening.lost.get(kind, 0), clock) for kind in EVENT_TYPES}
     return Status(since=listening.since, programs=listening.programs, missing=listening.missing, kinds=kinds)
 
 

@@ -20,7 +20,7 @@ MAX_PID = 2**32 - 1
 _GROUP_FIELDS: Final[tuple[GroupField, ...]] = get_args(GroupField)
 _NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
 _OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
-KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
+KINDS: Final[tuple[EventKind, ...]] = ("connection", "drop")
 
 Ends: TypeAlias = datetime | timedelta
 

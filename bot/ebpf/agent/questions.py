@@ -97,7 +97,7 @@ def sought(pairs: Iterable[Pair]) -> Sought:
     written = {name: time.isoformat(timespec="seconds").replace("+00:00", "Z") for name, time in times.items() if time}
     echo: dict[str, Json] = {"type": wanted, "pid": pid, "command": command, **written, "limit": limit}
     return Sought(
-        kinds=(known.TYPES[wanted],) if wanted else known.KINDS,
+        kinds=(known.TYPES[wanted],) if wanted else tuple(known.TYPES.values()),
         window=Window(since or _EVERYTHING.since, until or _EVERYTHING.until),
         filter=_of_process(pid, command),
         limit=limit,

@@ -22,6 +22,8 @@ from bot.domain.workload import Workload
 from bot.ebpf.store.clock import Clock
 
 RawEvent: TypeAlias = dict[str, Json]
+Told: TypeAlias = Connection | Drop
+"""What ebpf-server tells of."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,7 +45,7 @@ class Kernel:
 def written(events: Iterable[Event], kernel: Kernel) -> Iterator[RawEvent]:
     """In the same order. Events that nothing tells apart are numbered, so that each has an id of its own."""
     alike: Counter[str] = Counter()
-    for event in events:
+    for event in (each for each in events if isinstance(each, Connection | Drop)):
         identity = _identity(event)
         yield {"id": _id(f"{identity}|{alike[identity]}"), **_fields(event, kernel)}
         alike[identity] += 1
@@ -69,11 +71,11 @@ def rfc3339(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _fields(event: Event, kernel: Kernel) -> RawEvent:
+def _fields(event: Told, kernel: Kernel) -> RawEvent:
     return {**_moment(event, kernel.clock), **_kind_of(event, kernel), **_known(event)}
 
 
-def _kind_of(event: Event, kernel: Kernel) -> RawEvent:
+def _kind_of(event: Told, kernel: Kernel) -> RawEvent:
     match event:
         case Connection():
             return _connection(event)
@@ -83,7 +85,7 @@ def _kind_of(event: Event, kernel: Kernel) -> RawEvent:
             assert_never(event)
 
 
-def _moment(event: Event, clock: Clock) -> RawEvent:
+def _moment(event: Told, clock: Clock) -> RawEvent:
     """Nanoseconds as Go writes them, without zeros at the end; `timestamp` counts since boot."""
     naive = event.time.astimezone(UTC).replace(tzinfo=None)
     since_1970 = (event.time - _EPOCH) // _MICROSECOND * 1000
@@ -134,7 +136,7 @@ def _drop(event: Drop, codes: Mapping[str, int]) -> RawEvent:
     }
 
 
-def _known(event: Event) -> RawEvent:
+def _known(event: Told) -> RawEvent:
     """What ebpf-server has no field for."""
     own = _of_connection(event) if isinstance(event, Connection) else _of_drop(event)
     if event.workload:
@@ -177,7 +179,7 @@ def _of_drop(event: Drop) -> RawEvent:
     }
 
 
-def _identity(event: Event) -> str:
+def _identity(event: Told) -> str:
     """What of an event never changes: an attempt's outcome comes later."""
     rest = (event.reason, event.location, event.source) if isinstance(event, Drop) else ()
     return repr((type(event).__name__, event.time.timestamp(), event.process, event.pid, str(event.destination), rest))

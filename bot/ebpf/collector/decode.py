@@ -13,7 +13,8 @@ Beside the kinds and fields of recordings there are:
 - `answers` of a `dns_reply`: addresses, as many as could be read; null, as is `rcode`, where nothing could.
 - `errno` of a `tcp_retransmit` that could not be sent.
 - `role` where a connection is known: `client` opened it from here, `server` was asked from afar.
-- `direction` of a packet: `in` through `if`, or `out`.
+- `direction` of a packet: `in` through `if`, or `out`, also of one that came in to be forwarded. Behind the IP layer
+  the kernel knows no more than the number of the interface.
 
 Everything here was chosen by somebody else: process names, paths, DNS messages. Nothing of it raises.
 """
@@ -140,7 +141,7 @@ class Decoder:
     def _dns_query(self, fields: Fields, event: RawEvent, tail: bytes) -> None:
         message = dns.parse(tail)
         _add_question(fields, message)
-        self._queries.ask((event.netns, event.sport), _question(message), (event.ts, fields))
+        self._queries.ask((event.netns, event.sport), dns.question_of(message), (event.ts, fields))
 
     def _dns_reply(self, fields: Fields, event: RawEvent, tail: bytes) -> None:
         """It came in while somebody else ran: who asked is known from the query, or not at all.
@@ -150,7 +151,7 @@ class Decoder:
         message = dns.parse(tail)
         fields["rcode"] = message.rcode if message else None
         fields["answers"] = list(message.answers) if message else None
-        asked_at, query = self._queries.answer((event.netns, event.dport), _question(message)) or (0, None)
+        asked_at, query = self._queries.answer((event.netns, event.dport), dns.question_of(message)) or (0, None)
         fields["latency_us"] = (event.ts - asked_at) / 1e3 if query else None
         for name in _ASKER:
             fields[name] = query[name] if query else None
@@ -178,8 +179,3 @@ def _add_question(fields: Fields, message: dns.DnsMessage | None) -> None:
     fields["qname"] = message.qname if message else None
     fields["qtype"] = message.qtype if message else None
     fields["id"] = message.id if message else None
-
-
-def _question(message: dns.DnsMessage | None) -> tuple[int, str, int | None] | None:
-    """What a reply repeats. Some resolvers change the case of letters, as a further secret."""
-    return (message.id, (message.qname or "").lower(), message.qtype) if message else None

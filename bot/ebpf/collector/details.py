@@ -33,8 +33,8 @@ def add_connect(fields: Fields, event: RawEvent) -> None:
 
 
 def add_state_change(fields: Fields, event: RawEvent) -> None:
-    fields["from"] = _state(event.oldstate)
-    fields["to"] = _state(event.newstate)
+    fields["from"] = state_name(event.oldstate)
+    fields["to"] = state_name(event.newstate)
     fields["errno"] = _errno(event)
     fields["role"] = _role(event)
 
@@ -66,7 +66,7 @@ def add_retransmit(fields: Fields, event: RawEvent) -> None:
 
 
 def add_synack_retransmit(fields: Fields, event: RawEvent) -> None:
-    fields["state"] = _state(event.newstate)
+    fields["state"] = state_name(event.newstate)
     fields["retransmits"] = event.retransmits
     fields["role"] = _role(event)
 
@@ -77,7 +77,7 @@ def add_socket_error(fields: Fields, event: RawEvent) -> None:
 
 
 def add_packet(fields: Fields, event: RawEvent) -> None:
-    fields["state"] = _state(event.newstate)
+    fields["state"] = state_name(event.newstate)
     fields["owner"] = _owner(event)
     fields["role"] = _role(event)
     fields["if"] = until_nul(event.ifname)
@@ -108,7 +108,8 @@ def _errno(event: RawEvent) -> str | None:
     return errno_name(-event.ret) if event.ret < 0 else None
 
 
-def _state(number: int) -> str | None:
+def state_name(number: int) -> str | None:
+    """Of a TCP socket, by the kernel's number; None for 0."""
     return _STATES[number] if number < len(_STATES) else str(number)
 
 

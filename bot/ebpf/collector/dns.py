@@ -5,18 +5,32 @@ Names may come from anybody: bytes that a host name does not have are written ou
 
 import socket
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 _HEADER_SIZE = 12
 _POINTER = 0xC0
 _MAX_NAME = 255
-_MAX_PLACES, _MAX_OF_PLACE = 4096, 256
+_MAX_PLACES, _MAX_OF_PLACE, _MAX_WAITING = 4096, 256, 16384
 """Queries without a reply are forgotten in the order in which they were asked. A resolver may ask all from one port."""
 _RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
 _ADDRESS_FAMILIES = {(1, 4): socket.AF_INET, (28, 16): socket.AF_INET6}
 """By the type and the length of a record."""
+_TYPES = {
+    1: "A",
+    2: "NS",
+    5: "CNAME",
+    6: "SOA",
+    12: "PTR",
+    15: "MX",
+    16: "TXT",
+    28: "AAAA",
+    33: "SRV",
+    64: "SVCB",
+    65: "HTTPS",
+    255: "ANY",
+}
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*")
 
 
@@ -29,6 +43,11 @@ class DnsMessage:
     qname: str | None = None
     qtype: int | None = None
     answers: tuple[str, ...] = ()
+
+
+def type_name(number: int) -> str:
+    """Of a question; `TYPE99` where nobody here knows it."""
+    return _TYPES.get(number, f"TYPE{number}")
 
 
 def parse(message: bytes) -> DnsMessage | None:
@@ -84,6 +103,11 @@ def _skip_name(message: bytes, at: int) -> int:
     return at + (2 if at < len(message) and message[at] >= _POINTER else 1)
 
 
+def question_of(message: DnsMessage | None) -> tuple[int, str, int | None] | None:
+    """What a reply repeats. Some resolvers change the case of letters, as a further secret."""
+    return (message.id, (message.qname or "").lower(), message.qtype) if message else None
+
+
 _Asker = TypeVar("_Asker")
 
 
@@ -92,22 +116,39 @@ class WaitingQueries(Generic[_Asker]):
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[Hashable, OrderedDict[Hashable, _Asker]] = OrderedDict()
+        self._count = 0
 
-    def ask(self, place: Hashable, question: Hashable, asker: _Asker) -> None:
-        """A query that is sent again with the same id waits from its first time on."""
+    def __len__(self) -> int:
+        return self._count
+
+    def ask(self, place: Hashable, question: Hashable, asker: _Asker) -> _Asker:
+        """Who waits now: a query that is sent again with the same id waits from its first time on."""
         questions = self._waiting.setdefault(place, OrderedDict())
-        questions.setdefault(question, asker)
+        self._count += question not in questions
+        first = questions.setdefault(question, asker)
         if len(questions) > _MAX_OF_PLACE:
             questions.popitem(last=False)
-        if len(self._waiting) > _MAX_PLACES:
-            self._waiting.popitem(last=False)
+            self._count -= 1
+        while len(self._waiting) > _MAX_PLACES or self._count > _MAX_WAITING:
+            self._count -= len(self._waiting.popitem(last=False)[1])
+        return first
 
     def answer(self, place: Hashable, question: Hashable | None) -> _Asker | None:
         """Whose reply this is. One that could not be read (None) answers the only query of its place, if it is one."""
         questions = self._waiting.get(place, OrderedDict())
         if question is None and len(questions) == 1:
             (question,) = questions
+        self._count -= question in questions
         asker = questions.pop(question, None)
         if not questions:
             self._waiting.pop(place, None)
         return asker
+
+    def forget(self, is_gone: Callable[[_Asker], bool]) -> None:
+        """No longer wait for replies to these."""
+        for place, questions in list(self._waiting.items()):
+            for question in [each for each, asker in questions.items() if is_gone(asker)]:
+                del questions[question]
+                self._count -= 1
+            if not questions:
+                del self._waiting[place]

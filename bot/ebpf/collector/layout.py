@@ -83,11 +83,11 @@ GOT_RESET: Final = 32
 NEIGHBOUR_FAILED: Final = 64
 """A SYN was dropped because the next hop does not answer."""
 UNREACHABLE: Final = 128
-"""An ICMP message said that the destination cannot be reached."""
+"""An ICMP message said that the destination is not reached: refused on the way, or lost in a loop."""
 CONNECT, TCP_OPEN, TCP_ACCEPT, TCP_CLOSE, TCP_LISTEN, TCP_RETRANSMIT, TCP_RESET_SENT, TCP_RESET_RECEIVED, DROP = range(
     1, 10
 )
-SOCK_ERROR: Final = KINDS.index("sock_error") + 1
+DNS_QUERY, DNS_REPLY, ACCEPT_FAILED, SOCK_ERROR, ICMP_SENT, SYNACK_RETRANSMIT = range(10, 16)
 
 AFTER_PEERS_FIN: Final = (5, 9, 11, 6)
 """FIN_WAIT2, LAST_ACK, CLOSING, TIME_WAIT: states before CLOSE by which the peer's FIN has come, which the kernel

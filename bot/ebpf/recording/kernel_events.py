@@ -11,7 +11,14 @@ from bot.domain.network import Drop, Endpoint, EventKind
 
 KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
     "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received", "sock_error"),
+    "accept": ("tcp_accept", "tcp_close"),
     "drop": ("drop",),
+    "retransmit": ("tcp_retransmit", "synack_retransmit"),
+    "reset": ("tcp_reset_sent", "tcp_reset_received"),
+    "dns": ("dns_query", "dns_reply"),
+    "listen": ("tcp_listen",),
+    "error": ("accept_failed", "sock_error"),
+    "icmp": ("icmp_sent",),
 }
 """The kernel's events that make up each kind: what is lost of these is missing there."""
 

@@ -14,6 +14,7 @@ from bot.domain.network import Connection, Coverage, Drop, Event, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.ebpf import evaluate
+from bot.ebpf.matching import matches
 from bot.ebpf.recording.joining import Joiner
 from bot.ebpf.recording.looping import Loop, Turns
 from bot.ebpf.recording.recorded_file import RecordedFile
@@ -125,7 +126,7 @@ class RecordedSource:
         events = self._connections if query.kind == "connection" else self._drops
         window = Window(max(query.window.since, self._begins_at), query.window.until)
         seen = list(self._loop.inside(events, window))
-        found = [turns for turns in seen if evaluate.matches(turns.event, query.filter)]
+        found = [turns for turns in seen if matches(turns.event, query.filter)]
         coverage = Coverage(
             source=f"{self._recording.name} ({self._describe()})",
             kind="recording",
@@ -150,3 +151,8 @@ class RecordedSource:
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
         return f"{seconds:.0f} s of {self._recording.traffic}{', looped' if self._loops else ''}"
+
+
+def shipped_recording() -> Path:
+    """The recording that comes with netspy."""
+    return _SHIPPED

@@ -17,6 +17,7 @@ from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Filter, Group, GroupField, Groups
 from bot.ebpf import evaluate
 from bot.ebpf.excerpt import excerpt
+from bot.ebpf.matching import matches
 from bot.ebpf.remote import wire
 
 FETCH_LIMIT = 20_000
@@ -183,7 +184,7 @@ def _checked_agents(at: str, programs: wire.Programs) -> Check:
 def _finished(query: EventQuery | Aggregate, page: wire.Page) -> _Found:
     """What the server left undone: on an aggregator all but kind, pid and process."""
     inside = [event for event in page.events if query.window.since <= event.time < query.window.until]
-    events = evaluate.newest(event for event in inside if evaluate.matches(event, query.filter))
+    events = evaluate.newest(event for event in inside if matches(event, query.filter))
     is_cut = len(page.events) >= FETCH_LIMIT and page.total != len(page.events)
     seen = len(inside) if page.total is None and not is_cut else page.total
     return _Found(

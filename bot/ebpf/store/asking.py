@@ -4,39 +4,21 @@ A chunk that lies inside the window as a whole keeps what it answered, until its
 again looks only at the chunks at the window's edges, and at those that are new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
 
 from bot.domain.network import Event
-from bot.domain.query import Aggregate, EventQuery, Filter, Group, GroupField, GroupKey, Measure, NumberField, Operation
+from bot.domain.query import Aggregate, EventQuery, Filter, Group, GroupField
 from bot.ebpf import evaluate
 from bot.ebpf.store.clock import Clock, Span
+from bot.ebpf.store.figures import Members
+from bot.ebpf.store.grouping import Key, Parts, grouped
 from bot.ebpf.store.log import Chunk, Column
-from bot.ebpf.store.reading import Reading
+from bot.ebpf.store.reading import PASSING, Reading
 
 _TIE_NS = 1000
 """Events whose times are this near are told with the same time; their order is not that of the clock then."""
-
-Key: TypeAlias = tuple[GroupKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What one chunk has of each group, in the order of `keys`.
-
-    `numbers`, by field, are those of all its rows; a group's are between its places in `starts` and `ends`.
-    """
-
-    keys: list[Key]
-    sizes: Column
-    firsts: Column
-    lasts: Column
-    starts: Column
-    ends: Column
-    numbers: Mapping[NumberField, Column]
 
 
 def count(reading: Reading, span: Span, wanted: Filter) -> int:
@@ -57,7 +39,7 @@ def newest(reading: Reading, query: EventQuery, clock: Clock) -> list[Event]:
         kept += [(time, chunk, place) for time, place in zip(times, places.tolist(), strict=True)]
         kept.sort(key=lambda each: -each[0])
         kept = _cut(kept, query.limit)
-    events = evaluate.newest(reading.event(chunk, place, clock) for _, chunk, place in kept)
+    events = evaluate.newest(reading.event_at(chunk, place, clock) for _, chunk, place in kept)
     return events[: query.limit]
 
 
@@ -65,19 +47,19 @@ def groups(reading: Reading, query: Aggregate, clock: Clock) -> tuple[tuple[Grou
     """The largest groups, in the order of `evaluate.aggregate`, and how many there are in all."""
     span = clock.span(query.window)
     chunks = reading.log.within(span.since, span.until)
-    parts = [found for chunk in chunks if (found := _parts(reading, chunk, span, query)).keys]
-    numbers: dict[Key, int] = {}
-    of_parts = [np.array([numbers.setdefault(key, len(numbers)) for key in part.keys]) for part in parts]
+    parts = [found for chunk in chunks if (found := _parts(reading, chunk, span, query, clock)).keys]
     if not parts:
         return (), 0
-    every = np.concatenate(of_parts)
+    numbers: dict[Key, int] = {}
+    of_parts = [np.array([numbers.setdefault(key, len(numbers)) for key in part.keys]) for part in parts]
+    keys, every = list(numbers), np.concatenate(of_parts)
     sizes = np.bincount(every, weights=np.concatenate([part.sizes for part in parts])).astype(np.int64)
     firsts, lasts = np.full(len(sizes), np.iinfo(np.int64).max), np.zeros(len(sizes), np.int64)
     np.minimum.at(firsts, every, np.concatenate([part.firsts for part in parts]))
     np.maximum.at(lasts, every, np.concatenate([part.lasts for part in parts]))
-    keys = list(numbers)
-    chosen = _largest(sizes, keys, query.top)
-    figures = _figures(parts, of_parts, chosen, query.measures)
+    members = Members.of(parts, of_parts, len(keys))
+    chosen = _largest(sizes, keys, members.figures(query.by) if query.by else None, query.top)
+    figures = members.only(chosen).figures_of(chosen, query.measures)
     largest = [
         Group(keys[n], int(sizes[n]), clock.moment(int(firsts[n])), clock.moment(int(lasts[n])), figures[n])
         for n in chosen
@@ -85,31 +67,15 @@ def groups(reading: Reading, query: Aggregate, clock: Clock) -> tuple[tuple[Grou
     return tuple(largest), len(keys)
 
 
-def _largest(sizes: Column, keys: list[Key], top: int | None) -> list[int]:
-    """Numbers of the largest groups, ties by key."""
+def _largest(sizes: Column, keys: list[Key], figures: Column | None, top: int | None) -> list[int]:
+    """Numbers of the largest groups, by their figures where there are any, ties by count and key."""
     wanted = len(keys) if top is None else min(top, len(keys))
     if not wanted:
         return []
-    least = np.partition(sizes, -wanted)[-wanted]
-    candidates = np.flatnonzero(sizes >= least).tolist()
-    return sorted(candidates, key=lambda n: (-sizes[n], tuple(map(str, keys[n]))))[:wanted]
-
-
-def _figures(
-    parts: Sequence[Parts], of_parts: Sequence[Column], chosen: Sequence[int], measures: Sequence[Measure]
-) -> dict[int, tuple[float | None, ...]]:
-    """Of the chosen groups, by their numbers."""
-    pieces: dict[int, list[tuple[Parts, slice]]] = {n: [] for n in chosen}
-    for part, own in zip(parts, of_parts, strict=True) if measures else ():
-        for place in np.flatnonzero(np.isin(own, chosen)).tolist():
-            pieces[int(own[place])].append((part, slice(int(part.starts[place]), int(part.ends[place]))))
-    return {n: tuple(_figure(of_group, measure) for measure in measures) for n, of_group in pieces.items()}
-
-
-def _figure(pieces: Sequence[tuple[Parts, slice]], measure: Measure) -> float | None:
-    values = np.concatenate([part.numbers[measure.field][places] for part, places in pieces])
-    known = values[~np.isnan(values)]
-    return float(_FIGURES[measure.operation](known)) if len(known) else None
+    ranks = -sizes.astype(np.float64) if figures is None else np.where(np.isnan(figures), np.inf, -figures)
+    bar = np.partition(ranks, wanted - 1)[wanted - 1]
+    candidates = np.flatnonzero(ranks <= bar).tolist()
+    return sorted(candidates, key=lambda n: (ranks[n], -sizes[n], tuple(map(str, keys[n]))))[:wanted]
 
 
 def _cut(kept: list[tuple[int, Chunk, int]], limit: int) -> list[tuple[int, Chunk, int]]:
@@ -134,72 +100,22 @@ def _places(reading: Reading, chunk: Chunk, span: Span, wanted: Filter) -> Colum
 
 
 def _count(reading: Reading, chunk: Chunk, span: Span, wanted: Filter) -> int:
-    if not _is_inside(chunk, span):
+    if not _is_inside(chunk, span) or not _lasts(wanted):
         return len(_places(reading, chunk, span, wanted))
     return chunk.recall(("count", wanted), lambda: len(_places(reading, chunk, span, wanted)))
 
 
-def _parts(reading: Reading, chunk: Chunk, span: Span, query: Aggregate) -> Parts:
-    fields = tuple(dict.fromkeys(measure.field for measure in query.measures))
-    if fields or not _is_inside(chunk, span):
-        return _grouped(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, fields)
-    return chunk.recall(
-        ("groups", query.filter, query.group_by),
-        lambda: _grouped(reading, chunk, _places(reading, chunk, span, query.filter), query.group_by, ()),
-    )
+def _parts(reading: Reading, chunk: Chunk, span: Span, query: Aggregate, clock: Clock) -> Parts:
+    def work() -> Parts:
+        return grouped(reading, chunk, _places(reading, chunk, span, query.filter), query, clock)
+
+    if query.measures or query.by or not _is_inside(chunk, span) or not _lasts(query.filter, query.group_by):
+        return work()
+    return chunk.recall(("groups", query.filter, query.group_by), work)
 
 
-def _grouped(
-    reading: Reading, chunk: Chunk, places: Column, group_by: tuple[GroupField, ...], fields: tuple[NumberField, ...]
-) -> Parts:
-    """The groups among these rows."""
-    codes, keys = _codes(reading, chunk, places, group_by)
-    order = np.argsort(codes, kind="stable")
-    ordered, times = codes[order], chunk["time"][places][order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    ends = np.append(starts[1:], len(ordered))[: len(starts)]
-    return Parts(
-        keys=[keys[code] for code in ordered[starts].tolist()],
-        sizes=ends - starts,
-        firsts=np.minimum.reduceat(times, starts) if len(starts) else times,
-        lasts=np.maximum.reduceat(times, starts) if len(starts) else times,
-        starts=starts,
-        ends=ends,
-        numbers={name: reading.numbers(chunk, name)[places][order] for name in fields},
-    )
-
-
-def _codes(
-    reading: Reading, chunk: Chunk, places: Column, group_by: tuple[GroupField, ...]
-) -> tuple[Column, dict[int, Key]]:
-    """For each row the number of its group, and the keys of the groups by number."""
-    codes = np.zeros(len(places), np.int64)
-    columns: list[tuple[list[GroupKey], int]] = []
-    for name in group_by:
-        own, values = reading.keys(chunk, name)
-        codes = codes * len(values) + own[places]
-        columns.append((values, len(values)))
-    return codes, {code: _key(code, columns) for code in np.unique(codes).tolist()}
-
-
-def _key(code: int, columns: list[tuple[list[GroupKey], int]]) -> Key:
-    key: list[GroupKey] = []
-    for values, size in reversed(columns):
-        code, place = divmod(code, size)
-        key.insert(0, values[place])
-    return tuple(key)
-
-
-def _nearest_rank(share: float) -> Callable[[Column], float]:
-    """The smallest value that at least `share` percent of all do not exceed."""
-    return lambda values: float(np.percentile(values, share, method="inverted_cdf"))
-
-
-_FIGURES: dict[Operation, Callable[[Column], float]] = {
-    "sum": np.sum,
-    "min": np.min,
-    "max": np.max,
-    "p50": _nearest_rank(50),
-    "p95": _nearest_rank(95),
-    "p99": _nearest_rank(99),
-}
+def _lasts(wanted: Filter, group_by: Sequence[GroupField] = ()) -> bool:
+    """Whether an answer stays what it is as long as the rows do."""
+    asks_names = wanted.target is not None and wanted.target.name is not None
+    asks_places = (wanted.namespace, wanted.pod, wanted.container) != (None, None, None)
+    return not (asks_names or asks_places or PASSING.intersection(group_by))

@@ -1,7 +1,7 @@
 """How each kind of event begins or completes the rows of connection attempts."""
 
 from collections.abc import Callable, Mapping
-from errno import EINTR, EMSGSIZE
+from errno import EMSGSIZE
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
 from typing import TypeAlias
 
@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.ebpf.collector import layout
-from bot.ebpf.collector.errnos import RESTARTED
 from bot.ebpf.store.batch import Batch, Events, endpoints
+from bot.ebpf.store.columns import elapsed_ns, errnos, rtt_us, traffic, untold_traffic
+from bot.ebpf.store.fields import UNTOLD
 from bot.ebpf.store.log import Chunk, Column, Places
 
 CALLED, HANDSHAKEN, CONNECTED, CLOSED, GOT_RESET, NEIGHBOUR_FAILED, UNREACHABLE, LOCAL, STREAM = (
     1 << bit for bit in range(9)
 )
 """What is known of an attempt, as bits of its `facts`; `outcomes.Evidence` says what they mean."""
-UNTOLD = -1
-"""In columns of times and sizes."""
 ESTABLISHED, SYN_SENT = 1, 2
 BEGINNINGS = (layout.CONNECT, layout.TCP_OPEN, layout.TCP_RETRANSMIT)
 """Kinds of events that say who connects to where."""
@@ -45,26 +44,25 @@ def tells_of_attempts(events: Events) -> NDArray[np.bool_]:
 def begun(told: Batch) -> Mapping[str, Column]:
     """The columns of rows that begin with these events."""
     events = told.events
-    untold = np.full(len(events), UNTOLD, np.int64)
     nothing = np.zeros(len(events), np.uint16)
     is_stream = (events["kind"] != layout.CONNECT) | np.isin(events["socktype"], (SOCK_STREAM, SOCK_SEQPACKET))
     facts = np.where(events["family"] == AF_UNIX, LOCAL, 0) | np.where(is_stream, STREAM, 0)
     return {
         "time": np.where(events["attempt"] > 0, _begin_of(events), _called_at(events)),
-        **dict.fromkeys(("waited_ns", "duration_ns", "sent_bytes", "received_bytes", "retransmits"), untold),
+        "waited_ns": np.full(len(events), UNTOLD, np.int64),
+        **untold_traffic(len(events)),
         **dict.fromkeys(("call_errno", "handshake_errno", "close_errno", "outcome"), nothing),
-        **{name: events[name] for name in ("attempt", "cgroup", "pid", "uid", "netns", "sport")},
+        **{name: events[name] for name in ("attempt", "cgroup", "pid", "uid")},
         "protocol": events["proto"],
         "facts": facts,
         "process": events["comm"],
-        "source": endpoints(events, "saddr"),
         "destination": endpoints(events, "daddr", "dport"),
         "path": _paths(told),
     }
 
 
 def returned(chunk: Chunk, places: Places, events: Events) -> None:
-    chunk["call_errno"][places] = _errnos(events)
+    chunk["call_errno"][places] = errnos(events)
     chunk["facts"][places] |= CALLED
     alone = chunk["facts"][places] & HANDSHAKEN == 0
     chunk["waited_ns"][places[alone]] = events["elapsed_ns"][alone]
@@ -74,28 +72,26 @@ def handshaken(chunk: Chunk, places: Places, events: Events) -> None:
     facts = np.full(len(events), HANDSHAKEN, np.uint16)
     facts[events["newstate"] == ESTABLISHED] |= CONNECTED
     chunk["facts"][places] |= facts | _evidence(events)
-    chunk["handshake_errno"][places] = _errnos(events)
-    chunk["waited_ns"][places] = np.where(events["elapsed_ns"] > 0, events["elapsed_ns"].astype(np.int64), UNTOLD)
+    chunk["handshake_errno"][places] = errnos(events)
+    chunk["waited_ns"][places] = elapsed_ns(events)
     chunk["retransmits"][places] = events["retransmits"]
+    chunk["rtt_us"][places] = rtt_us(events)
 
 
 def learnt(chunk: Chunk, places: Places, events: Events) -> None:
     """A datagram socket was told that what it sends reaches nobody."""
     chunk["facts"][places] |= HANDSHAKEN
-    chunk["handshake_errno"][places] = _errnos(events)
+    chunk["handshake_errno"][places] = errnos(events)
     chunk["waited_ns"][places] = events["ts"].astype(np.int64) - _begin_of(events)
 
 
 def closed(chunk: Chunk, places: Places, events: Events) -> None:
-    fin = np.isin(events["oldstate"], layout.AFTER_PEERS_FIN) & (events["rx_bytes"] > 0)
     chunk["facts"][places] |= CLOSED
     unseen = chunk["facts"][places] & HANDSHAKEN == 0  # its handshake was lost: the call's time is not that one's
     chunk["waited_ns"][places[unseen]] = UNTOLD
-    chunk["close_errno"][places] = _errnos(events)
-    chunk["duration_ns"][places] = np.where(events["elapsed_ns"] > 0, events["elapsed_ns"].astype(np.int64), UNTOLD)
-    chunk["sent_bytes"][places] = events["tx_bytes"]
-    chunk["received_bytes"][places] = events["rx_bytes"].astype(np.int64) - fin
-    chunk["retransmits"][places] = events["retransmits"]
+    chunk["close_errno"][places] = errnos(events)
+    for name, column in traffic(events).items():
+        chunk[name][places] = column
 
 
 def reset(chunk: Chunk, places: Places, _: Events) -> None:
@@ -145,9 +141,3 @@ def _paths(told: Batch) -> Column:
     if not told.tails:
         return np.zeros(len(told.events), "S1")
     return np.array([told.tails.get(place, b"") for place in range(len(told.events))])
-
-
-def _errnos(events: Events) -> NDArray[np.uint16]:
-    """0 where all went well."""
-    errnos = np.where(events["ret"] < 0, -events["ret"], 0)
-    return np.where(np.isin(errnos, RESTARTED), EINTR, errnos).astype(np.uint16)

@@ -15,20 +15,21 @@ from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.outcomes import Evidence, outcome_of
 from bot.ebpf.store import attempt_steps as steps
 from bot.ebpf.store.batch import Batch
+from bot.ebpf.store.columns import TRAFFIC, WHO
 from bot.ebpf.store.log import Chunk, Column, Log, Places, Rows, Schema
 
 OUTCOMES = tuple(Outcome)
 """A row holds the place of its outcome here."""
 SCHEMA = Schema(
     numbers={
-        **dict.fromkeys(("time", "waited_ns", "duration_ns", "sent_bytes", "received_bytes"), "i8"),
-        **dict.fromkeys(("attempt", "cgroup"), "u8"),
-        **dict.fromkeys(("pid", "uid", "netns"), "u4"),
-        "retransmits": "i4",
-        **dict.fromkeys(("sport", "facts", "call_errno", "handshake_errno", "close_errno"), "u2"),
+        **WHO,
+        **TRAFFIC,
+        "waited_ns": "i8",
+        "attempt": "u8",
+        **dict.fromkeys(("facts", "call_errno", "handshake_errno", "close_errno"), "u2"),
         **dict.fromkeys(("protocol", "outcome"), "u1"),
     },
-    texts=("process", "source", "destination", "path"),
+    texts=("process", "destination", "path"),
 )
 _NEW = -1
 _ANONYMOUS = np.uint64(1 << 63)

@@ -1,7 +1,7 @@
 """Events as they come in: many at a time, as one NumPy array of the kernel program's own structs."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -23,10 +23,14 @@ def _kinds(written: str) -> Iterator[str]:
 
 EVENT = np.dtype(list(zip(layout.RawEvent._fields, _kinds(layout.EVENT.format), strict=True)))
 """`layout.EVENT` for NumPy."""
+_KINDS = 256
+_WITH_PORTS = (6, 17, 132, 136)
+"""TCP, UDP, SCTP, UDP-Lite. Of others the ports are those of some socket."""
 ENDPOINT = np.dtype([("family", "<u2"), ("port", "<u2"), ("address", "S16")])
 
 Events: TypeAlias = NDArray[Any]
 """Of `EVENT`."""
+Column: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Batch:
 
     events: Events
     tails: Mapping[int, bytes]
+    kinds: NDArray[np.uint8]
+    """Of the events, side by side: each keeper looks for its own first."""
 
     @classmethod
     def of(cls, raw: Sequence[bytes]) -> "Batch":
@@ -42,7 +48,13 @@ class Batch:
         size = EVENT.itemsize
         heads = b"".join([each[:size] for each in raw])
         tails = {place: each[size:] for place, each in enumerate(raw) if len(each) > size}
-        return cls(np.frombuffer(heads, EVENT), tails)
+        events = np.frombuffer(heads, EVENT)
+        return cls(events, tails, np.ascontiguousarray(events["kind"]))
+
+    def of_kinds(self, kinds: Iterable[int]) -> "Batch":
+        is_wanted = np.zeros(_KINDS, np.bool_)
+        is_wanted[list(kinds)] = True
+        return self.where(is_wanted[self.kinds])
 
     def where(self, chosen: NDArray[Any]) -> "Batch":
         """The events at these places, or for which this is true, in this order."""
@@ -50,9 +62,10 @@ class Batch:
         if len(places) == len(self.events) and chosen.dtype == np.bool_:
             return self
         if not self.tails:
-            return Batch(self.events[places], {})
+            return Batch(self.events[places], {}, self.kinds[places])
         now = {before: after for after, before in enumerate(places.tolist()) if before in self.tails}
-        return Batch(self.events[places], {after: self.tails[before] for before, after in now.items()})
+        tails = {after: self.tails[before] for before, after in now.items()}
+        return Batch(self.events[places], tails, self.kinds[places])
 
 
 def endpoints(events: Events, address: str, port: str | None = None) -> NDArray[np.bytes_]:
@@ -63,6 +76,15 @@ def endpoints(events: Events, address: str, port: str | None = None) -> NDArray[
     if port:
         ends["port"] = events[port]
     return ends.view(f"S{ENDPOINT.itemsize}")
+
+
+def packet_ends(events: Events) -> dict[str, Column]:
+    """`source` and `destination` of packets, without ports where their protocol has none."""
+    ends = {"source": endpoints(events, "saddr", "sport"), "destination": endpoints(events, "daddr", "dport")}
+    portless = ~np.isin(events["proto"], _WITH_PORTS)
+    for name, address in (("source", "saddr"), ("destination", "daddr")):
+        ends[name][portless] = endpoints(events[portless], address)
+    return ends
 
 
 @lru_cache(maxsize=1 << 16)

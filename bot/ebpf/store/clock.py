@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.network import Window
-from bot.ebpf.boot_clock import epoch_offset_ns
+from bot.ebpf.boot_clock import epoch_offset_ns, since_boot_ns
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -21,13 +21,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`offset_ns`: from nanoseconds since boot to those since 1970; of one question, since the wall's clock steps."""
+    """Both at the moment of one question: `now_ns` is the time since boot, 0 where it does not matter.
+
+    `offset_ns`: from nanoseconds since boot to those since 1970; the wall's clock steps.
+    """
 
     offset_ns: int
+    now_ns: int = 0
 
     @classmethod
     def now(cls) -> "Clock":
-        return cls(epoch_offset_ns())
+        return cls(epoch_offset_ns(), since_boot_ns())
 
     def moment(self, boot_ns: int) -> datetime:
         return _EPOCH + timedelta(microseconds=(boot_ns + self.offset_ns) // _NS)

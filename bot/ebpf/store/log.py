@@ -10,7 +10,7 @@ top 10 of 3,000 destinations):
     DuckDB 2.0     0.52 us    2.0 ms     12 ms     2 ms
     SQLite         1.5 us     0.1 ms    789 ms   222 ms     (with an index over process and time)
 
-It knows no event; `attempts` and `drops` say what their columns are. Not for concurrent use.
+It knows no event; each kind's file says what its columns are. Not for concurrent use.
 """
 
 from collections import deque
@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 
 CHUNK_ROWS = 8192
 """Few enough to skip most of them by their texts and times, enough that each costs little."""
+
+_TEXT_BYTES = 150
+"""What a distinct text takes beside its bytes: two objects, and its place in a dictionary and in a list."""
 
 MAX_RECALLED = 16
 """Answers that a chunk keeps."""
@@ -53,6 +56,7 @@ class Texts:
 
     def __init__(self) -> None:
         self.values: list[bytes] = []
+        self.size_bytes = 0
         self._numbers: dict[bytes, int] = {}
 
     def encode(self, column: Column) -> NDArray[np.uint16]:
@@ -63,6 +67,7 @@ class Texts:
         number = self._numbers.setdefault(text, len(self.values))
         if number == len(self.values):
             self.values.append(text)
+            self.size_bytes += len(text) + _TEXT_BYTES
         return number
 
 
@@ -72,6 +77,8 @@ class Chunk:
     def __init__(self, schema: Schema, first: int) -> None:
         self.first = first
         self.count = 0
+        self.size_bytes = schema.chunk_bytes
+        """With its distinct texts, without what it recalls."""
         self.since, self.until = np.iinfo(np.int64).max, np.iinfo(np.int64).min
         self._recalled: dict[Hashable, Any] = {}
         self.texts = {name: Texts() for name in schema.texts}
@@ -108,12 +115,22 @@ class Chunk:
         count = taken.stop - taken.start
         for name, column in self._columns.items():
             values = columns[name][taken]
-            texts = self.texts.get(name)
-            column[self.count : self.count + count] = texts.encode(values) if texts else values
+            column[self.count : self.count + count] = self._encoded(name, values) if name in self.texts else values
         self.count += count
         times = columns["time"][taken]
         self.since = min(self.since, int(times.min()))
         self.until = max(self.until, int(times.max()))
+
+    def rewrite(self, name: str, places: Places, texts: Column) -> None:
+        """Texts in the place of those that the rows held."""
+        self._columns[name][places] = self._encoded(name, texts)
+
+    def _encoded(self, name: str, column: Column) -> Column:
+        texts = self.texts[name]
+        before = texts.size_bytes
+        encoded = texts.encode(column)
+        self.size_bytes += texts.size_bytes - before
+        return encoded
 
 
 class Log:
@@ -130,7 +147,7 @@ class Log:
 
     @property
     def size_bytes(self) -> int:
-        return len(self._chunks) * self._schema.chunk_bytes
+        return sum(chunk.size_bytes for chunk in self._chunks)
 
     @property
     def oldest(self) -> Chunk | None:

@@ -1,26 +1,153 @@
-"""How one kind of event is read from its log: what the filter lets through, and what a row says."""
+"""How one kind of event is read from its log: what a filter lets through, and what a row says.
 
-from typing import Protocol
+`matching.py` and `evaluate.py` say what filters and fields mean; this says the same of columns.
+"""
 
-from bot.domain.network import Event
-from bot.domain.query import Filter, GroupField, NumberField
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from operator import eq
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from bot.domain.network import Direction, Endpoint, Event
+from bot.domain.query import Filter, GroupField, GroupKey, NumberField, Target
+from bot.domain.workload import Workload
+from bot.ebpf.matching import is_at, like
 from bot.ebpf.store.clock import Clock
+from bot.ebpf.store.fields import UNTOLD, Alike, Field, Judge, Keys, OfNumber, OfText, process_name, text_mask, told
 from bot.ebpf.store.log import Chunk, Column, Log
-from bot.ebpf.store.naming import Keys
+from bot.ebpf.store.row import NS_PER_US, Meanings, Row, end_of
+
+_EXACT: Final[tuple[GroupField, ...]] = (
+    "pid", "process", "uid", "protocol", "errno", "reason", "node", "namespace", "pod", "container",
+)  # fmt: skip
+"""Fields of which a filter can name the only value to let through."""
+PASSING: Final = frozenset[GroupField]({"name", "namespace", "pod", "container"})
+"""Fields whose values may be others when the same is asked again."""
+_ABSENT: Final = Alike(None)
+
+Fields: TypeAlias = Mapping[GroupField, Field]
+Numbers: TypeAlias = Mapping[NumberField, Callable[[Chunk], Column]]
 
 
-class Reading(Protocol):
-    @property
-    def log(self) -> Log: ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """`end` tells where an event went; `direction` is that of all events of this kind, where a filter knows one.
+
+    `hidden`: rows to be left out unless failed look-ups of local sockets are asked for.
+    """
+
+    log: Log
+    meanings: Meanings
+    event: Callable[[Row], Event]
+    fields: Fields
+    numbers: Numbers
+    end: Callable[[bytes], Endpoint | None] = end_of
+    direction: Direction | None = None
+    hidden: Callable[[Chunk], Column] | None = None
 
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
         """True for each row that the filter lets through; None when it lets all of them through."""
-        ...
+        masks = [field.mask(chunk, judge) for field, judge in self._conditions(wanted)]
+        if wanted.target is not None:
+            masks.append(self._at(chunk, wanted.target))
+        if self.hidden and not wanted.failed_local_lookups:
+            masks.append(~self.hidden(chunk))
+        return np.logical_and.reduce(masks) if masks else None
 
-    def event(self, chunk: Chunk, place: int, clock: Clock) -> Event: ...
+    def event_at(self, chunk: Chunk, place: int, clock: Clock) -> Event:
+        return self.event(Row(chunk, place, self.meanings, clock))
 
-    def keys(self, chunk: Chunk, field: GroupField) -> Keys: ...
+    def keys(self, chunk: Chunk, name: GroupField) -> Keys:
+        return self.fields.get(name, _ABSENT).keys(chunk)
 
-    def numbers(self, chunk: Chunk, field: NumberField) -> Column:
+    def numbers_of(self, chunk: Chunk, name: NumberField) -> Column:
         """For each row; NaN where it has none."""
-        ...
+        return self.numbers[name](chunk) if name in self.numbers else np.full(chunk.count, np.nan)
+
+    def _conditions(self, wanted: Filter) -> Iterator[tuple[Field, Judge]]:
+        for name in _EXACT:
+            value: GroupKey = getattr(wanted, name)
+            if value is not None:
+                yield self.fields.get(name, _ABSENT), partial(eq, value)
+        if (process := wanted.process_pattern) is not None:
+            yield self.fields["process"], lambda value: like(str(value), process)
+        if wanted.direction is not None:
+            of_all = Alike(self.direction) if self.direction else _ABSENT
+            yield self.fields.get("direction", of_all), partial(eq, wanted.direction)
+        if (lookup := wanted.lookup) is not None:
+            yield from self._lookup(lookup)
+        if (outcomes := wanted.outcomes) is not None and "outcome" in self.fields:
+            yield self.fields["outcome"], lambda value: value in outcomes
+        if not wanted.harmless and "harmless" in self.fields:
+            yield self.fields["harmless"], lambda value: value is not True
+
+    def _lookup(self, pattern: str) -> Iterator[tuple[Field, Judge]]:
+        if field := self.fields.get("lookup"):
+            yield field, lambda value: like(str(value or "").lower(), pattern)
+        else:
+            yield _ABSENT, lambda _: False
+
+    def _at(self, chunk: Chunk, target: Target) -> Column:
+        def is_there(text: bytes) -> bool:
+            end = self.end(text)
+            return is_at(self.meanings.addresses.named(end) if end and target.name else end, target)
+
+        return text_mask(chunk, "destination", is_there)
+
+
+def shared_fields(meanings: Meanings, *, end: Callable[[bytes], Endpoint | None] = end_of) -> Fields:
+    """What every kind has. `end` is how it tells its destination."""
+
+    def of_end(value: Callable[[Endpoint], GroupKey]) -> Field:
+        return OfText("destination", lambda text: value(found) if (found := end(text)) else None)
+
+    def of_workload(value: Callable[[Workload], GroupKey]) -> Field:
+        return OfNumber("cgroup", lambda cgroup: value(found) if (found := meanings.workload_of(cgroup)) else None)
+
+    return {
+        "process": OfText("process", process_name),
+        "pid": OfNumber("pid", lambda pid: pid or None),
+        "uid": OfNumber("uid", told),
+        "node": Alike(meanings.node),
+        "destination": of_end(str),
+        "address": of_end(lambda end: end.address),
+        "port": of_end(lambda end: end.port),
+        "name": of_end(meanings.addresses.of),
+        "namespace": of_workload(lambda workload: workload.pod_namespace),
+        "pod": of_workload(lambda workload: workload.pod),
+        "container": of_workload(lambda workload: workload.container),
+    }
+
+
+def source_fields() -> Fields:
+    return {"source": OfText("source", lambda text: end.address if (end := end_of(text)) else None)}
+
+
+def traffic_numbers() -> Numbers:
+    """Of `columns.TRAFFIC`."""
+    sent, received = plain_number("sent_bytes"), plain_number("received_bytes")
+    return {
+        "duration_us": duration_us("duration_ns"),
+        "sent_bytes": sent,
+        "received_bytes": received,
+        "transferred_bytes": lambda chunk: sent(chunk) + received(chunk),
+        "retransmits": plain_number("retransmits"),
+        "rtt_us": plain_number("rtt_us"),
+    }
+
+
+def plain_number(name: str) -> Callable[[Chunk], Column]:
+    """A column of numbers, in which `UNTOLD` is none."""
+    return lambda chunk: scaled(chunk[name], 1)
+
+
+def duration_us(name: str) -> Callable[[Chunk], Column]:
+    """A column of nanoseconds, in which `UNTOLD` is none."""
+    return lambda chunk: scaled(chunk[name], NS_PER_US)
+
+
+def scaled(column: Column, divisor: int) -> Column:
+    return np.where(column == UNTOLD, np.nan, column / divisor)

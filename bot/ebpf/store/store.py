@@ -4,35 +4,23 @@ What is evicted is counted; a question about a time of which events are gone alr
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from bot.domain.network import Event, EventKind
 from bot.domain.query import Aggregate, EventQuery, Filter, Group
 from bot.ebpf.store import asking
-from bot.ebpf.store.attempt_reading import AttemptReading
-from bot.ebpf.store.attempts import Attempts
 from bot.ebpf.store.batch import Batch
 from bot.ebpf.store.clock import Clock, Span
-from bot.ebpf.store.drops import Drops, KernelNames
-from bot.ebpf.store.log import Log
+from bot.ebpf.store.drops import KernelNames
+from bot.ebpf.store.every_kind import every_kind
+from bot.ebpf.store.keeper import Keeper
 from bot.ebpf.store.reading import Reading
 
 MAX_BYTES = 256 << 20
 MAX_AGE_S = 3600.0
 _NS = 1_000_000_000
-
-
-class Keeper(Protocol):
-    """Keeps one kind of events."""
-
-    log: Log
-
-    def add(self, batch: Batch) -> None: ...
-
-    def evict(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +54,8 @@ class EventStore:
         max_bytes: int = MAX_BYTES,
         max_age_s: float = MAX_AGE_S,
     ) -> None:
-        attempts, drops = Attempts(), Drops(names, node=node)
-        self._keepers: Mapping[EventKind, Keeper] = {"connection": attempts, "drop": drops}
-        self._readings: Mapping[EventKind, Reading] = {
-            "connection": AttemptReading(attempts.log, workload_of=names.workload_of, node=node),
-            "drop": drops,
-        }
-        self._evicted: dict[EventKind, int] = {"connection": 0, "drop": 0}
+        self._keepers, self._readings = every_kind(names, node=node)
+        self._evicted: dict[EventKind, int] = dict.fromkeys(self._keepers, 0)
         self._evicted_until: dict[EventKind, int] = {}
         self._max_bytes = max_bytes
         self._max_age_s = max_age_s
@@ -89,6 +72,7 @@ class EventStore:
 
     def events(self, query: EventQuery, clock: Clock) -> Found:
         with self._one_at_a_time:
+            self._evict(clock.now_ns)
             reading, span = self._readings[query.kind], clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
             return Found(
@@ -97,6 +81,7 @@ class EventStore:
 
     def aggregate(self, query: Aggregate, clock: Clock) -> Found:
         with self._one_at_a_time:
+            self._evict(clock.now_ns)
             reading, span = self._readings[query.kind], clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
             groups, total = asking.groups(reading, query, clock)
@@ -104,6 +89,7 @@ class EventStore:
 
     def kept(self, kind: EventKind, clock: Clock) -> Kept:
         with self._one_at_a_time:
+            self._evict(clock.now_ns)
             return self._kept(kind, clock)
 
     def _kept(self, kind: EventKind, clock: Clock) -> Kept:
