@@ -16,7 +16,12 @@ from bot.llm.offline.drops import drops, evidence
 from bot.llm.offline.failures import failures, matches
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import is_stalled
-from bot.llm.offline.plan import (
+from bot.llm.offline.plan import SYSTEM, Focus, Plan
+from bot.llm.offline.prose import code, joined, reported, sentence, told
+from bot.llm.offline.provenance import caveats, led_by
+from bot.llm.offline.restating import understood
+from bot.llm.offline.rows import is_whole, rows_of
+from bot.llm.offline.scope import (
     DROP_LIST,
     DROP_SUMMARY,
     DROP_TOOLS,
@@ -24,16 +29,9 @@ from bot.llm.offline.plan import (
     LIST,
     PATTERNS,
     SUMMARY,
-    SYSTEM,
-    Focus,
-    Plan,
     scope_of,
     shared,
 )
-from bot.llm.offline.prose import code, joined, reported, sentence, told
-from bot.llm.offline.provenance import caveats, led_by
-from bot.llm.offline.restating import understood
-from bot.llm.offline.rows import is_whole, rows_of
 from bot.llm.offline.small_talk import CAN_DO
 
 MAX_STEPS = 3

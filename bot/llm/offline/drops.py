@@ -7,9 +7,9 @@ from bot.domain.network import Outcome
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.meanings import DROP_REASONS, TELLING
-from bot.llm.offline.plan import DROP_LIST, DROP_SUMMARY
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
+from bot.llm.offline.scope import DROP_LIST, DROP_SUMMARY
 from bot.tables.units import human_count
 
 _UDP_RECEIVE = "__udp"

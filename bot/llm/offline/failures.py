@@ -10,9 +10,10 @@ from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import is_stalled
 from bot.llm.offline.meanings import OUTCOMES, UNNAMED, Meaning
-from bot.llm.offline.plan import Destination, Focus
+from bot.llm.offline.plan import Focus
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
+from bot.llm.offline.scope import Destination
 from bot.tables.units import human_count, human_duration
 
 NAMED = 3

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import IntEnum
 
-from bot.llm.offline.plan import Focus, Scope
+from bot.llm.offline.plan import Focus
 from bot.llm.offline.prose import code, span, told
 from bot.llm.offline.rows import Row
+from bot.llm.offline.scope import Scope
 from bot.tables.text import plain
 from bot.tables.units import human_time
 

@@ -6,22 +6,9 @@ from dataclasses import replace
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import towards
 from bot.llm.offline.finding import Context
-from bot.llm.offline.plan import (
-    CAUSE,
-    DROP_LIST,
-    DROP_SUMMARY,
-    FAILURES,
-    FOCUSED,
-    HAPPENING,
-    LIST,
-    PATTERNS,
-    REACH,
-    SUMMARY,
-    SYSTEM,
-    TOWARDS,
-    own_rows,
-)
+from bot.llm.offline.plan import CAUSE, FOCUSED, HANGING, HAPPENING, REACH, SPEED, SYSTEM, TOWARDS, own_rows
 from bot.llm.offline.prose import code, counted, joined, span
+from bot.llm.offline.scope import DROP_LIST, DROP_SUMMARY, FAILURES, LIST, PATTERNS, SUMMARY
 
 _SUBJECTS: Mapping[str, str] = {
     FAILURES: "failed connections",
