@@ -16,6 +16,7 @@ _FILE: Final = Path(__file__).with_name("drop_reasons.toml")
 Kind: TypeAlias = Literal["drop", "reset"]
 Harmless: TypeAlias = Literal["usually", "sometimes", "never"]
 
+_KINDS: Final[tuple[Kind, ...]] = ("drop", "reset")
 _PREFIXES: Final[tuple[tuple[str, Kind | None], ...]] = (
     ("SKB_DROP_REASON_", "drop"),
     ("SK_RST_REASON_", "reset"),
@@ -67,8 +68,8 @@ def all_reasons() -> tuple[Explanation, ...]:
     """Every reason, drops before resets, in the kernel's order."""
     import tomllib  # noqa: PLC0415 - a command that explains nothing does not pay for it
 
-    tables: dict[Kind, dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))
-    return tuple(_explanation(kind, name, entry) for kind, names in tables.items() for name, entry in names.items())
+    tables = tomllib.loads(_FILE.read_text("utf-8"))
+    return tuple(_explanation(kind, name, entry) for kind in _KINDS for name, entry in tables[kind].items())
 
 
 def _explanation(kind: Kind, name: str, entry: Mapping[str, Any]) -> Explanation:
@@ -97,6 +98,5 @@ def _by_word() -> Mapping[str, tuple[Explanation, ...]]:
 def _readings(name: str) -> Sequence[tuple[str, tuple[Kind, ...]]]:
     """The name as it stands, then without each prefix that it has."""
     word = name.strip().upper().replace("-", "_").replace(" ", "_")
-    both: tuple[Kind, ...] = ("drop", "reset")
-    bare = [(word.removeprefix(p), (kind,) if kind else both) for p, kind in _PREFIXES if word.startswith(p)]
-    return [(word, both), *bare]
+    bare = [(word.removeprefix(p), (kind,) if kind else _KINDS) for p, kind in _PREFIXES if word.startswith(p)]
+    return [(word, _KINDS), *bare]
