@@ -81,7 +81,7 @@ async def test_a_collector_tells_what_became_of_an_attempt_and_ends_on_sigterm(k
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 30) == 0
         assert process.stderr
-        assert b"connections (0 lost)" in await process.stderr.read()
+        assert b" (0 lost), accept" in await process.stderr.read()
 
 
 async def test_a_collector_lists_open_sockets_and_what_was_counted(kernel: None, tmp_path: Path) -> None:
