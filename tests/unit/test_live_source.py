@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.network import Endpoint, Window
+from bot.domain.network import EVENT_TYPES, Endpoint, Window
 from bot.domain.query import EventQuery
+from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.collector import layout
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.store.drops import KernelNames
@@ -59,3 +60,12 @@ async def test_programs_that_do_not_run_are_a_warning(missing: dict[str, str], s
     assert check.state == state
     assert f"{2} of {2 + len(missing)} programs" in check.detail
     assert all(f"{name}: {why}" in check.detail for name, why in missing.items())
+
+
+def test_the_status_counts_every_kind() -> None:
+    store = EventStore(KernelNames(lambda _: None, lambda _: None), max_age_s=10**6)
+    store.add([raw(layout.ICMP_SENT, 10**9), raw(layout.TCP_LISTEN, 10**9)], now_ns=10**9)
+    status = live_status(store, replace(WELL, lost={"icmp": 5}), CLOCK)
+    assert set(status.kinds) == set(EVENT_TYPES)
+    assert {kind: found.seen for kind, found in status.kinds.items() if found.seen} == {"icmp": 1, "listen": 1}
+    assert {kind: found.lost for kind, found in status.kinds.items() if found.lost} == {"icmp": 5}
