@@ -2,22 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 
-from bot.domain.network import Outcome
+from bot.domain.network import Connection, Drop, Outcome
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.btf import reason_names
 from bot.ebpf.collector.loader import start
 from bot.ebpf.collector.reader import Reader
 from bot.ebpf.store.clock import Clock
 from tests.kernel import namespaces
-from tests.kernel.lab_faults import ANSWERS, FAULTS, Fault, provoked, serve
+from tests.kernel.lab_faults import FAULTS, once, provoked, serve
+from tests.kernel.lab_programs import ANSWERS
 from tests.replaying import Found, differences, replayed, stored
-
-_TIMES = 5
-"""The place of how often a client tries."""
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +39,6 @@ def found(with_namespaces: None) -> tuple[Found, Found, Found]:
     )
 
 
-def once(fault: Fault) -> Fault:
-    """A client that tries but once."""
-    code, *arguments = fault.client
-    if len(arguments) >= _TIMES:
-        arguments[_TIMES - 1] = 1
-    return replace(fault, client=(code, *arguments))
-
-
 def test_a_recording_of_them_says_what_the_store_says(found: tuple[Found, Found, Found]) -> None:
     recorded, live, _ = found
     assert differences(recorded, live) == ""
@@ -61,6 +50,7 @@ def test_it_makes_no_difference_how_many_come_at_once(found: tuple[Found, Found,
 
 
 def test_every_outcome_was_among_them(found: tuple[Found, Found, Found]) -> None:
-    outcomes = {each.outcome for each in found[0][0]}
+    outcomes = {each.outcome for each in found[0]["connection"] if isinstance(each, Connection)}
     assert set(Outcome) - outcomes <= {Outcome.PENDING, Outcome.UNKNOWN}
-    assert {each.reason for each in found[0][1]} >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}
+    reasons = {each.reason for each in found[0]["drop"] if isinstance(each, Drop)}
+    assert reasons >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}

@@ -13,7 +13,8 @@ from bot.ebpf.collector.decode import Decoder
 from bot.ebpf.collector.loader import OBJECT, RING_BYTES, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.line_values import parse_object
+from bot.ebpf.recording.recorded_lines import parse_fields
 
 Fields: TypeAlias = dict[str, Any]
 _PATIENCE_S = 20.0
@@ -36,10 +37,11 @@ class Watch:
             self._came.notify_all()
 
     def all(self, event: str, **expected: object) -> list[Fields]:
-        wanted = {"event": event, **expected}
-        return [
-            each for each in self._events if wanted.items() <= {k: v for k, v in each.items() if k in wanted}.items()
-        ]
+        return self.everything(event=event, **expected)
+
+    def everything(self, **expected: object) -> list[Fields]:
+        """Of any kind."""
+        return [each for each in self._events if all(each.get(name) == value for name, value in expected.items())]
 
     def one(self, event: str, **expected: object) -> Fields:
         """The first such event, as soon as it is there."""

@@ -48,14 +48,14 @@ def accepted(*told: bytes, cut: Sequence[int] = ()) -> list[Accepted]:
 
 def test_a_connection_that_came_in_is_told_before_anybody_serves_it() -> None:
     (found,) = accepted(came_in(T, uid=33))
-    assert (found.process, found.pid, found.uid, found.duration_us) == ("(unknown)", None, 33, None)
+    assert (found.process, found.pid, found.uid, found.duration_us) == ("(unknown)", None, None, None)
     assert (found.source, found.destination) == (PEER, Endpoint("10.0.0.1", 443))
 
 
 def test_its_end_tells_figures_and_who_served_it() -> None:
     done = {"tx_bytes": 78, "rx_bytes": 1001, "oldstate": FIN_WAIT2, "retransmits": 2, "srtt_us": 90}
-    (found,) = accepted(came_in(T), closed(T + 9, ret=-errno.ECONNRESET, **done))
-    assert (found.time, found.process, found.pid) == (CLOCK.moment(T), "curl", 100)
+    (found,) = accepted(came_in(T, uid=0), closed(T + 9, ret=-errno.ECONNRESET, uid=33, **done))
+    assert (found.time, found.process, found.pid, found.uid) == (CLOCK.moment(T), "curl", 100, 33)
     assert (found.sent_bytes, found.received_bytes, found.retransmits, found.rtt_us) == (78, 1000, 2, 90)
     assert (found.errno, found.duration_us) == ("ECONNRESET", 5.0)
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.errors import CannotAnswer
 from bot.domain.network import EVENT_TYPES, Endpoint, Window
 from bot.domain.query import EventQuery
-from bot.ebpf.agent.live_status import live_status
+from bot.domain.sockets import SocketQuery
+from bot.domain.source_status import KindStatus
 from bot.ebpf.collector import layout
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.store.drops import KernelNames
@@ -54,18 +56,26 @@ async def test_a_collector_that_stopped_says_so_in_its_check_and_with_every_answ
     assert "the collector has stopped (ValueError)" in (await notes(broken))[0]
 
 
+async def test_status_tells_what_runs_and_what_is_kept_of_every_kind() -> None:
+    told = await source(replace(WELL, missing={"dns_query": "refused"}, broken="ValueError"), max_age_s=60).status()
+    assert (told.source, told.kind, told.since) == ("this machine", "live", BOOT)
+    assert (told.programs, told.missing, told.broken) == (WELL.programs, {"dns_query": "refused"}, "ValueError")
+    assert list(told.kinds) == list(EVENT_TYPES)
+    kept = told.kinds["connection"]
+    assert (kept.seen, kept.stored, kept.evicted, kept.lost) == (1, 0, 1, 7)
+    assert kept.complete_since is not None
+    assert told.kinds["dns"] == KindStatus(seen=0, lost=0, stored=0, evicted=0, size_bytes=0)
+
+
+async def test_without_its_machine_it_tells_of_events_only() -> None:
+    for asked in (source().sockets(SocketQuery()), source().counters(HOUR.window)):
+        with pytest.raises(CannotAnswer, match=r"only its events are known here\. Run netspy collect"):
+            await asked
+
+
 @pytest.mark.parametrize(("missing", "state"), [({}, "ok"), ({"dns_query": "no such tracepoint"}, "warning")])
 async def test_programs_that_do_not_run_are_a_warning(missing: dict[str, str], state: str) -> None:
     check = await source(replace(WELL, missing=missing)).check()
     assert check.state == state
     assert f"{2} of {2 + len(missing)} programs" in check.detail
     assert all(f"{name}: {why}" in check.detail for name, why in missing.items())
-
-
-def test_the_status_counts_every_kind() -> None:
-    store = EventStore(KernelNames(lambda _: None, lambda _: None), max_age_s=10**6)
-    store.add([raw(layout.ICMP_SENT, 10**9), raw(layout.TCP_LISTEN, 10**9)], now_ns=10**9)
-    status = live_status(store, replace(WELL, lost={"icmp": 5}), CLOCK)
-    assert set(status.kinds) == set(EVENT_TYPES)
-    assert {kind: found.seen for kind, found in status.kinds.items() if found.seen} == {"icmp": 1, "listen": 1}
-    assert {kind: found.lost for kind, found in status.kinds.items() if found.lost} == {"icmp": 5}

@@ -14,7 +14,7 @@ from bot.ebpf.collector import layout
 from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.store.batch import Batch, Events, endpoints
 from bot.ebpf.store.columns import MAX_OPEN, TRAFFIC, WHO, errnos, is_owned, traffic, untold_traffic, who
-from bot.ebpf.store.fields import Alike, OfNumber
+from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber
 from bot.ebpf.store.log import Column, Log, Rows, Schema
 from bot.ebpf.store.reading import Reading, Telling, source_fields, traffic_numbers
 from bot.ebpf.store.row import Meanings, Row
@@ -84,7 +84,8 @@ class Accepts:
         for chunk, places, given in self.log.of(rows[known[first]]):
             nameless = chunk["pid"][places] == 0
             owners = events.take(known[first[given[nameless]]])
-            chunk["pid"][places[nameless]] = owners["pid"]
+            for name in ("pid", "uid"):
+                chunk[name][places[nameless]] = owners[name]
             chunk.rewrite("process", places[nameless], owners["comm"])
 
 
@@ -100,6 +101,7 @@ def _tells_of_accepted(batch: Batch) -> Column:
 def _begun(events: Events) -> dict[str, Column]:
     return {
         **who(events),
+        "uid": np.full(len(events), UNTOLD, np.int64),
         **untold_traffic(len(events)),
         "sock": events["sock"],
         "errno": np.zeros(len(events), np.uint16),

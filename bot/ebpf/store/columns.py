@@ -94,8 +94,12 @@ def errnos(events: Events) -> NDArray[np.uint16]:
 
 def protocols(events: Events) -> Column:
     begins_with_options = (events["family"] == AF_INET6) & (events["proto"] == 0)
-    of_ip = np.where(begins_with_options, HOP_BY_HOP, events["proto"].astype(np.uint16))
-    return np.where(events["family"] == AF_UNIX, LOCAL, of_ip)
+    return np.where(begins_with_options, HOP_BY_HOP, protocols_of_sockets(events))
+
+
+def protocols_of_sockets(events: Events) -> Column:
+    """Of which none begins with options."""
+    return np.where(events["family"] == AF_UNIX, LOCAL, events["proto"].astype(np.uint16))
 
 
 def _or_untold(numbers: Column) -> Column:

@@ -8,8 +8,8 @@ import numpy as np
 from bot.domain.network import SocketError
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.errnos import errno_name
-from bot.ebpf.store.batch import Events, endpoints
-from bot.ebpf.store.columns import WHO, errnos, is_owned, protocols, who_beside
+from bot.ebpf.store.batch import Events, packet_ends
+from bot.ebpf.store.columns import WHO, errnos, is_owned, protocols_of_sockets, who_beside
 from bot.ebpf.store.fields import OfNumber, protocol_name
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
@@ -44,13 +44,14 @@ def _columns(events: Events) -> Mapping[str, Column]:
     """Who calls accept(2) is certain. Its address is the listener's."""
     is_accept = events["kind"] == layout.ACCEPT_FAILED
     owned = is_owned(events) | is_accept
-    local, peer = endpoints(events, "saddr", "sport"), endpoints(events, "daddr", "dport")
+    ends = packet_ends(events)
+    local, peer = ends["source"], ends["destination"]
     return {
         **who_beside(events, owned),
         "source": np.where(is_accept, b"", local),
         "destination": np.where(is_accept, local, peer),
         "errno": errnos(events),
-        "protocol": protocols(events),
+        "protocol": protocols_of_sockets(events),
         "is_accept": is_accept,
         "is_owned": owned,
     }
