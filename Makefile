@@ -2,15 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE := .node
+EVERYTHING := @modelcontextprotocol/server-everything@2026.8.31
 ARGS ?=
 BPF := bot/ebpf/collector
 BPF_OBJECT ?= netspy.bpf.o
+SUITE := $(NODE)/conformance
+SUITE_PACKAGES := node@22.23.3 @modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench bpf lock clean
+.PHONY: help install run test check fmt bench conformance bpf peers lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.dev ## set up everything that development needs, in .venv
 
@@ -38,9 +42,14 @@ fmt: $(VENV)/.dev ## format, and fix what can be fixed
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest tests/bench -s --bench-rounds 15 $(ARGS)
 
+conformance: $(VENV)/.dev $(SUITE)/.installed ## netspy mcp against the protocol's own suite and inspector (needs npm)
+	@PATH="$(CURDIR)/$(SUITE)/node_modules/.bin:$$PATH" $(BIN)/python -m tests.conformance
+
 bpf: ## compile the eBPF programs into the object that is shipped (clang 14, llvm, libbpf-dev)
 	@cd $(BPF) && clang -g -O2 -target bpf -mcpu=v1 -Wall -Werror -ffile-prefix-map=$(CURDIR)/$(BPF)=. \
 		-I/usr/include/$$(uname -m)-linux-gnu -c netspy.bpf.c -o $(BPF_OBJECT) && llvm-strip -g $(BPF_OBJECT)
+
+peers: $(NODE)/.peers ## a foreign MCP server, which some tests talk to (needs npm)
 
 lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
@@ -49,7 +58,7 @@ lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 		--no-header --no-emit-package netspy -c deploy/requirements.txt -o tests/requirements.txt
 
 clean: ## remove what make made
-	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(NODE) dist .pytest_cache .mypy_cache .ruff_cache
 
 # pip's chatter goes to stderr, so that `make -s run | less` shows netspy only.
 $(VENV)/bin/python:
@@ -65,4 +74,15 @@ $(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: tests/requirements.txt $(VENV)/.run
 	@echo "netspy: installing what the tests need (once)" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
+	@touch $@
+
+$(SUITE)/.installed: Makefile
+	@command -v npm >/dev/null || { echo "make conformance needs npm (apt-get install npm)" >&2; exit 1; }
+	@echo "netspy: installing what the conformance run needs (once)" >&2
+	@mkdir -p $(SUITE)
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(SUITE) $(SUITE_PACKAGES) >&2
+	@touch $@
+
+$(NODE)/.peers: Makefile
+	@npm install --prefix $(NODE) --no-save --no-package-lock --no-audit --no-fund --silent $(EVERYTHING) >&2
 	@touch $@

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import Adapter, ChatModel, EbpfSource, Outlet, ToolHost
+from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Outlet, ToolHost
 from bot.setting_values import slack_secret
 from bot.settings import Settings, data_dir
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bot.conversation.manager import Manager
     from bot.storage import SqlThreadStore
 
+FOREIGN_CHECK_S = 10.0
+"""How long a check waits for other MCP servers: less than whoever asks for the check."""
 ANALYSIS_DEADLINE_S = 180.0
 """How long a whole answer may take when it is asked for as one tool call."""
 
@@ -52,19 +54,51 @@ async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
 
 @asynccontextmanager
 async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerator["Answering", None]:
-    """Model and tools, ready to answer. The tools' AI half stands on the planner, so that no model calls a model."""
+    """Model and tools, ready to answer. The tools' AI half stands on the planner, so that no model calls a model.
+
+    Raises: InvalidSettings.
+    """
     from bot.conversation.analyst import LoopAnalyst
     from bot.conversation.answering import Answering
     from bot.conversation.loop import ToolLoop
     from bot.llm.offline import Planner
+    from bot.tools.cache import CachingHost
     from bot.tools.direct import DirectHost
     from bot.tools.host import open_tool_host
     from bot.tools.insights import question_of
     from bot.tools.registry import TOOLS
 
     analyst = LoopAnalyst(ToolLoop(Planner(zone=local_zone()), DirectHost(source)))
-    async with open_model(settings) as model, open_tool_host(source, analyst) as host:
-        yield Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
+    async with (
+        open_model(settings) as model,
+        open_tool_host(source, analyst) as own,
+        open_foreign(settings, own) as host,
+    ):
+        yield Answering(loop=ToolLoop(model, CachingHost(host)), tools=TOOLS, question_of=question_of)
+
+
+@asynccontextmanager
+async def open_foreign(settings: Settings, own: ToolHost) -> AsyncGenerator[ToolHost, None]:
+    """The given tools, and those of other MCP servers where any are named. Raises: InvalidSettings."""
+    from bot.mcp_json import servers_of
+
+    servers = servers_of(settings)
+    if not servers:
+        yield own
+        return
+    from bot.tools.foreign.opening import open_all_tools
+
+    async with open_all_tools(own, servers) as host:
+        yield host
+
+
+async def check_foreign(settings: Settings) -> tuple[Check, ...]:
+    """The state of each other MCP server, given some time to answer. Raises: InvalidSettings."""
+    from bot.mcp_json import servers_of
+    from bot.tools.foreign.opening import open_links
+
+    async with open_links(servers_of(settings), start_s=FOREIGN_CHECK_S) as links:
+        return tuple(link.check() for link in links)
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from bot.domain.message import (
     TurnId,
 )
 from bot.domain.network import Coverage
-from bot.domain.table import Cell, Table
+from bot.domain.table import Cell, Series, Table
 from bot.domain.turn import ToolCall, ToolResult
 
 MAX_CHARACTERS = 24_000
@@ -77,14 +77,19 @@ def to_json(value: object) -> bytes:
 
 
 def encode_result(result: ToolResult) -> dict[str, Json]:
-    """`{summary, tables, coverage}`: what a call brought, without the call."""
-    return _encoded(result, [encode(table) for table in result.tables])
+    """`{summary, tables, coverage}`, with `charts` and `attachments` where there are any: a result without its call."""
+    beside = {"attachments": result.attachments, "charts": result.charts}
+    data = _encoded(result, [encode(table) for table in result.tables])
+    return data | {name: list(map(encode, values)) for name, values in beside.items() if values}
 
 
 def decode_result(call: ToolCall, data: JsonObject, *, failed: bool = False) -> ToolResult:
     tables = decode(tuple[Table, ...], data["tables"])
     coverage = decode(Coverage, data["coverage"]) if data["coverage"] is not None else None
-    return ToolResult(call, decode(str, data["summary"]), tuple(map(_with_times, tables)), coverage, failed)
+    attachments = decode(tuple[Attachment, ...], data.get("attachments", ()))
+    charts = decode(tuple[Series, ...], data.get("charts", ()))
+    summary = decode(str, data["summary"])
+    return ToolResult(call, summary, tuple(map(_with_times, tables)), coverage, failed, attachments, charts)
 
 
 def for_model(result: ToolResult, *, max_rows: int) -> str:
@@ -166,6 +171,9 @@ def _encoded(result: ToolResult, tables: list[Json]) -> dict[str, Json]:
 
 def _for_model(result: ToolResult, max_rows: int) -> str:
     data = _encoded(result, [_cut(table, max_rows) for table in result.tables])
+    beside = [*(file.name for file in result.attachments), *(f"chart: {chart.title}" for chart in result.charts)]
+    if beside:
+        data["shown_to_the_person"] = [*beside]
     if result.failed:
         data["failed"] = True
     return compact(data)

@@ -15,7 +15,7 @@ from bot.domain.errors import InvalidArguments, UnknownCommand
 from bot.domain.json_types import Json
 from bot.domain.message import Command
 
-ArgumentKind: TypeAlias = Literal["integer", "text", "switch"]
+ArgumentKind: TypeAlias = Literal["integer", "text", "choice", "switch"]
 
 _FLAG = re.compile(r"-\S|[\u2013\u2014][a-z]")
 """How flags begin. Phones and chat programs make one long dash of two short ones."""
@@ -41,6 +41,10 @@ class Argument:
     required: bool = False
     free_text: bool = False
     """Words behind the command that belong to no flag fill this argument."""
+    choices: tuple[str, ...] = ()
+    """All values of a choice."""
+    rare: bool = False
+    """Seldom needed: where there is little room, it is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,14 @@ class Tool:
     description: str
     """When to use it and what comes back, for models."""
     arguments: tuple[Argument, ...]
+    example: str = ""
+    """A line that shows its use; empty where the command alone is that."""
+    is_question: bool = False
+    """It is answered by the loop, which runs other tools."""
 
     @property
     def text_argument(self) -> Argument | None:
-        """The argument that words without a flag fill; only tools that answer a question have one."""
+        """The argument that words without a flag fill, where there is one."""
         return next((argument for argument in self.arguments if argument.free_text), None)
 
 

@@ -35,13 +35,13 @@ async def dispatch(asked: Usage) -> int:
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
-    if asked.mode in ("serve", "collect", "record"):
+    if asked.mode in ("serve", "mcp", "collect", "record"):
         return await _stay(asked, read)
     if asked.mode == "doctor":
         return await _doctor(asked, read)
     if asked.command is None:
         return await _chat(asked, read)
-    if find_tool(asked.command.tool).text_argument:
+    if find_tool(asked.command.tool).is_question:
         return await _ask(asked, read, asked.command)
     return await _run_tool(asked, read, asked.command)
 
@@ -56,6 +56,10 @@ async def _stay(asked: Usage, settings: "Settings") -> int:
         from bot.collect import collect
 
         await collect(settings, listen=asked.listen)
+    elif asked.mode == "mcp":
+        from bot.mcp import serve_mcp
+
+        await serve_mcp(settings, server=asked.server, http=asked.http)
     else:
         from bot.serve import serve
 
@@ -150,14 +154,14 @@ def _print_result(result: "ToolResult", *, as_json: bool) -> int:
 
 def _print_blocks(result: "ToolResult") -> None:
     from adapters.terminal.render import fold, render
-    from bot.domain.message import Footer
+    from bot.domain.message import Chart, Footer
     from bot.tables.text import as_sentence
 
     screen = _screen()
     look = screen.look()
     footer = [Footer(result.coverage)] if result.coverage else []
     said = "".join(f"{line}\n" for line in fold(as_sentence(result.summary), look.width))
-    tables = render([*result.tables, *footer], look)
+    tables = render([*result.tables, *map(Chart, result.charts), *footer], look)
     screen.write(f"{said}\n{tables}" if tables else said)
 
 

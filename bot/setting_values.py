@@ -6,6 +6,8 @@ It knows how they are written, and never puts a secret into a sentence. `setting
 import re
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from bot.domain.errors import InvalidSettings
 
 MAX_PORT = 65535
@@ -37,6 +39,14 @@ def listen_address(text: str, *, name: str = "NETSPY_LISTEN") -> tuple[str, int]
         remedy = f"write HOST:PORT, such as 127.0.0.1:8787 or [::1]:8787, with a port up to {MAX_PORT}"
         raise InvalidSettings(name, f"{text[:60]!a} is no address to listen on", remedy)
     return match["v6"] or match["host"] or ALL_INTERFACES, int(match["port"])
+
+
+def bearer_token(name: str, secret: SecretStr | None) -> str | None:
+    """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
+    token = secret.get_secret_value() if secret is not None else None
+    if token is not None and not _SECRET.fullmatch(token):
+        raise InvalidSettings(name, "it holds a blank, or a character that no HTTP header can have", "set another one")
+    return token
 
 
 def slack_url(text: str) -> str:

@@ -44,10 +44,20 @@ class Settings(BaseSettings):
         description="the token that a netspy collector wants, the same on both sides; without one it serves its own "
         "machine only",
     )
+    mcp_token: SecretStr | None = Field(
+        None,
+        validation_alias="NETSPY_MCP_TOKEN",
+        description="the token that clients of `netspy mcp --http` send; without one it listens on this machine only",
+    )
     node: Text | None = Field(
         None,
         validation_alias="NETSPY_NODE",
         description="what `netspy collect` calls its machine; unset: its host name",
+    )
+    host_root: Path = Field(
+        Path("/"),
+        validation_alias="NETSPY_HOST_ROOT",
+        description="where `netspy collect` in a container finds its machine's root, for names of containers and pods",
     )
     database_url: Text | None = Field(
         None,
@@ -102,6 +112,11 @@ class Settings(BaseSettings):
         "127.0.0.1:8787",
         validation_alias="NETSPY_LISTEN",
         description="HOST:PORT of serve's HTTP; port 0 picks a free one and logs it",
+    )
+    mcp_config: Text | None = Field(
+        None,
+        validation_alias="NETSPY_MCP_CONFIG",
+        description="path of an mcp.json: other MCP servers whose tools a language model may call as well",
     )
     thread_replies: Literal["auto", "mention", "all"] = Field(
         "auto",
@@ -160,6 +175,11 @@ def data_dir() -> Path:
     """Where this user's netspy keeps its files: `$XDG_DATA_HOME/netspy`, by default `~/.local/share/netspy`."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "netspy"
+
+
+def environment() -> Mapping[str, str]:
+    """Every variable that is set, also in `.env`: for what names variables of its own choice, such as mcp.json."""
+    return {**{name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}, **os.environ}
 
 
 def wants_colour() -> bool:

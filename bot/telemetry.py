@@ -4,6 +4,9 @@ import logging
 import sys
 from typing import TextIO
 
+_TOLD_BY_NETSPY = ("mcp.client", "client")
+"""Loggers of the MCP client. What goes wrong with a server netspy says itself; they would add a traceback, which quotes
+whatever the server sent."""
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
@@ -28,3 +31,5 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("netspy").setLevel(level.upper())
+    for name in _TOLD_BY_NETSPY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

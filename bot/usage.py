@@ -20,9 +20,10 @@ ONE_SHOT_MAX_EVENTS = 100
 _FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
 
 
-Mode: TypeAlias = Literal["chat", "serve", "collect", "doctor", "record"]
+Mode: TypeAlias = Literal["chat", "serve", "mcp", "collect", "doctor", "record"]
 MODES: dict[Mode, str] = {
     "serve": "answer in the chat platforms whose credentials are set, until it is stopped",
+    "mcp": "offer the tools to an MCP client on stdin and stdout, or by --http to many",
     "collect": "listen to this machine's kernel (as root) and answer about it over HTTP, until it is stopped",
     "doctor": "check every configured part, and say what is wrong and how to mend it",
     "record": "record this machine's kernel events into a file, until Ctrl-C or for --duration seconds",
@@ -41,6 +42,7 @@ class Usage:
     new: bool
     record: RecordUsage | None = None
     listen: str | None = None
+    http: str | None = None
 
 
 def read(words: Sequence[str]) -> Usage:
@@ -85,6 +87,9 @@ def _read_mode(mode: Mode, words: Sequence[str]) -> Usage:
         about = f"ebpf-server, its aggregator or a netspy collector (default: {DEFAULT_SERVER})"
         parser.add_argument("--server", metavar="URL", help=about)
     parser.add_argument("--verbose", action="store_true", help="debug log on stderr")
+    if mode == "mcp":
+        where = "by HTTP on /mcp of this address; port 0 is any that is free; off this machine a token is needed"
+        parser.add_argument("--http", metavar="HOST:PORT", help=where)
     if mode == "doctor":
         parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     given, strangers = parser.parse_known_args(words)
@@ -123,7 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
         usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
-        "       netspy serve | doctor [--server URL]\n       netspy collect [--listen HOST:PORT]\n"
+        "       netspy serve | doctor [--server URL]\n       netspy mcp [--http HOST:PORT] [--server URL]\n"
+        "       netspy collect [--listen HOST:PORT]\n"
         "       netspy record FILE [--duration S] [--mask]",
         description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",
         epilog=_tools_help(),
@@ -164,10 +170,11 @@ def _add_flags_of_tools(group: argparse._ArgumentGroup) -> None:
 
 def _range_of(argument: Argument) -> str:
     """What may be given, and what is taken where nothing is: a default of each tool that has one."""
-    of_tools = {each.default for tool in TOOLS for each in tool.arguments if each.name == argument.name} - {None}
+    same = (each for tool in TOOLS for each in tool.arguments if each.name == argument.name)
+    of_tools = {each.default for each in same if isinstance(each.default, int)}
     if argument.maximum is None or not of_tools:
         return ""
-    defaults = " or ".join(map(str, sorted(of_tools, key=str, reverse=True)))
+    defaults = " or ".join(map(str, sorted(of_tools)))
     if argument.name == "max_events":
         defaults = f"{ONE_SHOT_MAX_EVENTS}, with a command {defaults}"
     return f" ({argument.minimum} to {argument.maximum}; default {defaults})"

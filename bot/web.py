@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.bodies import BODY_TIMEOUT_S, Endpoint, bounded
@@ -56,7 +57,7 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
 
 @asynccontextmanager
 async def serving(
-    app: Starlette,
+    app: ASGIApp,
     host: str,
     port: int,
     *,

@@ -3,7 +3,8 @@
 They are made of what the desk says of its commands, with types, ranges and completion; `client.py` runs them. Pure.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import discord
@@ -21,9 +22,13 @@ MAX_CHOICES = 25
 MAX_CHOICE = 100
 MAX_QUESTION = 4000
 INVESTIGATE = "Investigate with netspy"
+MORE = "more"
+"""The option for flags that have none of their own: a command has room for 25 options, and all together for 8,000
+characters (https://discord.com/developers/docs/interactions/application-commands#slash-commands)."""
 _TYPES = {
     "integer": discord.AppCommandOptionType.integer,
     "text": discord.AppCommandOptionType.string,
+    "choice": discord.AppCommandOptionType.string,
     "switch": discord.AppCommandOptionType.boolean,
 }
 
@@ -68,9 +73,10 @@ def asked(interaction: Interaction, commands: Sequence[CommandHelp]) -> tuple[st
     given: dict[str, Json] = {option["name"]: option["value"] for option in chosen.get("options") or []}
     help_ = next(each for each in commands if each.name == chosen["name"])
     by_option = {_option_name(flag): flag for flag in help_.flags}
+    if more := given.pop(MORE, None):
+        return f"{_written(help_, by_option, given)} {more}", None
     arguments = {by_option[name].argument: value for name, value in given.items() if value is not False}
-    written = " ".join([help_.name, *(f"{_flag(by_option[name])} {value}" for name, value in given.items())])
-    return written, Command(help_.tool, arguments) if help_.tool else None
+    return _written(help_, by_option, given), Command(help_.tool, arguments) if help_.tool else None
 
 
 async def completions(interaction: Interaction, desk: Desk, commands: Sequence[CommandHelp]) -> list[dict[str, str]]:
@@ -84,18 +90,28 @@ async def completions(interaction: Interaction, desk: Desk, commands: Sequence[C
     )
     if typed is None or flag is None:
         return []
-    found = await desk.complete(flag.argument, str(typed.get("value", "")))
+    begun = str(typed.get("value", ""))
+    found = flag.choices or await desk.complete(flag.argument, begun)
+    found = tuple(value for value in found if value.lower().startswith(begun.lower()))
     return [{"name": value[:MAX_CHOICE], "value": value[:MAX_CHOICE]} for value in found[:MAX_CHOICES]]
 
 
 def _subcommand(command: CommandHelp) -> dict[str, Any]:
-    ordered = sorted(command.flags, key=lambda flag: not flag.required)
+    ordered = sorted((flag for flag in command.flags if not flag.rare), key=lambda flag: not flag.required)
+    more = [_MORE_FLAGS] if len(ordered) < len(command.flags) else []
     return {
         "name": command.name,
         "description": command.summary[:MAX_DESCRIPTION],
         "type": discord.AppCommandOptionType.subcommand.value,
-        "options": [_option(flag) for flag in ordered],
+        "options": [*map(_option, ordered), *more],
     }
+
+
+_MORE_FLAGS: dict[str, Any] = {
+    "name": MORE,
+    "description": "more flags: /netspy help tells which",
+    "type": discord.AppCommandOptionType.string.value,
+}
 
 
 def _option(flag: FlagHelp) -> dict[str, Any]:
@@ -109,7 +125,7 @@ def _option(flag: FlagHelp) -> dict[str, Any]:
     if flag.kind == "integer":
         bounds = {"min_value": flag.minimum, "max_value": flag.maximum}
         option |= {name: value for name, value in bounds.items() if value is not None}
-    if flag.argument == "process_name":
+    if flag.argument == "process_name" or flag.choices:
         option["autocomplete"] = True
     return option
 
@@ -117,6 +133,18 @@ def _option(flag: FlagHelp) -> dict[str, Any]:
 def _option_name(flag: FlagHelp) -> str:
     """The flag without its dashes: Discord takes no others."""
     return _flag(flag).removeprefix("--").replace("-", "_")
+
+
+def _written(command: CommandHelp, by_option: Mapping[str, FlagHelp], given: Mapping[str, Json]) -> str:
+    """As it is typed."""
+    words = [command.name]
+    for name, value in given.items():
+        flag = by_option[name]
+        if flag.kind != "switch":
+            words.append(f"{_flag(flag)} {shlex.quote(str(value))}")
+        elif value:
+            words.append(_flag(flag))
+    return " ".join(words)
 
 
 def _flag(flag: FlagHelp) -> str:

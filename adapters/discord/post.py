@@ -9,10 +9,14 @@ Style: TypeAlias = Literal["primary", "secondary", "success", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A text file below a message."""
+    """A file below a message."""
 
     name: str
-    content: str
+    content: str | bytes
+
+    @property
+    def data(self) -> bytes:
+        return self.content if isinstance(self.content, bytes) else self.content.encode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)

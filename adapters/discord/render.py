@@ -56,8 +56,8 @@ def _sheets(blocks: Sequence[Block], look: Look, *, final: bool) -> list[Sheet]:
             case Notice(level, text):
                 sign = QUIET if level == "info" else ""
                 put(sheets, _lines(notice_line(level, text).splitlines(), sign=sign))
-            case Attachment(name, content):
-                _add_file(sheets, Upload(name, content), look)
+            case Attachment(name):
+                _add_file(sheets, Upload(name, block.body), look)
             case _:
                 assert_never(block)
     return sheets
@@ -78,7 +78,7 @@ def _add_table(sheets: list[Sheet], table: Table, look: Look) -> None:
 def _add_file(sheets: list[Sheet], file: Upload, look: Look) -> None:
     if not look.takes_files:
         put(sheets, _lines([f"{file.name} is left out: here I lack the permission Attach Files."], sign=""))
-    elif len(file.content.encode(errors="replace")) <= MAX_FILE_BYTES:
+    elif len(file.data) <= MAX_FILE_BYTES:
         attach(sheets, file)
     else:
         put(sheets, _lines([f"{file.name} is larger than Discord takes."], sign=""))

@@ -159,7 +159,7 @@ class Writer:
 
 def files_of(post: Post) -> list[discord.File]:
     """Good for one call: sending reads them to their end."""
-    return [discord.File(BytesIO(file.content.encode(errors="replace")), file.name) for file in post.files]
+    return [discord.File(BytesIO(file.data), file.name) for file in post.files]
 
 
 def view_of(post: Post) -> discord.ui.View | None:

@@ -61,7 +61,7 @@ class Upload:
 
     name: str
     title: str
-    content: str
+    content: str | bytes
 
 
 def sections(text: str) -> tuple[JsonObject, ...]:

@@ -105,8 +105,8 @@ def _drafts(blocks: Sequence[Block], look: Look, *, final: bool) -> tuple[list[_
                 _add_lines(drafts, footer_line(coverage, zone=look.zone, now=look.now))
             case Notice(level, text):
                 _add_lines(drafts, notice_line(level, text))
-            case Attachment(name, content):
-                uploads.append(Upload(name, name, content))
+            case Attachment(name):
+                uploads.append(Upload(name, name, block.body))
             case _:
                 assert_never(block)
     return drafts, uploads

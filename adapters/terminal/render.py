@@ -18,6 +18,7 @@ from bot.tables.footer import footer_line
 from bot.tables.layout import lay_out
 from bot.tables.notice import LEVEL_WORDS
 from bot.tables.text import cell_width, plain
+from bot.tables.units import human_bytes
 
 Paint: TypeAlias = Literal["bold", "dim", "red", "yellow", "cyan"]
 _SGR: dict[Paint, str] = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "cyan": "36"}
@@ -59,10 +60,18 @@ def render_block(block: Block, look: Look) -> str:
             return _footer(footer_line(coverage, zone=look.zone, now=look.now), look)
         case Notice(level, text):
             return _notice(level, text, look)
-        case Attachment(name, content):
-            title = _lines(fold(f"{name}:", look.width), "bold", look)
-            return title + "".join(f"{plain(line)}\n" for line in content.splitlines())
+        case Attachment():
+            return _attachment(block, look)
     assert_never(block)
+
+
+def _attachment(file: Attachment, look: Look) -> str:
+    body = file.body
+    if isinstance(body, bytes):
+        told = f"{file.name}: a file of {human_bytes(len(body))}, which a terminal cannot show."
+        return "".join(f"{line}\n" for line in fold(told, look.width))
+    title = _lines(fold(f"{file.name}:", look.width), "bold", look)
+    return title + "".join(f"{plain(line)}\n" for line in body.splitlines())
 
 
 def gap(previous: Block | None, block: Block) -> str:
@@ -94,6 +103,8 @@ def _table(table: Table, look: Look) -> str:
     if laid_out.header:
         text += _lines([laid_out.header], "cyan", look)
     text += "".join(f"{row}\n" for row in laid_out.rows)
+    if laid_out.remark:
+        text += _lines([laid_out.remark], "dim", look)
     if remark := _remark(table):
         text += _lines(fold(remark, look.width), "dim", look)
     return text

@@ -8,7 +8,7 @@ from bot.domain.ports import CommandHelp, FlagHelp
 
 COMMANDS = (
     CommandHelp("tools", "tools", "the tools that answer questions"),
-    CommandHelp("status", "status", "whether source, language model and storage are well"),
+    CommandHelp("status", "status", "whether source, language model, storage and other MCP servers are well"),
     CommandHelp("quiet", "quiet", "in this thread, answer only when mentioned"),
     CommandHelp("listen", "listen", "in this thread, answer follow-up questions again"),
     CommandHelp("help", "help [COMMAND]", "this help, or what one command takes"),
@@ -40,8 +40,13 @@ def _overview(tools: Sequence[Tool]) -> str:
 
 
 def _details(tool: Tool) -> str:
-    flags = "\n".join(f"- `{flag.written}`: {flag.meaning}" for flag in map(_flag, tool.arguments))
-    return f"`{tool.command}` ({tool.name}): {tool.summary}\n\n{tool.description}\n\n{flags}"
+    flags = "\n".join(f"- `{flag.written}`: {flag.meaning}{_one_of(flag)}" for flag in map(_flag, tool.arguments))
+    example = f"For example: `{tool.example or tool.command}`"
+    return f"`{tool.command}` ({tool.name}): {tool.summary}\n\n{tool.description}\n\n{flags}\n\n{example}"
+
+
+def _one_of(flag: FlagHelp) -> str:
+    return f"; one of {', '.join(flag.choices)}" if flag.choices else ""
 
 
 def _find(name: str, tools: Sequence[Tool]) -> Tool:
@@ -67,4 +72,6 @@ def _flag(argument: Argument) -> FlagHelp:
         minimum=argument.minimum,
         maximum=argument.maximum,
         required=argument.required,
+        choices=argument.choices,
+        rare=argument.rare,
     )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from bot.codec import compact
 from bot.conversation.transcript import Transcript
 from bot.domain.ports import ToolHost
-from bot.domain.turn import ToolCall, ToolResult
+from bot.domain.turn import ToolCall, ToolResult, ToolSpec
 
 MAX_CALLS_PER_ROUND = 16
 
@@ -28,9 +28,14 @@ class Calls:
         self._now = now
         self._known = {_asked(result.call): result for result in known if not result.failed}
         self._shown: dict[_Asked, ToolResult] = {}
+        self._titles: dict[str, str] = {}
 
-    async def run(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
-        """The results of one round, in call order; each is shown as soon as those before it are."""
+    async def run(self, calls: Sequence[ToolCall], tools: Sequence[ToolSpec]) -> tuple[ToolResult, ...]:
+        """The results of one round, in call order; each is shown as soon as those before it are.
+
+        `tools` are those that were offered.
+        """
+        self._titles = {tool.name: tool.title for tool in tools}
         running: dict[_Asked, asyncio.Task[ToolResult]] = {}
         async with asyncio.TaskGroup() as group:
             for call in calls[:MAX_CALLS_PER_ROUND]:
@@ -49,7 +54,7 @@ class Calls:
         return replace(self._shown[asked], call=call)
 
     async def _run(self, call: ToolCall) -> ToolResult:
-        await self._transcript.running(call)
+        await self._transcript.running(call, self._titles.get(call.name, ""))
         known = self._known.get(_asked(call))
         result = replace(known, call=call) if known else await self._host.call(call, now=self._now)
         await self._transcript.ended(result)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.checking import checked
+from bot.checking import Asking, checked
 from bot.domain.message import Message
-from bot.domain.ports import ChatModel, Check, EbpfSource, ThreadStore
+from bot.domain.ports import ChatModel, Check, EbpfSource, ThreadStore, ToolHost
 
 STATUS_S = 5.0
 """How long a part may take to say how it is: somebody waits."""
@@ -17,6 +17,7 @@ class House:
     source: EbpfSource
     model: ChatModel
     store: ThreadStore
+    host: ToolHost
 
     async def answer(self, message: Message) -> str | None:
         """The Markdown that answers `status`, `quiet` or `listen`; None for other messages. Raises: StorageError."""
@@ -32,8 +33,13 @@ class House:
         return None
 
     async def status(self) -> tuple[Check, ...]:
-        """Source, model, storage."""
-        asked = {"source": self.source.check, "model": self.model.check, "storage": self.store.check}
+        """Source, model, storage, and other MCP servers."""
+        asked: dict[str, Asking] = {
+            "source": self.source.check,
+            "model": self.model.check,
+            "storage": self.store.check,
+            "mcp": self.host.check,
+        }
         return await checked(asked, deadline_s=STATUS_S)
 
 

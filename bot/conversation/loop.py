@@ -27,16 +27,15 @@ class ToolLoop:
 
         `known` are results that an earlier attempt at this turn brought. Raises: ModelError.
         """
-        tools = await self.host.tools()
         calls = Calls(self.host, transcript, now=request.now, known=known)
         rounds: tuple[Round, ...] = ()
         for number in range(MAX_ROUNDS + 1):
-            offered = tools if number < MAX_ROUNDS else ()
+            offered = await self.host.tools() if number < MAX_ROUNDS else ()
             completion = await self._ask(replace(request, rounds=rounds, tools=offered), transcript)
             if not completion.calls or not offered:
                 await self._end(completion, transcript)
                 return
-            rounds += (Round(completion, await calls.run(completion.calls)),)
+            rounds += (Round(completion, await calls.run(completion.calls, offered)),)
 
     async def _ask(self, request: ModelRequest, transcript: Transcript) -> Completion:
         await transcript.paragraph()

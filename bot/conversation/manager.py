@@ -40,7 +40,8 @@ class Manager:
         self._parts = parts
         self._tasks = tasks
         self._worker = WorkerId(uuid4().hex)
-        self._house = House(source=parts.source, model=parts.answering.loop.model, store=parts.store)
+        loop = parts.answering.loop
+        self._house = House(source=parts.source, model=loop.model, store=parts.store, host=loop.host)
         self._service = Service(parts, self._worker, self._house)
         self._working: set[TurnId] = set()
         self._intake = Intake()

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from bot.domain.errors import PlatformError
-from bot.domain.message import Block, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
+from bot.domain.message import Block, Chart, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
+from bot.domain.network import Coverage
 from bot.domain.ports import Outlet
+from bot.domain.table import Table
 from bot.domain.turn import ToolCall, ToolResult
 
 log = logging.getLogger("netspy.conversation")
@@ -53,6 +55,7 @@ class Transcript:
         self._kept = 0
         self._tables = 0
         self._delay: Step | None = None
+        self._titles: dict[str, str] = {}
 
     @property
     def results(self) -> tuple[ToolResult, ...]:
@@ -96,19 +99,21 @@ class Transcript:
         labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
         self._results.append(labelled)
         shown = [replace(table, rows=table.rows[:max_rows]) for table in labelled.tables]
-        for table in shown:
-            await self._show(table)
-        if shown and labelled.coverage:
-            rows = sum(len(table.rows) for table in shown)
-            await self._show(Footer(replace(labelled.coverage, shown=rows)))
+        blocks: tuple[Block, ...] = (*shown, *map(Chart, labelled.charts), *labelled.attachments)
+        for block in blocks:
+            await self._show(block)
+        if labelled.coverage:
+            await self._show_coverage(labelled.coverage, shown, has_files=bool(labelled.attachments))
         return labelled
 
-    async def running(self, call: ToolCall) -> None:
+    async def running(self, call: ToolCall, title: str = "") -> None:
+        """`title` is what people call the tool, where that is not its name."""
+        self._titles[call.id] = title_of(call, title)
         await self._resumed()
-        await self._step(Step(call.id, title_of(call), "running"))
+        await self._step(Step(call.id, self._titles[call.id], "running"))
 
     async def ended(self, result: ToolResult) -> None:
-        title, detail = title_of(result.call), first_line(result.summary)
+        title, detail = self._titles.pop(result.call.id, title_of(result.call)), first_line(result.summary)
         await self._step(Step(result.call.id, title, "failed" if result.failed else "done", detail))
 
     async def delay(self, reason: str) -> None:
@@ -122,6 +127,13 @@ class Transcript:
         fresh = self._results[self._kept :]
         if fresh and await self._keep(fresh, self._kept):
             self._kept += len(fresh)
+
+    async def _show_coverage(self, coverage: Coverage, tables: Sequence[Table], *, has_files: bool) -> None:
+        """What was cut from another server's words has no table to stand under, and is told all the same."""
+        if tables or has_files:
+            await self._show(Footer(replace(coverage, shown=sum(len(table.rows) for table in tables))))
+        elif coverage.kind == "foreign" and coverage.notes:
+            await self._show(Notice("info", f"MCP server {coverage.source}: {'; '.join(coverage.notes)}"))
 
     async def _resumed(self) -> None:
         if self._delay:
@@ -147,10 +159,10 @@ class Transcript:
         return f"T{self._tables}"
 
 
-def title_of(call: ToolCall) -> str:
+def title_of(call: ToolCall, title: str = "") -> str:
     """The call as people read it: `find_failures process_name=curl duration=600`."""
     given = [f"{name}={value}" for name, value in call.arguments.items() if value is not None]
-    return " ".join((call.name, *given))
+    return " ".join((title or call.name, *given))
 
 
 def first_line(text: str) -> str:

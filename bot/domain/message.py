@@ -3,6 +3,7 @@
 Adapters make `Message` and `Action` of their platform's events and render `Reply`; nothing else crosses.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -110,10 +111,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text file for the person who asked."""
+    """A file for the person who asked. `content` is its text, or the bytes of any other file in base64."""
 
     name: str
     content: str
+    encoding: Literal["text", "base64"] = "text"
+
+    @property
+    def body(self) -> str | bytes:
+        """What stands in the file. Raises: ValueError where that is no base64."""
+        return self.content if self.encoding == "text" else b64decode(self.content, validate=True)
 
 
 Block: TypeAlias = Prose | Table | Chart | Footer | Notice | Attachment

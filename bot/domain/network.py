@@ -253,7 +253,8 @@ class Window:
         return (self.until - self.since).total_seconds()
 
 
-SourceKind: TypeAlias = Literal["server", "aggregator", "live", "recording"]
+SourceKind: TypeAlias = Literal["server", "aggregator", "live", "recording", "foreign"]
+"""foreign: another MCP server, whose answer rests on no events; `window` then ends when it was asked."""
 UnknownField: TypeAlias = Literal[
     "outcome", "errno", "protocol", "reason", "size", "location", "harmless", "node", "window"
 ]

@@ -6,18 +6,25 @@ from math import inf
 from typing import Literal, TypeAlias
 
 from bot.domain.json_types import JsonObject
-from bot.domain.message import Message, ThreadKey, TurnId
+from bot.domain.message import Attachment, Message, ThreadKey, TurnId
 from bot.domain.network import Coverage
-from bot.domain.table import Table
+from bot.domain.table import Series, Table
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as discovery describes it. `parameters` is the JSON schema of its arguments, an object."""
+    """A tool as discovery describes it. `parameters` is the JSON schema of its arguments, an object.
+
+    `title` is what people read where that is not the name. `read_only`: calling it changes nothing, so that one answer
+    may serve two callers. `server` is whose tool it is; empty for netspy's own.
+    """
 
     name: str
     description: str
     parameters: JsonObject
+    title: str = ""
+    read_only: bool = False
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,19 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call brought: a sentence, and tables that travel to the reply around the model. A failure is one too."""
+    """What a call brought: a sentence, and tables and files that travel to the reply around the model.
+
+    A failure is one too.
+    """
 
     call: ToolCall
     summary: str
     tables: tuple[Table, ...] = ()
     coverage: Coverage | None = None
     failed: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    charts: tuple[Series, ...] = ()
+    """What is drawn beside the tables."""
 
 
 TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed", "deleted"]

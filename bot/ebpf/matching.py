@@ -1,31 +1,15 @@
 """Whether a filter lets an event through: what every source's own way of filtering has to agree with. Pure."""
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Endpoint, Event, Retransmit
-from bot.domain.query import Filter, Target
+from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Event, Retransmit
+from bot.domain.query import Filter
+from bot.targets import is_at, like
 
 
 def matches(event: Event, wanted: Filter) -> bool:
     """The window is the source's to apply."""
     return all(_conditions(event, wanted))
-
-
-def like(text: str | None, pattern: str) -> bool:
-    """Whether a text is of this pattern, in which `*` is any characters and `?` one."""
-    return text is not None and _expression(pattern).fullmatch(text) is not None
-
-
-def is_at(end: Endpoint | None, target: Target) -> bool:
-    if end is None or (target.port is not None and end.port != target.port):
-        return False
-    if target.name is not None and (end.name is None or end.name.lower().rstrip(".") != target.name):
-        return False
-    address = _address(end.address)
-    return target.network is None or (address is not None and address in target.network)
 
 
 def direction_of(event: Event) -> str | None:
@@ -72,18 +56,3 @@ def _own(event: Event, wanted: Filter) -> Iterator[bool]:
 
 def _lower(text: str | None) -> str | None:
     return text.lower() if text is not None else None
-
-
-@lru_cache(maxsize=4096)
-def _address(text: str | None) -> IPv4Address | IPv6Address | None:
-    """None also for what some servers tell in its place: the name of another family."""
-    try:
-        return ip_address(text or "")
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=64)
-def _expression(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each) or re.escape(each) for each in pattern), re.DOTALL)

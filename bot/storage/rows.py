@@ -87,7 +87,7 @@ def _result_values(turn: TurnId, place: int, result: ToolResult) -> Values:
         "call": codec.compact(codec.encode(result.call)),
         "summary": storable(result.summary),
         "failed": result.failed,
-        "data": codec.compact({"tables": data["tables"], "coverage": data["coverage"]}),
+        "data": codec.compact({name: part for name, part in data.items() if name != "summary"}),
     }
 
 

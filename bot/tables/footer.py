@@ -5,7 +5,7 @@ from typing import assert_never
 
 from bot.domain.network import Coverage, Window
 from bot.tables.text import plain
-from bot.tables.units import human_count
+from bot.tables.units import human_count, human_time
 
 SECONDS_MATTER_BELOW_S = 120
 NODES_BY_NAME = 3
@@ -19,8 +19,7 @@ def footer_line(coverage: Coverage, *, zone: tzinfo, now: datetime) -> str:
     parts = [
         _origin(coverage),
         _nodes(coverage.nodes),
-        _window(coverage.window, zone=zone, now=now),
-        _counts(coverage),
+        *_reach(coverage, zone=zone, now=now),
         f"cannot know: {', '.join(coverage.unknown)}" if coverage.unknown else "",
         *(note.strip().removesuffix(".") for note in coverage.notes),
         coverage.command,
@@ -36,11 +35,21 @@ def _origin(coverage: Coverage) -> str:
             return "live"
         case "recording":
             return f"recording {coverage.source}, not live"
+        case "foreign":
+            return f"MCP server {coverage.source}"
     assert_never(coverage.kind)
 
 
 def _nodes(nodes: tuple[str, ...]) -> str:
     return ", ".join(nodes) if len(nodes) <= NODES_BY_NAME else f"{len(nodes)} nodes"
+
+
+def _reach(coverage: Coverage, *, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+    """The window and what it held; of another MCP server's answer only when it was asked is known."""
+    if coverage.kind == "foreign":
+        asked = coverage.window.until
+        return (f"asked {human_time(asked, zone=zone, now=now)} {asked.astimezone(zone):%Z}", _counts(coverage))
+    return _window(coverage.window, zone=zone, now=now), _counts(coverage)
 
 
 def _window(window: Window, *, zone: tzinfo, now: datetime) -> str:
@@ -54,7 +63,8 @@ def _window(window: Window, *, zone: tzinfo, now: datetime) -> str:
 
 
 def _counts(coverage: Coverage) -> str:
-    matched = f"{human_count(coverage.matched)} matched"
+    what = "rows" if coverage.kind == "foreign" else "matched"
+    matched = f"{human_count(coverage.matched)} {what}"
     if coverage.seen is not None and coverage.seen != coverage.matched:
         matched += f" of {human_count(coverage.seen)} seen"
     if 0 < coverage.shown < coverage.matched:

@@ -4,7 +4,7 @@ Everything is derived from the registry's `Argument` data. Only this file of the
 stays light. Whatever runs a tool or lists tools for a model calls it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from reprlib import Repr
@@ -25,17 +25,6 @@ _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataArguments:
-    """What every data tool takes. None: any process."""
-
-    pid: int | None
-    process_name: str | None
-    duration_s: int
-    max_events: int
-    include_local: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionArguments:
     """What `contextual_analysis` takes. None: any process."""
 
@@ -43,18 +32,6 @@ class QuestionArguments:
     process_name: str | None
     pid: int | None
     duration_s: int
-
-
-def data_arguments(tool: Tool, given: JsonObject) -> DataArguments:
-    """Raises: InvalidArguments."""
-    values = checked(tool, given)
-    return DataArguments(
-        pid=values["pid"] or None,
-        process_name=values["process_name"] or None,
-        duration_s=values["duration"],
-        max_events=values["max_events"],
-        include_local=values.get("include_local", False),
-    )
 
 
 def question_arguments(tool: Tool, given: JsonObject) -> QuestionArguments:
@@ -81,7 +58,18 @@ def checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
         return _model(tool).model_validate(present).model_dump()
     except ValidationError as error:
         wrong = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
-        raise _refused(by_name[wrong], present) from None
+        raise refused(by_name[wrong], present) from None
+
+
+def strictly_checked(tool: Tool, given: JsonObject) -> dict[str, Any]:
+    """The same for callers who have read the schema: "60" is no number, and null is no value.
+
+    Raises: InvalidArguments.
+    """
+    for argument in tool.arguments:
+        if argument.name in given and not _fits(_property(argument), given[argument.name]):
+            raise refused(argument, given)
+    return checked(tool, given)
 
 
 def json_schema(tool: Tool) -> JsonObject:
@@ -94,7 +82,7 @@ def json_schema(tool: Tool) -> JsonObject:
     }
 
 
-_TYPES = {"integer": "integer", "text": "string", "switch": "boolean"}
+_TYPES = {"integer": "integer", "text": "string", "choice": "string", "switch": "boolean"}
 
 
 def _property(argument: Argument) -> JsonObject:
@@ -104,9 +92,30 @@ def _property(argument: Argument) -> JsonObject:
         "minimum": argument.minimum,
         "maximum": argument.maximum,
         "default": argument.default,
+        "enum": list(argument.choices) or None,
     }
     given = {key: value for key, value in limits.items() if value is not None}
     return {"type": _TYPES[argument.kind], "description": argument.help, **given}
+
+
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list, tuple),
+}
+
+
+def _fits(schema: JsonObject, value: Json) -> bool:
+    """Whether a value is of the type that its schema names, as it stands."""
+    kind = cast(str, schema["type"])
+    if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return False
+    if isinstance(value, list | tuple):
+        items = cast(JsonObject, schema["items"])
+        return all(_fits(items, each) for each in value)
+    return value in cast(Sequence[Json], schema.get("enum", [value]))
 
 
 @cache
@@ -123,6 +132,8 @@ def _field(argument: Argument) -> tuple[Any, Any]:
             kind = Annotated[int, Field(ge=argument.minimum, le=argument.maximum), BeforeValidator(_no_truth_value)]
         case "switch":
             kind = bool
+        case "choice":
+            kind = Annotated[str, AfterValidator(_one_of(argument.choices))]
         case "text":
             kind = Annotated[
                 str, Field(max_length=argument.max_length), AfterValidator(_prose if argument.free_text else _name)
@@ -138,6 +149,18 @@ def _no_truth_value(value: object) -> object:
     return value
 
 
+def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """In any case of letters."""
+    by_letters = {choice.lower(): choice for choice in choices}
+
+    def read(text: str) -> str:
+        if text.lower() not in by_letters:
+            raise ValueError("not among the choices")
+        return by_letters[text.lower()]
+
+    return read
+
+
 def _name(text: str) -> str:
     if control_in(text, allowed=""):
         raise ValueError("control characters")
@@ -150,9 +173,10 @@ def _prose(text: str) -> str:
     return text
 
 
-def _refused(argument: Argument, given: Mapping[str, Json]) -> InvalidArguments:
+def refused(argument: Argument, given: Mapping[str, Json], *, takes: str = "") -> InvalidArguments:
+    """What to say of a value that is not allowed; `takes` instead of what the argument's kind allows."""
     got = f"{_shown(given[argument.name])} was given" if argument.name in given else "nothing was given"
-    return InvalidArguments(_both_names(argument), got, f"it takes {_allowed(argument)}")
+    return InvalidArguments(_both_names(argument), got, f"it takes {takes or _allowed(argument)}")
 
 
 def _both_names(argument: Argument) -> str:
@@ -166,6 +190,8 @@ def _allowed(argument: Argument) -> str:
             return f"a whole number from {argument.minimum} to {argument.maximum}"
         case "switch":
             return "true or false"
+        case "choice":
+            return f"one of: {', '.join(argument.choices)}"
         case "text":
             least = "1 to" if argument.required else "at most"
             return f"text of {least} {argument.max_length} characters, none of them a control character"
@@ -182,6 +208,6 @@ def _shown(value: Json) -> str:
 
 def _unknown(name: str, tool: Tool) -> InvalidArguments:
     names = [argument.name for argument in tool.arguments]
-    takes = f"{tool.name} takes {', '.join(names)}"
+    takes = f"{tool.name} takes {', '.join(names) or 'none'}"
     hint = nearest(name[:60], names)
     return InvalidArguments(_SHORT.repr(name), f"{tool.name} has no such argument", f"{hint} {takes}".strip())

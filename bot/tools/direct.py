@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.ports import EbpfSource
+from bot.domain.ports import Check, EbpfSource
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
 from bot.tools.arguments import json_schema
 from bot.tools.network import DATA_TOOLS, run_tool
@@ -20,3 +20,6 @@ class DirectHost:
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
         return await run_tool(call, source=self.source, now=now)
+
+    async def check(self) -> tuple[Check, ...]:
+        return ()

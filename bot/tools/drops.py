@@ -1,15 +1,16 @@
 """The data tools over dropped skbs: (EbpfSource, Asked) -> Found. `network.py` calls them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.network import Coverage, Drop
 from bot.domain.ports import EbpfSource
-from bot.domain.query import Group, GroupKey
+from bot.domain.query import Filter, Group, GroupKey
 from bot.tables.units import human_count
 from bot.tools.asked import Asked, Found, noted
 from bot.tools.columns import Field, field, tabulate, text_of
 from bot.tools.nothing import nothing
-from bot.tools.wording import behind, counted, newest, span
+from bot.tools.wording import behind, counted, newest, over, when
 
 OWNER_NOTE = (
     "a process is whoever ran at that moment where the skb had no socket: it may have nothing to do with the drop"
@@ -18,7 +19,8 @@ OWNER_NOTE = (
 
 async def get_packet_drop_summary(source: EbpfSource, asked: Asked) -> Found:
     """Drops by reason, process and place: losses before harmless frees, then the most frequent first."""
-    groups = await source.aggregate(asked.aggregate("drop", "reason", "process", "harmless", "location"))
+    wanted = replace(asked.filter, reason=asked.arguments.reason)
+    groups = await source.aggregate(asked.aggregate("drop", "reason", "process", "harmless", "location", wanted=wanted))
     if not groups.groups:
         return await nothing(source, asked, groups.coverage, "drop")
     ordered = sorted(groups.groups, key=lambda group: (group.key[2] is True, -group.count))
@@ -33,16 +35,29 @@ async def get_packet_drop_summary(source: EbpfSource, asked: Asked) -> Found:
 
 
 async def list_packet_drops(source: EbpfSource, asked: Asked) -> Found:
-    """One row a dropped skb, newest first."""
-    found = await source.events(asked.query("drop", limit=asked.arguments.max_events))
+    """One row a dropped skb, newest first: losses, and with `include_harmless` those of healthy traffic too."""
+    every = replace(asked.filter, reason=asked.arguments.reason)
+    wanted = replace(every, harmless=asked.arguments.include_harmless)
+    found = await source.events(asked.query("drop", limit=asked.arguments.max_events, wanted=wanted))
     rows = [event for event in found.events if isinstance(event, Drop)]
-    if not rows:
+    hidden = 0 if asked.arguments.include_harmless else await _count_harmless(source, asked, every)
+    if not rows and not hidden:
         return await nothing(source, asked, found.coverage, "drop")
     matched = found.coverage.matched
     fields = _BARE_DROP if "reason" in found.coverage.unknown else _DROP
     tables = tabulate("Newest dropped skbs", fields, rows, total_rows=matched, unknown=found.coverage.unknown)
-    said = f"{newest(len(rows), matched)}{_dropped(asked, matched)} in the last {span(asked.arguments.duration_s)}"
+    said = f"{newest(len(rows), matched)}{_dropped(asked, matched)} {when(asked)}{_hidden(hidden)}"
     return Found(said, tables, _with_owner_note(found.coverage, rows))
+
+
+async def _count_harmless(source: EbpfSource, asked: Asked, wanted: Filter) -> int:
+    groups = await source.aggregate(asked.aggregate("drop", "harmless", wanted=wanted))
+    return sum(group.count for group in groups.groups if group.key[0] is True)
+
+
+def _hidden(count: int) -> str:
+    """Whatever nobody lost is not shown, but told."""
+    return f"; {human_count(count)} of healthy traffic left out (--include-harmless)" if count else ""
 
 
 _COUNT: tuple[Field[Group], ...] = (
@@ -73,7 +88,7 @@ _BARE_DROP: tuple[Field[Drop], ...] = (
 
 
 def _sentence(asked: Asked, groups: Sequence[Group], coverage: Coverage) -> str:
-    said = f"{_dropped(asked, coverage.matched)} over the last {counted(asked.arguments.duration_s, 'second')}"
+    said = f"{_dropped(asked, coverage.matched)} {over(asked)}"
     if "harmless" in coverage.unknown:
         return f"{said}; this source cannot tell losses from harmless frees"
     harmless = sum(group.count for group in groups if group.key[2] is True)

@@ -1,4 +1,4 @@
-"""netspy's own tools as a `ToolHost`: an MCP client of `server.py`, in process. These two alone import mcp.
+"""netspy's own tools as a `ToolHost`: an MCP client of `server.py`, in process.
 
 A call never raises for a tool that fails; cancellation passes through.
 """
@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, cast
 
 from mcp import Client, MCPError
-from mcp_types import REQUEST_TIMEOUT, CallToolResult, TextContent
+from mcp_types import REQUEST_TIMEOUT, CallToolResult, TextContent, Tool
 
 from bot.codec import decode_result
 from bot.domain.errors import ToolHostError
-from bot.domain.ports import Analyst, EbpfSource
+from bot.domain.ports import Analyst, Check, EbpfSource
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
 from bot.tools.server import NOW, build_server
 
@@ -46,12 +46,15 @@ class McpHost:
             log.warning("tool.broke", extra={"tool": call.name, "cause": str(error)})
             return ToolResult(call, str(self._translated(call, error)), failed=True)
 
+    async def check(self) -> tuple[Check, ...]:
+        return ()
+
     async def _list(self) -> tuple[ToolSpec, ...]:
         try:
             listed = await self._client.list_tools(cache_mode="refresh")
         except (MCPError, ValueError, RuntimeError) as error:
             raise ToolHostError("tools/list", str(error), "restart netspy") from error
-        return tuple(ToolSpec(tool.name, tool.description or "", tool.input_schema) for tool in listed.tools)
+        return tuple(map(_spec, listed.tools))
 
     def _translated(self, call: ToolCall, error: Exception) -> ToolHostError:
         if isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT:
@@ -88,6 +91,11 @@ async def open_tool_host(
     finally:
         closing.set()
         await asyncio.gather(owner, return_exceptions=True)
+
+
+def _spec(tool: Tool) -> ToolSpec:
+    is_read_only = bool(tool.annotations and tool.annotations.read_only_hint)
+    return ToolSpec(tool.name, tool.description or "", tool.input_schema, read_only=is_read_only)
 
 
 def _as_result(call: ToolCall, answer: CallToolResult) -> ToolResult:

@@ -10,14 +10,24 @@ from datetime import datetime
 from time import perf_counter
 
 from bot.domain.errors import NetspyError
-from bot.domain.network import Window
 from bot.domain.ports import EbpfSource
 from bot.domain.turn import ToolCall, ToolResult
-from bot.tools.arguments import data_arguments
+from bot.tools.arguments import checked
 from bot.tools.asked import Asked, Found
-from bot.tools.connections import analyze_patterns, find_failures, get_network_summary, list_connections
+from bot.tools.comparing import compare_periods
+from bot.tools.connections import analyze_patterns, get_network_summary, list_connections
+from bot.tools.data_arguments import data_arguments
+from bot.tools.dns import dns_lookups
 from bot.tools.drops import get_packet_drop_summary, list_packet_drops
+from bot.tools.events import list_events
+from bot.tools.failures import find_failures
+from bot.tools.health import tcp_health
+from bot.tools.latency import connection_latency
 from bot.tools.registry import TOOLS, find_tool
+from bot.tools.sockets import list_sockets
+from bot.tools.status import source_status
+from bot.tools.talkers import top_talkers
+from bot.tools.trend import event_trend
 
 log = logging.getLogger("netspy.tools")
 
@@ -30,6 +40,15 @@ BODIES: Mapping[str, Callable[[EbpfSource, Asked], Awaitable[Found]]] = {
         list_packet_drops,
         analyze_patterns,
         find_failures,
+        connection_latency,
+        top_talkers,
+        dns_lookups,
+        list_events,
+        event_trend,
+        compare_periods,
+        tcp_health,
+        list_sockets,
+        source_status,
     )
 }
 DATA_TOOLS = tuple(tool for tool in TOOLS if tool.name in BODIES)
@@ -50,8 +69,8 @@ async def run_tool(call: ToolCall, *, source: EbpfSource, now: datetime) -> Tool
 async def _run(call: ToolCall, source: EbpfSource, now: datetime) -> ToolResult:
     tool = find_tool(call.name, DATA_TOOLS)
     arguments = data_arguments(tool, call.arguments)
-    asked = Asked(tool, arguments, Window.last(arguments.duration_s, now))
+    asked = Asked(tool, checked(tool, call.arguments), arguments, arguments.window(now))
     found = await BODIES[tool.name](source, asked)
     shown = sum(len(table.rows) for table in found.tables)
-    coverage = replace(found.coverage, shown=shown, command=asked.command)
-    return ToolResult(call, found.summary, found.tables, coverage)
+    coverage = replace(found.coverage, shown=shown, command=asked.command) if found.coverage else None
+    return ToolResult(call, found.summary, found.tables, coverage, charts=found.charts)

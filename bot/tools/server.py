@@ -1,7 +1,7 @@
-"""netspy's tools as an MCP server, derived from the registry. With `host.py` the sole importer of mcp.
+"""netspy's tools as an MCP server for the bot's own loop, in process; derived from the registry.
 
-It serves the bot's own loop, in process. Bad arguments, unknown tools and failing sources are results with `is_error`,
-which a model can read, never protocol errors.
+Bad arguments, unknown tools and failing sources are results with `is_error`, which a model can read, never protocol
+errors. For clients of other people the same tools are in `serving/`, which is stricter.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,13 +44,13 @@ def utc_now() -> datetime:
 
 def build_server(source: EbpfSource, analyst: Analyst, *, clock: Callable[[], datetime] = utc_now) -> Server[Any]:
     async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=[_as_mcp(tool) for tool in TOOLS])
+        return ListToolsResult(tools=[described(tool) for tool in TOOLS])
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         call = ToolCall(str(context.request_id), params.name, params.arguments or {})
         try:
             find_tool(call.name)
-            now = _now(context.meta or {}, clock)
+            now = now_of(context.meta or {}, clock)
         except NetspyError as error:
             return _as_call_result(ToolResult(call, str(error), failed=True))
         if call.name in QUESTIONS:
@@ -60,7 +60,7 @@ def build_server(source: EbpfSource, analyst: Analyst, *, clock: Callable[[], da
     return Server("netspy", on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-def _as_mcp(tool: Tool) -> McpTool:
+def described(tool: Tool) -> McpTool:
     """Without an output schema: the client would check every row against it, at six times the cost of the call."""
     return McpTool(
         name=tool.name,
@@ -79,7 +79,8 @@ def _as_call_result(result: ToolResult) -> CallToolResult:
     )
 
 
-def _now(meta: Mapping[str, Any], clock: Callable[[], datetime]) -> datetime:
+def now_of(meta: Mapping[str, Any], clock: Callable[[], datetime]) -> datetime:
+    """The end of a call's window: what its `_meta` says, or now. Raises: InvalidArguments."""
     given = meta.get(NOW)
     if given is None:
         return clock()

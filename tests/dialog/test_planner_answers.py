@@ -81,7 +81,7 @@ async def test_losses_and_harmless_drops_are_read_from_the_summary_and_the_list(
     assert summary.startswith("2 skbs lost in the last minute [T1], most as `NO_SOCKET` (2, `nc`, at `tcp_v4_rcv")
     assert "; 1 harmless besides." in summary
     listed = await asked("list drops", events)
-    assert listed.startswith("2 of the newest 3 drops are losses [T1], most as `NO_SOCKET` (2, `nc`")
+    assert listed.startswith("The newest 2 drops [T1]: all lost, most as `NO_SOCKET` (2, `nc`")
 
 
 async def test_patterns_are_described_from_their_tables() -> None:

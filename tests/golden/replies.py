@@ -2,7 +2,7 @@
 
 from datetime import timedelta, timezone
 
-from bot.domain.message import Block, Chart, Footer, Notice, Prose
+from bot.domain.message import Attachment, Block, Chart, Footer, Notice, Prose
 from bot.domain.network import Coverage, Window
 from bot.domain.table import Cell, Column, Line, Series, Table
 from tests.fakes import NOW
@@ -134,4 +134,5 @@ REPLIES: dict[str, tuple[Block, ...]] = {
         footer(),
         Prose("Most were `NO_SOCKET`, at 14:02 [T1]."),
     ),
+    "picture": (Prose("This is how it looks."), Attachment("graph-1.png", "iVBORw0KGgo=", "base64")),
 }

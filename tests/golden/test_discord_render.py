@@ -65,7 +65,7 @@ def buttons(post: Post) -> list[ButtonSpec]:
 
 def said(found: Sequence[Post]) -> str:
     """Everything that reaches a reader."""
-    pieces = [visible(post.content) + "".join(file.content for file in post.files) for post in found]
+    pieces = [visible(post.content) + "".join(str(file.content) for file in post.files) for post in found]
     return "\n".join(pieces).replace(ZERO_WIDTH, "")
 
 
@@ -123,7 +123,7 @@ def test_a_page_has_15_rows_and_the_file_has_all() -> None:
     assert sum("ms" in line for line in blocks_of_code(post)[0].split("\n")) == 15
     assert "(15 of 40 rows)" in post.content
     assert "t1.csv has all 40 rows" in post.content
-    assert [len(list(csv.reader(StringIO(file.content)))) for file in post.files] == [41]
+    assert [len(list(csv.reader(StringIO(str(file.content))))) for file in post.files] == [41]
 
 
 def test_15_rows_need_no_file() -> None:

@@ -59,7 +59,7 @@ def plain(post: Post) -> list[dict[str, Any]]:
 
 def written(item: Post | Upload) -> dict[str, Any]:
     if isinstance(item, Upload):
-        return {"file": item.name, "title": item.title, "lines": item.content.count("\r\n")}
+        return {"file": item.name, "title": item.title, "lines": str(item.content).count("\r\n")}
     return {"text": item.text, "blocks": [*item.blocks, *item.buttons.blocks], "plain": [*item.plain]}
 
 
@@ -69,7 +69,7 @@ def read(blocks: list[dict[str, Any]]) -> str:
 
 def said(found: tuple[Post | Upload, ...]) -> str:
     """Everything that reaches a reader."""
-    return "\n".join(item.content if isinstance(item, Upload) else read(whole(item)) for item in found)
+    return "\n".join(str(item.content) if isinstance(item, Upload) else read(whole(item)) for item in found)
 
 
 def loud(post: Post) -> frozenset[str]:
@@ -140,7 +140,7 @@ def test_rows_beyond_200_come_as_a_file() -> None:
     assert isinstance(file, Upload)
     assert len(whole(post)[0]["rows"]) == 201
     assert "200 of 300 rows shown; t1.csv has all 300 rows" in read(whole(post))
-    assert file.content.count("\r\n") == 301
+    assert str(file.content).count("\r\n") == 301
 
 
 def test_columns_beyond_20_come_as_a_file() -> None:

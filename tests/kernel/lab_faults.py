@@ -6,124 +6,23 @@ ports of its own.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from subprocess import Popen
 
+from tests.kernel.lab_programs import (
+    ANSWERS,
+    CLIENT,
+    DATAGRAMS,
+    FEW_PORTS,
+    FROM_ELSEWHERE,
+    LEAVES_UNREAD,
+    MISSING_SOCKET,
+    RESETS,
+    SENDS_MUCH,
+    SLOW,
+    WITHOUT_DESCRIPTORS,
+)
 from tests.kernel.namespaces import Pair
-
-NAMED = """
-def named(name):
-    open("/proc/self/comm", "w").write(name)
-"""
-_CLIENT = (
-    NAMED
-    + """
-name, host, port, timeout = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-named(name)
-for _ in range(int(sys.argv[5])):
-    client = socket.socket()
-    client.settimeout(timeout or None)
-    if len(sys.argv) > 6: client.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, int(sys.argv[6]))
-    try:
-        client.connect((host, port))
-        client.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
-        while client.recv(4096): pass
-    except OSError: pass
-    client.close()
-    time.sleep(0.8)
-"""
-)
-_SERVER = (
-    NAMED
-    + """
-named(sys.argv[1])
-server = socket.create_server(("", int(sys.argv[2])))
-print("ready", flush=True)
-while True:
-    peer, _ = server.accept()
-"""
-)
-SLOW = _SERVER + "    peer.recv(99); time.sleep(2); peer.sendall(b'late'); peer.close()\n"
-RESETS = (
-    _SERVER
-    + "    peer.recv(99); peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)); peer.close()\n"
-)
-LEAVES_UNREAD = _SERVER + "    time.sleep(0.05); peer.close()\n"
-ANSWERS = _SERVER + "    peer.recv(99); peer.sendall(b'hello'); peer.close()\n"
-SENDS_MUCH = (
-    _SERVER
-    + """
-    peer.recv(99)
-    try: peer.sendall(bytes(400_000))
-    except OSError: pass
-    peer.close()
-"""
-)
-WITHOUT_DESCRIPTORS = (
-    NAMED
-    + """
-import resource
-named(sys.argv[1])
-server = socket.create_server(("", int(sys.argv[2])))
-resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
-print("ready", flush=True)
-while True:
-    try: server.accept()
-    except OSError: time.sleep(1)
-"""
-)
-_DATAGRAMS = (
-    NAMED
-    + """
-named(sys.argv[1])
-for _ in range(int(sys.argv[4])):
-    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.connect((sys.argv[2], int(sys.argv[3])))
-    for _ in range(2):
-        try: client.send(b"metric 1")
-        except OSError: pass
-        time.sleep(0.2)
-    time.sleep(1)
-"""
-)
-_FROM_ELSEWHERE = (
-    NAMED
-    + """
-named(sys.argv[1])
-for _ in range(int(sys.argv[4])):
-    client = socket.socket()
-    client.bind(("10.77.0.1", 0))
-    client.settimeout(2.5)
-    try: client.connect((sys.argv[2], int(sys.argv[3])))
-    except OSError: pass
-    client.close()
-    time.sleep(1)
-"""
-)
-_FEW_PORTS = (
-    NAMED
-    + """
-named(sys.argv[1])
-held = []
-for _ in range(6):
-    client = socket.socket()
-    client.setsockopt(socket.IPPROTO_IP, 51, struct.pack("I", 50001 << 16 | 50000))  # IP_LOCAL_PORT_RANGE
-    try: client.connect((sys.argv[2], int(sys.argv[3])))
-    except OSError: pass
-    held.append(client)
-time.sleep(3)
-"""
-)
-_MISSING_SOCKET = (
-    NAMED
-    + """
-named(sys.argv[1])
-for _ in range(5):
-    try: socket.socket(socket.AF_UNIX).connect("/run/lab/agent.sock")
-    except OSError: pass
-    time.sleep(1)
-"""
-)
 
 Prepare = Callable[[Pair], None]
 
@@ -140,6 +39,14 @@ class Fault:
     shell: str = ""
     server: tuple[object, ...] = ()
     prepare: Prepare = field(default=lambda _: None)
+
+    @property
+    def process(self) -> str:
+        return str(self.client[1])
+
+    @property
+    def destination(self) -> str:
+        return f"{self.client[2]}:{self.client[3]}"
 
 
 def input_rule(rule: str) -> Prepare:
@@ -173,7 +80,7 @@ def _refuse_routes(pair: Pair) -> None:
 
 def _client(name: str, host: str, port: int, *more: object, timeout_s: float = 0, times: int = 4) -> tuple[object, ...]:
     """Without a timeout of its own it waits until the kernel gives up. `more`: how often that sends its SYN again."""
-    return (_CLIENT, name, host, port, timeout_s, times, *more)
+    return (CLIENT, name, host, port, timeout_s, times, *more)
 
 
 _HOST, _ABSENT, _BEHIND_SLOW_LINK = "10.99.0.2", "10.99.0.77", "10.99.1.2"
@@ -207,6 +114,11 @@ FAULTS = (
         client=_client("search", _HOST, 8446),
         prepare=input_rule("tcp dport 8446 reject with icmp port-unreachable"),
     ),
+    Fault(
+        name="a firewall rejects by ICMP, and the client does not wait in its call",
+        client=_client("finder", _HOST, 8456, timeout_s=1.5),
+        prepare=input_rule("tcp dport 8456 reject with icmp port-unreachable"),
+    ),
     Fault(name="the host is absent", client=_client("inventory", _ABSENT, 80)),
     Fault(
         name="the first SYN is lost",
@@ -232,25 +144,36 @@ FAULTS = (
         client=_client("chat", _HOST, 8452, timeout_s=1, times=3),
         server=(WITHOUT_DESCRIPTORS, "rooms", 8452),
     ),
-    Fault(name="nobody takes datagrams", client=(_DATAGRAMS, "metrics-agent", _HOST, 8125, 8)),
+    Fault(name="nobody takes datagrams", client=(DATAGRAMS, "metrics-agent", _HOST, 8125, 1, 8)),
     Fault(
         name="a source address is not believed",
-        client=(_FROM_ELSEWHERE, "vpn-client", _HOST, 80, 3),
+        client=(FROM_ELSEWHERE, "vpn-client", _HOST, 80, 2.5, 3),
         prepare=_distrust_sources,
     ),
     Fault(name="a blackhole", client=_client("geo", "10.98.1.1", 80, times=3), prepare=_refuse_routes),
     Fault(name="an unreachable route", client=_client("geo", "10.98.2.1", 80, times=3)),
     Fault(name="a prohibited route", client=_client("geo", "10.98.3.1", 80, times=3)),
-    Fault(name="no local port is free", client=(_FEW_PORTS, "crawler", _HOST, 80)),
-    Fault(name="a local socket is missing", client=(_MISSING_SOCKET, "log-shipper")),
+    Fault(name="no local port is free", client=(FEW_PORTS, "crawler", _HOST, 80)),
+    Fault(name="a local socket is missing", client=(MISSING_SOCKET, "log-shipper")),
 )
 
 
-def serve(fault: Fault, pair: Pair, stack: ExitStack) -> None:
+_TIMES = 5
+"""The place of how often a client tries."""
+
+
+def once(fault: Fault) -> Fault:
+    """A client that tries but once."""
+    code, *arguments = fault.client
+    if len(arguments) >= _TIMES:
+        arguments[_TIMES - 1] = 1
+    return replace(fault, client=(code, *arguments))
+
+
+def serve(fault: Fault, pair: Pair, stack: ExitStack) -> "Popen[str] | None":
     """Prepare the fault, and start its server."""
     fault.prepare(pair)
-    if fault.server:
-        stack.enter_context(pair.server.serving(*map(str, fault.server)))
+    return stack.enter_context(pair.server.serving(*map(str, fault.server))) if fault.server else None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.kernel.lab_faults import NAMED
+from tests.kernel.lab_programs import NAMED
 from tests.kernel.namespaces import Pair
 from tests.postgres import find_programs, unprivileged
 

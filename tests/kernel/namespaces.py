@@ -1,11 +1,11 @@
-"""Two network namespaces with a cable between them, made and removed by a test; and programs that run in them."""
+"""Network namespaces with cables between them, made and removed by a test; and programs that run in them."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -31,16 +31,22 @@ class Namespace:
         return subprocess.run(self.command(code, *arguments), check=True, capture_output=True, text=True)
 
     @contextmanager
-    def serving(self, code: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
-        """A Python program from its first line of output on; it is ended afterwards, if it has not by itself."""
+    def talking(self, code: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+        """A Python program, with its output. It is ended afterwards, if it has not by itself."""
         command = self.command(code, *arguments)
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             try:
-                assert process.stdout is not None
-                assert process.stdout.readline(), "it ended before it was ready"
                 yield process
             finally:
                 process.kill()
+
+    @contextmanager
+    def serving(self, code: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+        """The same, from its first line of output on."""
+        with self.talking(code, *arguments) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline(), "it ended before it was ready"
+            yield process
 
     @contextmanager
     def running(self, *command: object) -> Iterator["subprocess.Popen[bytes]"]:
@@ -80,24 +86,70 @@ class Pair:
     client: Namespace
     server: Namespace
 
+    @property
+    def namespaces(self) -> tuple[Namespace, ...]:
+        return (self.client, self.server)
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Pair):
+    """Networks of their own for client and server. The router's eth0 is the client's side, its eth1 the server's."""
+
+    router: Namespace
+
+    @property
+    def namespaces(self) -> tuple[Namespace, ...]:
+        return (self.client, self.router, self.server)
+
 
 @contextmanager
 def pair() -> Iterator[Pair]:
     """Both can reach each other when it begins."""
-    tag = f"netspy{os.getpid()}-{next(_numbers)}"
+    tag = _next_tag()
     found = Pair(Namespace(f"{tag}c", "10.99.0.1", "fd99::1"), Namespace(f"{tag}s", "10.99.0.2", "fd99::2"))
+    with _made(found.namespaces):
+        connect(found.client, found.server)
+        yield found
+
+
+@contextmanager
+def routed() -> Iterator[Route]:
+    """Client and server can reach each other, by IPv4 only, when it begins."""
+    tag = _next_tag()
+    client = Namespace(f"{tag}c", "10.96.1.1", "fd96:1::1")
+    router = Namespace(f"{tag}r", "10.96.1.254", "fd96:1::fe")
+    server = Namespace(f"{tag}s", "10.96.2.1", "fd96:2::1")
+    towards_server = replace(router, address="10.96.2.254", address6="fd96:2::fe")
+    with _made((client, router, server)):
+        connect(client, router)
+        connect(server, towards_server, to="eth1")
+        router.set("ipv4/ip_forward", "1")
+        client.do("ip", "route", "add", "default", "via", router.address)
+        server.do("ip", "route", "add", "default", "via", towards_server.address)
+        yield Route(client, server, router)
+
+
+def connect(one: Namespace, other: Namespace, *, by: str = "eth0", to: str = "eth0") -> None:
+    """A cable from a network card `by` to another one `to`, with the namespaces' addresses on them."""
+    _do("ip", "link", "add", by, "netns", one.name, "type", "veth", "peer", "name", to, "netns", other.name)
+    for end, link in ((one, by), (other, to)):
+        _do("ip", "-n", end.name, "link", "set", link, "up")
+        _do("ip", "-n", end.name, "address", "add", f"{end.address}/24", "dev", link)
+        _do("ip", "-n", end.name, "address", "add", f"{end.address6}/64", "dev", link, "nodad")
+
+
+def _next_tag() -> str:
+    return f"netspy{os.getpid()}-{next(_numbers)}"
+
+
+@contextmanager
+def _made(namespaces: Iterable[Namespace]) -> Iterator[None]:
     with ExitStack() as stack:
-        for each in (found.client, found.server):
+        for each in namespaces:
             _do("ip", "netns", "add", each.name)
             stack.callback(_do, "ip", "netns", "del", each.name)
-        _do("ip", "link", "add", "eth0", "netns", found.client.name, "type", "veth",
-            "peer", "name", "eth0", "netns", found.server.name)  # fmt: skip
-        for each in (found.client, found.server):
-            for link in ("lo", "eth0"):
-                _do("ip", "-n", each.name, "link", "set", link, "up")
-            _do("ip", "-n", each.name, "address", "add", f"{each.address}/24", "dev", "eth0")
-            _do("ip", "-n", each.name, "address", "add", f"{each.address6}/64", "dev", "eth0", "nodad")
-        yield found
+            _do("ip", "-n", each.name, "link", "set", "lo", "up")
+        yield
 
 
 def _do(*command: str) -> None:

@@ -99,6 +99,7 @@ time.sleep(0.2)
 """
     pair.client.run(code, pair.server.address)
     gave_up = watch.one("tcp_open", netns=pair.client.number)
+    assert gave_up["evidence"] == ["unreachable"]
     message = watch.one("drop", netns=pair.client.number, proto="icmp")
     assert (message["icmp"], message["sock"], message["benign"]) == ([3, 13], gave_up["sock"], False)
     assert (message["src"], message["direction"]) == (pair.server.address, "in")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 
@@ -13,12 +12,10 @@ from bot.ebpf.collector.loader import start
 from bot.ebpf.collector.reader import Reader
 from bot.ebpf.store.clock import Clock
 from tests.kernel import namespaces
-from tests.kernel.lab_faults import ANSWERS, FAULTS, Fault, provoked, serve
+from tests.kernel.lab_faults import FAULTS, once, provoked, serve
+from tests.kernel.lab_programs import ANSWERS
 from tests.kernel.test_datagrams import NAME_SERVER, ask
 from tests.replaying import Found, differences, replayed, stored
-
-_TIMES = 5
-"""The place of how often a client tries."""
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +42,6 @@ def found(with_namespaces: None) -> tuple[Found, Found, Found]:
         stored(raws, reasons, clock),
         stored(raws, reasons, clock, batch_size=1000),
     )
-
-
-def once(fault: Fault) -> Fault:
-    """A client that tries but once."""
-    code, *arguments = fault.client
-    if len(arguments) >= _TIMES:
-        arguments[_TIMES - 1] = 1
-    return replace(fault, client=(code, *arguments))
 
 
 def test_a_recording_of_them_says_what_the_store_says(found: tuple[Found, Found, Found]) -> None:

@@ -37,10 +37,11 @@ class Watch:
             self._came.notify_all()
 
     def all(self, event: str, **expected: object) -> list[Fields]:
-        wanted = {"event": event, **expected}
-        return [
-            each for each in self._events if wanted.items() <= {k: v for k, v in each.items() if k in wanted}.items()
-        ]
+        return self.everything(event=event, **expected)
+
+    def everything(self, **expected: object) -> list[Fields]:
+        """Of any kind."""
+        return [each for each in self._events if all(each.get(name) == value for name, value in expected.items())]
 
     def one(self, event: str, **expected: object) -> Fields:
         """The first such event, as soon as it is there."""

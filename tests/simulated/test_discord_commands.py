@@ -24,11 +24,14 @@ def value_of(flag: FlagHelp) -> Any:
             return flag.minimum or 1
         case "switch":
             return True
-    return "curl"
+        case "choice":
+            return flag.choices[0]
+        case "text":
+            return "curl"
 
 
 def options_of(entry: CommandHelp, *, all_of_them: bool) -> dict[str, Any]:
-    chosen = [flag for flag in entry.flags if all_of_them or flag.required]
+    chosen = [flag for flag in entry.flags if flag.required or (all_of_them and not flag.rare)]
     return {flag.written.split()[0].removeprefix("--").replace("-", "_"): value_of(flag) for flag in chosen}
 
 
@@ -53,8 +56,25 @@ async def test_every_command_is_answered(entry: CommandHelp, *, all_of_them: boo
         assert "Run again" in labels(said(stage.payments)[-1])
         assert {call.name for call in stage.host.calls} == {entry.tool} - ASKING - {""}
         for call in stage.host.calls:
-            named = {flag.argument: value_of(flag) for flag in entry.flags if all_of_them or flag.required}
+            chosen = (flag for flag in entry.flags if flag.required or (all_of_them and not flag.rare))
+            named = {flag.argument: value_of(flag) for flag in chosen}
             assert named.items() <= dict(call.arguments).items()
+
+
+async def test_flags_without_an_option_of_their_own_are_given_in_one_more() -> None:
+    async with open_discord() as stage:
+        more = "--uid 33 --since 10m"
+        called = await stage.dana.slash(stage.payments, "netspy list", process="my app", max_events=5, more=more)
+        assert called.response is not None
+        [call] = stage.host.calls
+        given = {"process_name": "my app", "max_events": "5", "uid": "33", "since": "10m"}
+        assert (call.name, dict(call.arguments)) == ("list_connections", given)
+
+
+async def test_choices_are_offered_as_they_are_typed() -> None:
+    async with open_discord() as stage:
+        found = await stage.dana.autocomplete(stage.payments, "netspy talkers", "by", "P")
+        assert [choice["value"] for choice in found] == ["process", "port", "pair", "pod"]
 
 
 @pytest.mark.parametrize("value", [0, 1001])

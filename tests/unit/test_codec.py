@@ -20,6 +20,7 @@ from bot.codec import (
 )
 from bot.domain.message import (
     Address,
+    Attachment,
     Author,
     Block,
     Chart,
@@ -50,6 +51,22 @@ def test_a_result_survives_json_with_times_as_times_and_text_as_text() -> None:
     assert decode_result(original.call, data) == original
     assert data["tables"][0]["rows"][0][0] == "2026-01-02T03:04:05.678901Z"
     assert data["tables"][0]["columns"][1] == {"name": "waited", "kind": "decimal", "unit": "us"}
+
+
+PICTURE = Attachment("a.png", "iVBORw==", "base64")
+
+
+def test_a_result_with_files_survives_json_and_a_model_is_only_told_their_names() -> None:
+    original = replace(result("draw"), attachments=(PICTURE, Attachment("a.txt", "text")))
+    assert decode_result(original.call, json.loads(json.dumps(encode_result(original)))) == original
+    assert PICTURE.body == b"\x89PNG"
+    assert "iVBORw" not in for_model(original, max_rows=5)
+    assert json.loads(for_model(original, max_rows=5))["shown_to_the_person"] == ["a.png", "a.txt"]
+
+
+def test_a_result_without_files_says_nothing_of_files() -> None:
+    assert set(encode_result(result("list"))) == {"summary", "tables", "coverage"}
+    assert "shown_to_the_person" not in for_model(result("list"), max_rows=5)
 
 
 def test_a_message_survives_json() -> None:

@@ -6,7 +6,7 @@ from bot.ebpf.collector import layout
 from bot.ebpf.collector.harmless import is_harmless
 from tests.unit.collector_events import address, raw
 
-TCP, UDP, ICMP, ICMPV6, UNIX, INET6 = 6, 17, 1, 58, 1, 10
+HOP_BY_HOP, TCP, UDP, ICMP, ICMPV6, UNIX, INET6 = 0, 6, 17, 1, 58, 1, 10
 FIN_ACK, ACK, SYN = 0x11, 0x10, 0x02
 SOLICITED = {"family": INET6, "proto": ICMPV6, "daddr": address("ff02::2")}
 
@@ -27,6 +27,8 @@ def harmless(reason: str | None, **fields: int | bytes) -> bool:
         ("TCP_OLD_SEQUENCE", {"tcp_flags": ACK, "payload": 0}),
         ("NOT_SPECIFIED", {**SOLICITED, "icmp_type": 133}),
         (None, {**SOLICITED, "icmp_type": 135}),
+        ("IP_INNOROUTES", {**SOLICITED, "proto": HOP_BY_HOP}),
+        ("QDISC_DROP", {**SOLICITED, "proto": HOP_BY_HOP}),
     ],
 )
 def test_what_healthy_traffic_leaves_behind_is_harmless(reason: str | None, fields: dict[str, int | bytes]) -> None:
@@ -44,6 +46,8 @@ def test_what_healthy_traffic_leaves_behind_is_harmless(reason: str | None, fiel
         ("TCP_OLD_SEQUENCE", {"tcp_flags": ACK, "payload": 1448}),
         ("TCP_OLD_SEQUENCE", {"tcp_flags": SYN}),
         ("NEIGH_FAILED", {**SOLICITED, "icmp_type": 133}),
+        ("QDISC_DROP", {**SOLICITED, "icmp_type": 135}),
+        ("QDISC_DROP", {"proto": HOP_BY_HOP}),
         ("NOT_SPECIFIED", {"family": INET6, "proto": ICMPV6, "daddr": address("fe80::1"), "icmp_type": 133}),
     ],
 )

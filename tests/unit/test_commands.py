@@ -117,6 +117,7 @@ def test_parsing_a_written_line_gives_its_arguments_back(tool: Tool, data: st.Da
     kinds: dict[str, st.SearchStrategy[Json]] = {
         "integer": st.integers(0, 10**6).map(str),
         "text": st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+        "choice": st.sampled_from(["out", "process"]),
         "switch": st.just(True),  # noqa: FBT003 - a value, not a flag
     }
     needed = {argument.name: kinds[argument.kind] for argument in tool.arguments if argument.required}

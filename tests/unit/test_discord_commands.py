@@ -53,6 +53,23 @@ def test_no_text_is_longer_than_discord_takes() -> None:
             assert 1 <= len(each["description"]) <= 100
 
 
+def test_all_commands_together_are_no_longer_than_discord_takes() -> None:
+    assert len(payloads(HELP)[0]["options"]) <= 25
+    assert _characters(payloads(HELP)[0]) <= 8000
+
+
+def _characters(entry: dict[str, Any]) -> int:
+    own = len(entry.get("name", "")) + len(entry.get("description", ""))
+    return own + sum(map(_characters, entry.get("options", [])))
+
+
+def test_rare_flags_share_one_option() -> None:
+    options = options_of("list")
+    assert "uid" not in options
+    assert "more" in options
+    assert "more" not in options_of("status")
+
+
 def test_a_subcommand_is_a_command_with_the_tools_arguments() -> None:
     given = [{"name": "process", "value": "curl"}, {"name": "max_events", "value": 5}]
     text, command = read("netspy", {"name": "list", "options": given})

@@ -20,7 +20,8 @@ from bot.domain.network import (
 )
 from bot.domain.query import Filter, Target
 from bot.domain.workload import Workload
-from bot.ebpf.matching import like, matches
+from bot.ebpf.matching import matches
+from bot.targets import like
 from tests.fakes import NOW, connection, drop
 
 HERE, THERE = Endpoint("10.0.0.1", 40000), Endpoint("10.2.0.14", 5432, name="db.internal")

@@ -1,14 +1,16 @@
 """The recorded source as a tool sees it, and recordings that cannot be used."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import SourceMalformed
+from bot.domain.errors import CannotAnswer, SourceMalformed
 from bot.domain.network import Connection, Coverage, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
+from bot.domain.sockets import SocketQuery
+from bot.domain.source_status import KindStatus
 from bot.ebpf.recording.recorded import RecordedSource, open_recording
 from bot.ebpf.recording.recording_frame import End, Header, parse_end, parse_header
 from tests.fakes import NOW
@@ -203,6 +205,26 @@ async def test_a_complete_recording_tells_its_losses_and_its_whole_time(tmp_path
     drops, connections = [await coverage_of(path, kind) for kind in ("drop", "connection")]
     assert (drops.lost, connections.lost, drops.notes[:-1]) == (3, 1, ())
     assert drops.source == "mine.jsonl (179 s of earlier traffic)"
+
+
+async def test_status_of_a_recording_tells_its_span_its_events_and_its_losses(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{header_line()}\n{drop_line(0)}\n{drop_line(1)}\n{end_line()}\n")
+    status = await open_recording(path, opened_at=NOW).status()
+    assert (status.source, status.kind) == ("mine.jsonl (179 s of earlier traffic)", "recording")
+    assert (status.since, status.until) == (
+        datetime(2026, 11, 23, tzinfo=UTC),
+        datetime(2026, 11, 23, 0, 2, 58, tzinfo=UTC),
+    )
+    assert status.kinds["drop"] == KindStatus(seen=2, stored=2, evicted=0, lost=3)
+    assert status.kinds["dns"] == KindStatus(seen=0, stored=0, evicted=0, lost=0)
+    lost = await open_recording(written(tmp_path, f"{drop_line(0)}\n"), opened_at=NOW).status()
+    assert lost.kinds["drop"].lost is None
+
+
+async def test_a_recording_has_neither_sockets_nor_counters_and_says_what_has(shipped: RecordedSource) -> None:
+    for asked in (shipped.sockets(SocketQuery()), shipped.counters(HOUR)):
+        with pytest.raises(CannotAnswer, match=r"a recording holds events only\. Run netspy collect"):
+            await asked
 
 
 async def test_a_recording_that_was_interrupted_says_that_its_losses_are_not_known(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def lines_of(table: Table) -> str:
     (post, *files) = items(table)
     assert isinstance(post, Post)
     contexts = read(*(block for block in post.blocks if block["type"] == "context"))
-    named = [f"{file.name} {file.content.count(chr(10))}" for file in files if isinstance(file, Upload)]
+    named = [f"{file.name} {str(file.content).count(chr(10))}" for file in files if isinstance(file, Upload)]
     return "\n".join([contexts, *named])
 
 

@@ -88,3 +88,8 @@ def test_many_nodes_are_counted() -> None:
 
 def test_hostile_names_cannot_break_the_line() -> None:
     assert r"--process x\n\x1b[2J" in footer(command="list --process x\n\x1b[2J")
+
+
+def test_what_another_mcp_server_says_is_named_with_the_moment_it_was_asked() -> None:
+    said = footer(kind="foreign", source="weather", window=Window(NOW, NOW), matched=40, shown=3, nodes=(), lost=None)
+    assert said == "MCP server weather | asked 14:07:00 UTC | 40 rows, 3 shown | " + LIVE.command

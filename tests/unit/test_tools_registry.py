@@ -5,10 +5,13 @@ import sys
 
 import pytest
 
+from bot.commands import Tool, parse
 from bot.domain.errors import UnknownTool
+from bot.tools.arguments import checked
 from bot.tools.insights import QUESTIONS
 from bot.tools.network import BODIES
-from bot.tools.registry import LIST_DURATION_S, SUMMARY_DURATION_S, TOOLS, find_tool
+from bot.tools.registry import NOW_S, TOOLS, find_tool
+from bot.tools.vocabulary import LIST_DURATION_S, SUMMARY_DURATION_S
 
 REFERENCE = {
     "get_network_summary",
@@ -30,6 +33,14 @@ def test_every_tool_has_exactly_one_body() -> None:
     assert sorted([*BODIES, *QUESTIONS]) == sorted(tool.name for tool in TOOLS)
 
 
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_every_example_is_a_call_that_the_tool_takes(tool: Tool) -> None:
+    command = parse(tool.example or tool.command, TOOLS)
+    assert command is not None
+    assert command.tool == tool.name
+    checked(tool, command.arguments)
+
+
 def test_names_and_commands_are_unique() -> None:
     words = [word for tool in TOOLS for word in (tool.name, tool.command)]
     assert len(words) == len(set(words))
@@ -40,12 +51,24 @@ def test_an_argument_has_the_same_flag_and_kind_in_every_tool() -> None:
     assert len({name for name, *_ in seen}) == len({flag for _, flag, *_ in seen}) == len(seen)
 
 
+OF_NOW = {"list_sockets", "source_status"}
+"""They tell how it is at this moment."""
+LOOKS_BACK_S = {
+    "get_network_summary": SUMMARY_DURATION_S,
+    "get_packet_drop_summary": SUMMARY_DURATION_S,
+    "compare_periods": NOW_S,
+    "tcp_health": NOW_S,
+}
+
+
 @pytest.mark.parametrize("name", sorted(BODIES))
-def test_data_tools_take_process_pid_duration_and_max_events(name: str) -> None:
+def test_data_tools_over_events_take_process_pid_duration_and_max_events(name: str) -> None:
     defaults = {argument.name: argument.default for argument in find_tool(name).arguments}
+    if name in OF_NOW:
+        return
     assert defaults.keys() >= {"pid", "process_name"}
     assert defaults["max_events"] == 10
-    assert defaults["duration"] == (SUMMARY_DURATION_S if name.endswith("summary") else LIST_DURATION_S)
+    assert defaults["duration"] == LOOKS_BACK_S.get(name, LIST_DURATION_S)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ enum kind {
 
 enum flag {
 	OWNED = 1,      /* pid, tid and comm are the socket owner's, not those of whoever ran just then */
-	RECEIVED = 2,   /* the skb came in through an interface */
+	RECEIVED = 2,   /* the skb came in through the interface that is named */
 	ACCEPTED = 4,   /* the peer opened this connection */
 	OPENED = 8,     /* this side opened it */
 	CUT = 16,       /* the tail is not the whole message */
 	GOT_RESET = 32,         /* the SYN was answered by an RST */
 	NEIGHBOUR_FAILED = 64,  /* a packet was dropped because the next hop does not answer */
-	UNREACHABLE = 128,      /* an ICMP message said that the destination cannot be reached */
+	UNREACHABLE = 128,      /* an ICMP message said that the destination is not reached */
 };
 
 enum { TAIL_SIZE = 512, UNIX_PATH_SIZE = 108, UNKNOWN_REASON = -1 };

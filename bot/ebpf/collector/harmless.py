@@ -5,10 +5,11 @@ from bot.ebpf.collector.layout import RawEvent
 _ICMP_ERRORS = {1: (3, 11, 12), 58: (1, 2, 3, 4)}
 _OF_A_CLOSE = frozenset({"QUEUE_PURGE", "SOCKET_CLOSE", "CONSUMED"})
 _UNEXPLAINED = frozenset({None, "NOT_SPECIFIED"})
+_BEFORE_AN_INTERFACE_IS_READY = frozenset({"IP_INNOROUTES", "QDISC_DROP"})
 _WITHOUT_PACKETS = frozenset({1, 16})
 """unix and netlink"""
 _LINK_MULTICAST = b"\xff\x02"
-_TCP, _INET6 = 6, 10
+_HOP_BY_HOP, _TCP, _INET6 = 0, 6, 10
 _FIN, _OPENS_OR_ENDS = 0x01, 0x07
 
 
@@ -24,6 +25,8 @@ def is_harmless(event: RawEvent, reason: str | None) -> bool:
         return True
     if reason in _UNEXPLAINED:
         return _is_last_packet(event) or _is_for_another_group(event)
+    if reason in _BEFORE_AN_INTERFACE_IS_READY:
+        return _is_report_of_membership(event)
     return reason == "TCP_OLD_SEQUENCE" and _is_keepalive(event)
 
 
@@ -34,6 +37,11 @@ def _is_last_packet(event: RawEvent) -> bool:
 def _is_for_another_group(event: RawEvent) -> bool:
     """Multicast on this link to a group that nobody here has joined, such as router solicitations."""
     return event.family == _INET6 and event.daddr.startswith(_LINK_MULTICAST)
+
+
+def _is_report_of_membership(event: RawEvent) -> bool:
+    """Which groups an IPv6 host has joined, as it tells when it begins, and repeats: behind the router alert option."""
+    return event.proto == _HOP_BY_HOP and _is_for_another_group(event)
 
 
 def _is_keepalive(event: RawEvent) -> bool:

@@ -49,8 +49,10 @@ struct sock_common {
 struct kernfs_node { __u64 id; };
 struct cgroup { struct kernfs_node *kn; };
 struct sock_cgroup_data { struct cgroup *cgroup; };
+struct sk_buff_head { struct sk_buff *next; __u32 qlen; };
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_error_queue;
 	__u16 sk_protocol, sk_type;
 	int sk_err;
 	kuid_t sk_uid;
@@ -78,7 +80,10 @@ struct sk_buff {
 	__u16 network_header;
 	int skb_iif;
 	unsigned char *head, *data;
+	char cb[48];
 };
+struct sock_extended_err { __u8 ee_origin; };
+struct sock_exterr_skb { struct sock_extended_err ee; };
 
 /* Whether a field exists is asked with its type: an enum must be declared as one, or the answer is always no. */
 enum skb_drop_reason { SKB_DROP_REASON_ANY, SKB_DROP_REASON_NEIGH_FAILED };

@@ -83,7 +83,7 @@ GOT_RESET: Final = 32
 NEIGHBOUR_FAILED: Final = 64
 """A SYN was dropped because the next hop does not answer."""
 UNREACHABLE: Final = 128
-"""An ICMP message said that the destination cannot be reached."""
+"""An ICMP message said that the destination is not reached: refused on the way, or lost in a loop."""
 CONNECT, TCP_OPEN, TCP_ACCEPT, TCP_CLOSE, TCP_LISTEN, TCP_RETRANSMIT, TCP_RESET_SENT, TCP_RESET_RECEIVED, DROP = range(
     1, 10
 )

@@ -3,7 +3,7 @@
 #pragma once
 
 enum { FIRST_NAMESPACE = 0xeffffff0, IPV4_OFFSET_MASK = 0x1fff };
-enum { ICMP_DEST_UNREACH = 3, ICMPV6_DEST_UNREACH = 1 };
+enum { ICMP_DEST_UNREACH = 3, ICMP_TIME_EXCEEDED = 11, ICMPV6_DEST_UNREACH = 1, ICMPV6_TIME_EXCEED = 3 };
 
 struct ipv4_header { __u8 version_words, tos; __be16 size, id, fragment; __u8 ttl, proto; __u16 sum; __u8 saddr[4], daddr[4]; };
 struct ipv6_header { __u8 version, rest[3]; __be16 payload; __u8 proto, hops; __u8 saddr[16], daddr[16]; };
@@ -81,25 +81,36 @@ static __always_inline void describe_device(struct event *e, struct net_device *
 	BPF_CORE_READ_INTO(&e->ifname, dev, name);
 }
 
-static __noinline void describe_skb(struct event *e, struct sk_buff *skb)
+/* Behind the IP layer a packet has no device any more, and the route of what is for this machine leads to lo: only the
+ * number of its entrance is left. What is forwarded has come in as well, but leaves by another device. */
+static __always_inline void describe_way(struct event *e, struct sk_buff *skb)
 {
 	struct net_device *dev = BPF_CORE_READ(skb, dev);
 	unsigned long route = BPF_CORE_READ(skb, _skb_refdst) & ~1UL;
+	__u32 entrance = BPF_CORE_READ(skb, skb_iif);
+
+	if (dev)
+		describe_device(e, dev);
+	else if (route)
+		describe_device(e, BPF_CORE_READ((struct dst_entry *)route, dev));
+	if (!entrance)
+		return;
+	if (!dev && e->ifindex != entrance)
+		__builtin_memset(e->ifname, 0, sizeof(e->ifname));
+	if (!dev || !e->ifindex)
+		e->ifindex = entrance;
+	if (e->ifindex == entrance)
+		e->flags |= RECEIVED;
+}
+
+static __noinline void describe_skb(struct event *e, struct sk_buff *skb)
+{
 	__u16 offset = BPF_CORE_READ(skb, network_header);
-	int came_through = BPF_CORE_READ(skb, skb_iif);
 	void *header = BPF_CORE_READ(skb, head) + offset;
 
 	e->len = BPF_CORE_READ(skb, len);
 	e->ethertype = bpf_ntohs(BPF_CORE_READ(skb, protocol));
-	if (!dev && route)
-		dev = BPF_CORE_READ((struct dst_entry *)route, dev);
-	if (dev)
-		describe_device(e, dev);
-	if (came_through) {
-		e->flags |= RECEIVED;
-		if (!e->ifindex)
-			e->ifindex = came_through;
-	}
+	describe_way(e, skb);
 	if (!offset || offset == 0xffff)
 		return;
 	if (e->ethertype == ETH_P_IP)
@@ -108,11 +119,20 @@ static __noinline void describe_skb(struct event *e, struct sk_buff *skb)
 		describe_ipv6(e, header);
 }
 
+/* Routes that loop use up the time to live: that is how a packet tells that its destination cannot be reached. */
+static __always_inline bool is_icmp_that_ends_attempts(struct event *e)
+{
+	__u8 type = e->icmp_type;
+
+	if (e->proto == IPPROTO_ICMP)
+		return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED;
+	return e->proto == IPPROTO_ICMPV6 && (type == ICMPV6_DEST_UNREACH || type == ICMPV6_TIME_EXCEED);
+}
+
 /* Numbers of reasons differ between kernels: this one's is asked for as the program is loaded. */
 static __always_inline enum flag evidence_of(struct event *e)
 {
-	if ((e->proto == IPPROTO_ICMP && e->icmp_type == ICMP_DEST_UNREACH)
-	    || (e->proto == IPPROTO_ICMPV6 && e->icmp_type == ICMPV6_DEST_UNREACH))
+	if (is_icmp_that_ends_attempts(e))
 		return UNREACHABLE;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NEIGH_FAILED)
 	    && e->reason == (int)bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NEIGH_FAILED))

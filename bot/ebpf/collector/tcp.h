@@ -2,6 +2,8 @@
 /* The life of TCP sockets: handshake, accept, listen, close with byte counts; what was sent again; resets. */
 #pragma once
 
+enum { SO_EE_ORIGIN_ICMP = 2, SO_EE_ORIGIN_ICMP6 = 3 };
+
 static __always_inline int kind_of_change(int from, int to)
 {
 	if (from == TCP_SYN_SENT)
@@ -22,6 +24,20 @@ static __always_inline void describe_traffic(struct event *e, struct sock *sk)
 	e->rx_bytes = BPF_CORE_READ(tp, bytes_received);
 	e->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	e->retransmits = BPF_CORE_READ(tp, total_retrans);
+}
+
+/* A process that does not wait in connect(2) fetches an ICMP message's error by itself, and no errno is left: the
+ * message is still in the queue when its socket is closed. (ICMPv6 only where the process has asked for messages.) */
+static __always_inline bool got_icmp_message(struct sock *sk)
+{
+	struct sk_buff *first = BPF_CORE_READ(sk, sk_error_queue.next);
+	struct sock_exterr_skb *error = (void *)first + bpf_core_field_offset(struct sk_buff, cb);
+	__u8 origin;
+
+	if (!BPF_CORE_READ(sk, sk_error_queue.qlen))
+		return false;
+	origin = BPF_CORE_READ(error, ee.ee_origin);
+	return origin == SO_EE_ORIGIN_ICMP || origin == SO_EE_ORIGIN_ICMP6;
 }
 
 static __always_inline void report_change(struct sk_state_context *ctx, int kind, __u64 now)
@@ -46,6 +62,8 @@ static __always_inline void report_change(struct sk_state_context *ctx, int kind
 	e->oldstate = ctx->oldstate;
 	e->newstate = ctx->newstate;
 	e->ret = -BPF_CORE_READ(sk, sk_err);
+	if (kind == KIND_TCP_OPEN && got_icmp_message(sk))
+		e->flags |= UNREACHABLE;
 	submit(e);
 }
 

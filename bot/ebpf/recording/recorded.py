@@ -10,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import CannotAnswer
 from bot.domain.network import EVENT_TYPES, Coverage, Event, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import KindStatus, SourceStatus
 from bot.ebpf import evaluate
 from bot.ebpf.matching import matches
 from bot.ebpf.recording.joining import Joiner
@@ -112,6 +116,28 @@ class RecordedSource:
         groups = evaluate.aggregate_repeated(map(self._loop.repeated, found), query)
         return Groups(groups[: query.top], len(groups), coverage)
 
+    async def sockets(self, query: SocketQuery) -> OpenSockets:  # noqa: ARG002 (the port's signature)
+        raise _events_only("open sockets")
+
+    async def counters(self, window: Window) -> CounterDeltas:  # noqa: ARG002 (the port's signature)
+        raise _events_only("the kernel's counters")
+
+    async def status(self) -> SourceStatus:
+        """What was recorded, once, and when."""
+        of_kind = {kind: len(self._recording.of(kind)) for kind in EVENT_TYPES}
+        end = self._recording.end
+        return SourceStatus(
+            source=f"{self._recording.name} ({self._describe()})",
+            kind="recording",
+            since=self._recording.began_at.astimezone(UTC),
+            until=self._recording.ended_at.astimezone(UTC),
+            kinds={
+                kind: KindStatus(seen=count, stored=count, evicted=0, lost=end.lost_of(kind) if end else None)
+                for kind, count in of_kind.items()
+            },
+            notes=self._recording.notes,
+        )
+
     async def check(self) -> Check:
         if self._instead is None:
             return Check("source", "warning", "a recording, not this machine", _LIVE_DATA)
@@ -149,3 +175,12 @@ class RecordedSource:
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
         return f"{seconds:.0f} s of {self._recording.traffic}{', looped' if self._loops else ''}"
+
+
+def _events_only(what: str) -> CannotAnswer:
+    return CannotAnswer(what, "a recording holds events only", f"run netspy collect and ask that; {_LIVE_DATA}")
+
+
+def shipped_recording() -> Path:
+    """The recording that comes with netspy."""
+    return _SHIPPED

@@ -14,12 +14,12 @@ import numpy as np
 from bot.domain.network import Direction, Endpoint, Event
 from bot.domain.query import Filter, GroupField, GroupKey, NumberField, Target
 from bot.domain.workload import Workload
-from bot.ebpf.matching import is_at, like
 from bot.ebpf.store.batch import endpoint
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.fields import UNTOLD, Alike, Field, Judge, Keys, OfNumber, OfText, process_name, text_mask, told
 from bot.ebpf.store.log import Chunk, Column, Log
 from bot.ebpf.store.row import NS_PER_US, Meanings, Row, end_of
+from bot.targets import is_at, like
 
 _EXACT: Final[tuple[GroupField, ...]] = (
     "pid", "process", "uid", "protocol", "errno", "reason", "node", "namespace", "pod", "container",

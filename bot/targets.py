@@ -1,0 +1,87 @@
+"""Destinations and names as people write them, and what fits them: an address, a CIDR, a DNS name, a pattern. Pure."""
+
+import re
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from bot.domain.network import Endpoint
+from bot.domain.query import Target
+
+A_TARGET: Final = "an address, a CIDR such as 10.0.0.0/8, host:port, [v6]:port, :port, or a DNS name"
+
+_BRACKETED = re.compile(r"\[(?P<host>[0-9a-fA-F:.]+)\](?::(?P<port>\d{1,5}))?", re.ASCII)
+_WITH_PORT = re.compile(r"(?P<host>[^:\s\[\]/]*):(?P<port>\d{1,5})", re.ASCII)
+_NAME = re.compile(r"(?=.*[a-z_])[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.ASCII)
+
+
+def read_target(text: str) -> Target:
+    """Raises: ValueError for what is none of `A_TARGET`."""
+    try:
+        return _read(text)
+    except ValueError:
+        raise ValueError(f"it is not {A_TARGET}") from None
+
+
+def is_at(end: Endpoint | None, target: Target) -> bool:
+    if end is None or (target.port is not None and end.port != target.port):
+        return False
+    if target.name is not None and (end.name is None or end.name.lower().rstrip(".") != target.name):
+        return False
+    address = _address(end.address)
+    return target.network is None or (address is not None and address in target.network)
+
+
+def like(text: str | None, pattern: str) -> bool:
+    """Whether a text is of this pattern, in which `*` is any characters and `?` one."""
+    return text is not None and _expression(pattern).fullmatch(text) is not None
+
+
+def _read(text: str) -> Target:
+    if found := _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text):
+        port = _port(found["port"]) if found["port"] else None
+        return _host(found["host"], port) if found["host"] else Target(port=port)
+    return _host(text, None)
+
+
+def _host(text: str, port: int | None) -> Target:
+    network = _network(text)
+    if network:
+        return Target(network=network, port=port)
+    name = text.lower().rstrip(".")
+    if not _NAME.fullmatch(name):
+        raise ValueError
+    return Target(name=name, port=port)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """None for what looks like no address. Raises: ValueError for a network with host bits, or a wrong length."""
+    address, slash, _ = text.partition("/")
+    try:
+        ip_address(address)
+    except ValueError:
+        if slash:
+            raise
+        return None
+    return ip_network(text)
+
+
+def _port(text: str) -> int:
+    if not 0 < int(text) < 65536:
+        raise ValueError
+    return int(text)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """None also for what some servers tell in its place: the name of another family."""
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _expression(pattern: str) -> re.Pattern[str]:
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(each) or re.escape(each) for each in pattern), re.DOTALL)

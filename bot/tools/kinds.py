@@ -1,0 +1,64 @@
+"""Questions to several kinds of events at once, of which a source may record only some."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Final, TypeVar
+
+from bot.domain.errors import CannotAnswer
+from bot.domain.network import EVENT_TYPES, Coverage, EventKind
+
+Answer = TypeVar("Answer")
+
+_DIRECTED: Final[frozenset[EventKind]] = frozenset({"connection", "accept", "retransmit", "dns"})
+"""Kinds whose direction goes without saying."""
+
+
+def kinds_with(names: Collection[str]) -> tuple[EventKind, ...]:
+    """The kinds whose events have all of these fields."""
+    return tuple(kind for kind in EVENT_TYPES if all(_has(kind, name) for name in names))
+
+
+async def of_each(
+    kinds: Iterable[EventKind], ask: Callable[[EventKind], Awaitable[Answer]]
+) -> tuple[dict[EventKind, Answer], list[CannotAnswer]]:
+    """Answers by kind, and why there is none of the others. Raises: CannotAnswer when there is none at all."""
+    listed = list(kinds)
+    said = dict(zip(listed, await asyncio.gather(*(_answer(ask(kind)) for kind in listed)), strict=True))
+    answers = {kind: answer for kind, answer in said.items() if not isinstance(answer, CannotAnswer)}
+    refusals = [answer for answer in said.values() if isinstance(answer, CannotAnswer)]
+    if not answers and refusals:
+        raise refusals[0]
+    return answers, refusals
+
+
+def together(coverages: Sequence[Coverage], refusals: Sequence[CannotAnswer]) -> Coverage:
+    """Of answers over the same window: counts are those of all kinds."""
+    seen = [coverage.seen for coverage in coverages]
+    lost = [coverage.lost for coverage in coverages]
+    notes = [note for coverage in coverages for note in coverage.notes]
+    return replace(
+        coverages[0],
+        seen=_sum(seen),
+        matched=sum(coverage.matched for coverage in coverages),
+        lost=_sum(lost),
+        nodes=tuple(dict.fromkeys(node for coverage in coverages for node in coverage.nodes)),
+        unknown=tuple(dict.fromkeys(name for coverage in coverages for name in coverage.unknown)),
+        notes=tuple(dict.fromkeys([*notes, *(refusal.got for refusal in refusals)])),
+    )
+
+
+def _has(kind: EventKind, name: str) -> bool:
+    return name in {field.name for field in fields(EVENT_TYPES[kind])} or (name == "direction" and kind in _DIRECTED)
+
+
+async def _answer(asked: Awaitable[Answer]) -> Answer | CannotAnswer:
+    try:
+        return await asked
+    except CannotAnswer as refusal:
+        return refusal
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    """None when one is not known."""
+    return None if None in counts else sum(count or 0 for count in counts)

@@ -1,0 +1,77 @@
+"""Resources for other people's clients: what the source covers, and what is in a recording. `outside` serves them."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from bot.codec import encode
+from bot.domain.errors import NetspyError
+from bot.domain.json_types import Json
+from bot.domain.network import EVENT_TYPES, EventKind, Window
+from bot.domain.ports import EbpfSource
+from bot.domain.query import Aggregate, Filter
+
+COVERED_S = 300
+"""The coverage is that of the last five minutes: long enough to see losses, and quickly counted anywhere."""
+
+Read = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Something to read, as JSON."""
+
+    uri: str
+    name: str
+    title: str
+    description: str
+    read: Read
+
+
+def resources_of(
+    source: EbpfSource, *, clock: Callable[[], datetime], recording: Read | None = None
+) -> tuple[Resource, ...]:
+    """`recording` describes the recording behind the source, as JSON; None where the source is none."""
+
+    async def coverage() -> str:
+        return await _coverage(source, clock())
+
+    covered = Resource(
+        uri="netspy://source/coverage",
+        name="coverage",
+        title="Coverage of the source",
+        description="Which source answers, how it is, and for each kind of event of the last five minutes how many "
+        "were seen and lost, and what the source cannot know.",
+        read=coverage,
+    )
+    return (covered, _recording(recording)) if recording else (covered,)
+
+
+def _recording(read: Read) -> Resource:
+    return Resource(
+        uri="netspy://source/recording",
+        name="recording",
+        title="The recording that answers",
+        description="What is in the recording that answers in the place of live traffic: when and where it was made, "
+        "events by kind, outcomes, reasons of drops, losses.",
+        read=read,
+    )
+
+
+async def _coverage(source: EbpfSource, now: datetime) -> str:
+    """A source that is away says so here too: that is what is asked."""
+    state = await source.check()
+    window = Window.last(COVERED_S, now)
+    kinds = {kind: await _covered(source, kind, window) for kind in EVENT_TYPES}
+    return json.dumps({"source": asdict(state), "kinds": kinds})
+
+
+async def _covered(source: EbpfSource, kind: EventKind, window: Window) -> Json:
+    everything = Aggregate(kind=kind, window=window, filter=Filter(failed_local_lookups=True))
+    try:
+        found = await source.aggregate(everything)
+    except NetspyError as error:
+        return {"cannot_answer": str(error)}
+    coverage: Json = encode(found.coverage)
+    return coverage
