@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_NODE",
         description="what `netspy collect` calls its machine; unset: its host name",
     )
+    host_root: Path = Field(
+        Path("/"),
+        validation_alias="NETSPY_HOST_ROOT",
+        description="where `netspy collect` in a container finds its machine's root, for names of containers and pods",
+    )
     database_url: Text | None = Field(
         None,
         validation_alias="NETSPY_DATABASE_URL",

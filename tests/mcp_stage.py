@@ -27,6 +27,7 @@ from bot.tools.serving.outside import OutsideServer, build_outside_server
 from bot.web import serving
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.waiting import until
+from tests.network_events import STATUS, listener, open_sockets, retransmit
 
 NETSPY = Path(sys.executable).parent / "netspy"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONDONTWRITEBYTECODE")
@@ -45,6 +46,7 @@ STORED: Sequence[Event] = (
         rcode="NXDOMAIN",
         latency_us=900.0,
     ),
+    retransmit(),
 )
 """Something for every tool."""
 
@@ -82,8 +84,13 @@ class Held(FakeEbpf):
 
 
 def offered(source: EbpfSource | None = None, **more: Any) -> OutsideServer:
-    source = source or FakeEbpf(STORED)
+    source = source or stored()
     return build_outside_server(source, Echo(), version="1.2.3", **{"clock": lambda: NOW, **more})
+
+
+def stored() -> FakeEbpf:
+    """Something for every tool."""
+    return FakeEbpf(STORED, open=open_sockets(listener()), state=STATUS)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ In strict mode every property is required, so an optional one becomes nullable, 
 Rules: https://platform.openai.com/docs/guides/structured-outputs (supported schemas).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain.json_types import Json, JsonObject
 
@@ -21,6 +21,11 @@ _SHAPES = frozenset(
     {"allOf", "patternProperties", "prefixItems", "dependentSchemas", "unevaluatedProperties", "$dynamicRef"}
 )
 """Keywords that say which properties or items there are, in ways that strict mode does not know."""
+
+MAX_LEVELS = 5
+MAX_PROPERTIES = 100
+MAX_VALUES = 500
+"""Of all enums together. These three are the narrowest that OpenAI ever named; what exceeds them is sent as it is."""
 
 _NULL: JsonObject = {"type": "null"}
 
@@ -40,7 +45,7 @@ def strict_schema(schema: JsonObject) -> dict[str, Json] | None:
             strict["$defs"] = {name: _strict(_mapping(part)) for name, part in definitions.items()}
     except _NotStrictError:
         return None
-    return strict
+    return strict if _is_within_limits(strict) else None
 
 
 def without_nulls(arguments: JsonObject, schema: JsonObject) -> dict[str, Json]:
@@ -75,6 +80,25 @@ def _resolved(schema: Json, definitions: JsonObject) -> JsonObject:
     if isinstance(schema, Mapping) and isinstance(name := schema.get("$ref"), str):
         schema = definitions.get(name.removeprefix("#/$defs/"))
     return schema if isinstance(schema, Mapping) else {}
+
+
+def _is_within_limits(strict: JsonObject) -> bool:
+    parts = [*_parts(strict, 1)]
+    properties = sum(len(_mapping(part.get("properties", {}))) for part, _ in parts)
+    values = sum(len(_list(part.get("enum", ()))) for part, _ in parts)
+    return max(level for _, level in parts) <= MAX_LEVELS and properties <= MAX_PROPERTIES and values <= MAX_VALUES
+
+
+def _parts(strict: JsonObject, level: int) -> Iterator[tuple[JsonObject, int]]:
+    """A strict schema and all inside it, each with the level of objects that it lies in."""
+    yield strict, level
+    for name in ("properties", "$defs"):
+        for part in _mapping(strict.get(name, {})).values():
+            yield from _parts(_mapping(part), level + (name == "properties"))
+    for part in _list(strict.get("anyOf", ())):
+        yield from _parts(_mapping(part), level)
+    if "items" in strict:
+        yield from _parts(_mapping(strict["items"]), level)
 
 
 def _strict(schema: JsonObject) -> dict[str, Json]:

@@ -19,10 +19,15 @@ from bot.tools.vocabulary import (
     LIST_DURATION_S,
     LOCAL,
     PID,
+    PLACE,
     PROCESS,
+    PROTOCOL,
     QUERY,
+    ROWS,
     SUMMARY_DURATION_S,
     SUMMARY_TEXT,
+    WHERE,
+    WHO,
     by,
     filters,
 )
@@ -244,6 +249,36 @@ TOOLS: tuple[Tool, ...] = (
         ),
         arguments=(_EARLIER, *filters(NOW_S), LOCAL),
         example="compare --process checkout --duration 300",
+    ),
+    Tool(
+        name="tcp_health",
+        command="health",
+        summary="retransmits and resets by destination, and what namespaces counted",
+        description=(
+            "TCP segments that were sent again and RSTs sent and received, by destination, beside the connections "
+            "there; and the kernel's own error counters (full accept queues, UDP errors ...) in that time. "
+            "Looks back 5 minutes unless told otherwise."
+        ),
+        arguments=filters(NOW_S),
+        example="health --destination 10.2.0.14",
+    ),
+    Tool(
+        name="list_sockets",
+        command="sockets",
+        summary="sockets open now; listeners with full backlogs first",
+        description=(
+            "Sockets that are open now: state, queues, retransmits, round-trip time and what limits them. Listeners "
+            "whose accept queue is full come first, then sockets that wait for an answer."
+        ),
+        arguments=(_STATE, *WHO, *WHERE, PROTOCOL, *PLACE, ROWS),
+        example="sockets --state LISTEN --process nginx",
+    ),
+    Tool(
+        name="source_status",
+        command="source",
+        summary="what is connected, what it records, what was lost",
+        description="Says where events come from, since when, which programs run, what is stored and what was lost.",
+        arguments=(),
     ),
     Tool(
         name="ai_insights",

@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import StorageFull
-from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
+from bot.domain.message import Address, Attachment, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import Standing, ThreadStore, WorkerId
 from bot.domain.table import Column, Table
@@ -20,6 +20,9 @@ from tests.fakes import NOW, MemoryStore
 
 KEY = ThreadKey("terminal", "", "tty", "1")
 HOSTILE = "@everyone <!channel> '); DROP TABLE turns; -- \x00\x1b[31m %s {x} \u202e 🕸️ 網路 \ufeff"
+
+
+PICTURES = (Attachment("a.png", "iVBORw==", "base64"), Attachment("a.txt", "text"))
 
 
 def turn(number: int = 1, *, key: ThreadKey = KEY, text: str = "why?", state: TurnState = "running") -> Turn:
@@ -42,7 +45,10 @@ def full_turn() -> Turn:
         base,
         message=replace(base.message, command=command, sent_at=sent_at),
         started_at=NOW + timedelta(microseconds=7),
-        results=(ToolResult(call, "2 rows", (Table("T", columns, rows, 9, "T1"),), coverage), failed),
+        results=(
+            ToolResult(call, "2 rows", (Table("T", columns, rows, 9, "T1"),), coverage, attachments=PICTURES),
+            failed,
+        ),
         answer="two **rows**",
     )
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -9,9 +10,10 @@ from bot.conversation.calling import MAX_CALLS_PER_ROUND
 from bot.conversation.loop import MAX_ROUNDS, ToolLoop
 from bot.conversation.transcript import Transcript
 from bot.domain.errors import ModelTruncated, ModelUnreachable, PlatformError
-from bot.domain.message import Block, Footer, Notice, Prose, Step, ThreadKey, TurnId
+from bot.domain.message import Attachment, Block, Footer, Notice, Prose, Step, ThreadKey, TurnId
+from bot.domain.network import Coverage, Window
 from bot.domain.table import Table
-from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult
+from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec
 from tests.fakes import NOW, FakeHost, RecordingOutlet, ScriptedModel, result
 
 REQUEST = ModelRequest(
@@ -340,3 +342,57 @@ async def test_every_delay_ends_once() -> None:
         ("gpt failed again", "running"),
         ("gpt failed again", "done"),
     ]
+
+
+# tools of other servers
+
+
+def foreign(name: str, *, notes: tuple[str, ...] = (), rows: int = 0) -> ToolResult:
+    coverage = Coverage(source="sky", kind="foreign", window=Window(NOW, NOW), seen=None, matched=rows, notes=notes)
+    return replace(result(name, rows=rows), coverage=coverage)
+
+
+async def test_steps_call_another_servers_tool_what_people_call_it() -> None:
+    class Titled(FakeHost):
+        async def tools(self) -> tuple[ToolSpec, ...]:
+            return tuple(replace(spec, title="sky: Get Weather", server="sky") for spec in await super().tools())
+
+    host = Titled({"a": foreign("a")})
+    _, outlet = await run(ScriptedModel([asks(1), says("Cold.")]), host)
+    assert [(step.title, step.state) for step in outlet.steps] == [
+        ("sky: Get Weather n=1", "running"),
+        ("sky: Get Weather n=1", "done"),
+    ]
+
+
+async def test_what_was_cut_from_words_without_a_table_is_told_to_the_person() -> None:
+    host = FakeHost({"a": foreign("a", notes=("of 9 characters the first 3 are kept", "left out: audio"))})
+    transcript, _ = await run(ScriptedModel([asks(1), says("Cold.")]), host)
+    assert transcript.notices == (
+        Notice("info", "MCP server sky: of 9 characters the first 3 are kept; left out: audio"),
+    )
+
+
+async def test_words_of_which_nothing_was_cut_need_no_notice() -> None:
+    transcript, _ = await run(ScriptedModel([asks(1), says("Cold.")]), FakeHost({"a": foreign("a")}))
+    assert transcript.notices == ()
+
+
+async def test_files_are_shown_behind_tables_and_before_what_they_rest_on() -> None:
+    picture = Attachment("a-1.png", "iVBORw==", "base64")
+    for rows, kinds in ((1, [Table, Attachment, Footer, Prose]), (0, [Attachment, Footer, Prose])):
+        host = FakeHost({"a": replace(foreign("a", rows=rows), attachments=(picture,))})
+        transcript, _ = await run(ScriptedModel([asks(1), says("Cold.")]), host)
+        assert [type(block) for block in transcript.reply(TurnId("t")).blocks] == kinds
+
+
+async def test_tools_are_looked_up_anew_for_each_round() -> None:
+    class Changing(FakeHost):
+        async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
+            said = await super().call(call, now=now)
+            self.results["new"] = result("new")
+            return said
+
+    model = ScriptedModel([asks(1), says("done")])
+    await run(model, Changing({"a": result("a")}))
+    assert [[tool.name for tool in request.tools] for request in model.requests] == [["a"], ["a", "new"]]

@@ -13,7 +13,7 @@ from bot.domain.message import (
     Prose,
     Stop,
 )
-from bot.domain.ports import Begun, WorkerId
+from bot.domain.ports import Begun, Check, WorkerId
 from bot.domain.table import Table
 from bot.domain.turn import Turn
 from bot.tools.registry import TOOLS
@@ -214,6 +214,13 @@ async def test_process_names_complete_from_what_was_seen() -> None:
     async with stage.desk() as desk:
         assert await desk.complete("process_name", "cu") == ("cupsd", "curl")
         assert await desk.complete("query", "cu") == ()
+
+
+async def test_status_names_other_mcp_servers_too() -> None:
+    away = Check("mcp sky", "warning", "not connected: it ended")
+    stage = Stage(ScriptedModel([]), FakeHost(checks=(away,)))
+    async with stage.desk() as desk:
+        assert (await desk.status())[-1] == away
 
 
 async def test_status_names_every_part() -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from tests.kernel.lab_faults import input_rule
-from tests.kernel.lab_programs import NAMED, RESETS
+from tests.kernel.lab_programs import NAMED, RESETS, WITHOUT_DESCRIPTORS
 from tests.kernel.lab_traffic import NAME_SERVER
 from tests.kernel.namespaces import pair
 from tests.kernel.provoking import Provoked, Scenario, of_lab, program
@@ -19,6 +20,7 @@ print("ready", flush=True)
 sys.stdin.read()
 """
 )
+_CANNOT_ACCEPT = WITHOUT_DESCRIPTORS.replace("int(sys.argv[2])))", "int(sys.argv[2])), backlog=int(sys.argv[3]))")
 _ANSWERS_FEW = _LISTENS.replace("sys.stdin.read()", "while True: server.accept()[0].close()")
 _CONNECTS_MANY = (
     NAMED
@@ -127,10 +129,10 @@ while True:
 
 
 @contextmanager
-def _full_accept_queue() -> Iterator[Provoked]:
+def _full_accept_queue(code: str, name: str, port: int, *, client: str) -> Iterator[Provoked]:
     with pair() as ends, ExitStack() as stack:
-        server = stack.enter_context(ends.server.serving(_LISTENS, "tickets", 8453, 2))
-        yield Provoked(ends, program(stack, ends.client, _CONNECTS_MANY, "kiosk", HOST, 8453), server)
+        server = stack.enter_context(ends.server.serving(code, name, port, 2))
+        yield Provoked(ends, program(stack, ends.client, _CONNECTS_MANY, client, HOST, port), server)
 
 
 @contextmanager
@@ -175,7 +177,16 @@ SLOW_SERVER = of_lab("the server is slow")
 RESETTING_SERVER = of_lab("the server resets", server=(RESETS, "hooks", 8450))
 UNREAD_DATA = of_lab("the server leaves data unread")
 FULL_ACCEPT_QUEUE = Scenario(
-    name="the accept queue is full", process="kiosk", destination=f"{HOST}:8453", provoked=_full_accept_queue
+    name="the accept queue is full",
+    process="kiosk",
+    destination=f"{HOST}:8453",
+    provoked=partial(_full_accept_queue, _LISTENS, "tickets", 8453, client="kiosk"),
+)
+NO_DESCRIPTORS_FOR_MANY = Scenario(
+    name="the server has no file descriptors, and its accept queue fills",
+    process="player",
+    destination=f"{HOST}:8457",
+    provoked=partial(_full_accept_queue, _CANNOT_ACCEPT, "lobby", 8457, client="player"),
 )
 SYN_FLOOD = Scenario(
     name="SYNs flood",

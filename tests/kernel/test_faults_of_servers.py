@@ -12,6 +12,7 @@ from tests.kernel.scenarios import (
     HEALTH,
     NAME_SERVER_TROUBLE,
     NO_DESCRIPTORS,
+    NO_DESCRIPTORS_FOR_MANY,
     RESETTING_SERVER,
     SLOW_SERVER,
     SYN_FLOOD,
@@ -21,7 +22,7 @@ from tests.kernel.seeing import Seen, seeing
 
 SCENARIOS = (
     NO_DESCRIPTORS, SLOW_SERVER, RESETTING_SERVER, UNREAD_DATA, FULL_ACCEPT_QUEUE, SYN_FLOOD, NAME_SERVER_TROUBLE,
-    HEALTH,
+    NO_DESCRIPTORS_FOR_MANY, HEALTH,
 )  # fmt: skip
 
 
@@ -45,6 +46,15 @@ def test_a_server_without_descriptors_cannot_accept_whom_its_kernel_has_connecte
     }
     (listener,) = seen.sockets(made.ends.server, SocketState.LISTEN)
     assert (listener.pid, listener.backlog) == (made.server_pid, 1)
+
+
+def test_a_server_without_descriptors_fills_its_accept_queue(seen: Seen) -> None:
+    made = seen.of(NO_DESCRIPTORS_FOR_MANY)
+    (listener,) = seen.sockets(made.ends.server, SocketState.LISTEN)
+    assert (listener.pid, listener.process, listener.is_backlog_full) == (made.server_pid, "lobby", True)
+    failed = seen.watch.all("accept_failed", pid=made.server_pid)
+    assert {each["errno"] for each in failed} == {"EMFILE"}
+    assert seen.watch.all("tcp_retransmit", pid=made.client.pid, state="SYN_SENT")
 
 
 def test_a_slow_server_is_told_from_a_slow_network(seen: Seen) -> None:

@@ -38,7 +38,7 @@ def test_a_narrow_link_drops_at_the_routers_interface_what_its_sender_sends_agai
     assert told.retransmits
     assert len(again) <= told.retransmits
     assert {(each.reason, each.interface) for each in seen.drops(NARROW_ROUTER)} == {("QDISC_DROP", "eth1")}
-    dropped = seen.dropped(NARROW_ROUTER, reason="QDISC_DROP")
+    dropped = seen.dropped(NARROW_ROUTER, reason="QDISC_DROP", benign=False)
     assert {(each["netns"], each["direction"]) for each in dropped} == {(ends.router.number, "out")}
 
 

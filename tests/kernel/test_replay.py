@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from bot.domain.network import Outcome
+from bot.domain.network import Connection, Drop, Outcome
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.btf import reason_names
 from bot.ebpf.collector.loader import start
@@ -50,6 +50,7 @@ def test_it_makes_no_difference_how_many_come_at_once(found: tuple[Found, Found,
 
 
 def test_every_outcome_was_among_them(found: tuple[Found, Found, Found]) -> None:
-    outcomes = {each.outcome for each in found[0][0]}
+    outcomes = {each.outcome for each in found[0]["connection"] if isinstance(each, Connection)}
     assert set(Outcome) - outcomes <= {Outcome.PENDING, Outcome.UNKNOWN}
-    assert {each.reason for each in found[0][1]} >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}
+    reasons = {each.reason for each in found[0]["drop"] if isinstance(each, Drop)}
+    assert reasons >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}

@@ -1,14 +1,16 @@
 """The recorded source as a tool sees it, and recordings that cannot be used."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import SourceMalformed
+from bot.domain.errors import CannotAnswer, SourceMalformed
 from bot.domain.network import Connection, Coverage, EventKind, Outcome, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
+from bot.domain.sockets import SocketQuery
+from bot.domain.source_status import KindStatus
 from bot.ebpf.recording.recorded import RecordedSource, open_recording
 from bot.ebpf.recording.recording_frame import End, Header, parse_end, parse_header
 from tests.fakes import NOW
@@ -145,8 +147,8 @@ async def test_last_line_without_a_newline_counts_when_it_is_whole(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "no connection attempt and no drop in 0 events"),
-        ('{"ts": 1, "event": "tcp_listen", "sock": "a"}', "no connection attempt and no drop in 1 events"),
+        ("", "nothing to be asked for in 0 events"),
+        ('{"ts": 1, "event": "tcp_close", "sock": "a", "attempt": null}', "nothing to be asked for in 1 events"),
         ('{"ts": 1, "event"', "line 1 is not JSON: Expecting ':' delimiter at column 18"),
         (drop_line(0) + "\nnonsense\n" + drop_line(1) + "\n", "line 2 is not JSON: Expecting value at column 1"),
         (drop_line(0) + "\n" + "nonsense\n", "line 2 is not JSON"),
@@ -205,6 +207,26 @@ async def test_a_complete_recording_tells_its_losses_and_its_whole_time(tmp_path
     assert drops.source == "mine.jsonl (179 s of earlier traffic)"
 
 
+async def test_status_of_a_recording_tells_its_span_its_events_and_its_losses(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{header_line()}\n{drop_line(0)}\n{drop_line(1)}\n{end_line()}\n")
+    status = await open_recording(path, opened_at=NOW).status()
+    assert (status.source, status.kind) == ("mine.jsonl (179 s of earlier traffic)", "recording")
+    assert (status.since, status.until) == (
+        datetime(2026, 11, 23, tzinfo=UTC),
+        datetime(2026, 11, 23, 0, 2, 58, tzinfo=UTC),
+    )
+    assert status.kinds["drop"] == KindStatus(seen=2, stored=2, evicted=0, lost=3)
+    assert status.kinds["dns"] == KindStatus(seen=0, stored=0, evicted=0, lost=0)
+    lost = await open_recording(written(tmp_path, f"{drop_line(0)}\n"), opened_at=NOW).status()
+    assert lost.kinds["drop"].lost is None
+
+
+async def test_a_recording_has_neither_sockets_nor_counters_and_says_what_has(shipped: RecordedSource) -> None:
+    for asked in (shipped.sockets(SocketQuery()), shipped.counters(HOUR)):
+        with pytest.raises(CannotAnswer, match=r"a recording holds events only\. Run netspy collect"):
+            await asked
+
+
 async def test_a_recording_that_was_interrupted_says_that_its_losses_are_not_known(tmp_path: Path) -> None:
     found = await coverage_of(written(tmp_path, f"{header_line()}\n{drop_line(0)}\n"))
     assert found.lost is None
@@ -239,7 +261,7 @@ def test_a_recording_of_a_newer_netspy_is_refused(tmp_path: Path, line: str) -> 
         ([header_line(programs={})], 'line 1: "programs" is {}'),
         ([header_line(missing=[])], 'line 1: "missing" is []'),
         ([header_line(), end_line(lost={"drop": "3"})], "line 2: \"drop\" is '3'"),
-        ([header_line(), end_line()], "no connection attempt and no drop in 0 events"),
+        ([header_line(), end_line()], "nothing to be asked for in 0 events"),
     ],
 )
 def test_what_is_wrong_with_a_recordings_frame_is_named(tmp_path: Path, lines: list[str], complaint: str) -> None:

@@ -133,6 +133,8 @@ def test_a_secret_that_a_server_repeats_is_not_passed_on() -> None:
 def test_a_failure_is_labelled_with_server_and_tool() -> None:
     found = result(Answer(("no such city\x1b[0m\nat all",), failed=True))
     assert (found.failed, found.summary) == (True, "weather: list: no such city[0m at all")
+    assert found.coverage is not None
+    assert (found.coverage.source, found.coverage.kind) == ("weather", "foreign")
     assert result(Answer(failed=True)).summary == "weather: list: it failed, and does not say why"
 
 

@@ -114,7 +114,14 @@ async def test_at_most_128_tools_are_offered_netspys_own_first_then_in_the_order
     assert listed == ["own", *(f"t{n}" for n in range(100)), *(f"u{n}" for n in range(27))]
     assert len(listed) == MAX_TOOLS
     assert [check.part for check in checks] == ["mcp a", "mcp b", "mcp tools"]
-    assert checks[-1].detail.startswith("128 tools are offered, 73 are not: u27, u28, ")
+    assert checks[-1].detail.startswith("127 tools are offered, 73 are not, they are too many: u27, u28, ")
+
+
+async def test_no_more_is_offered_than_a_request_should_carry() -> None:
+    long = [offer(f"t{number}", description="x" * 1000) for number in range(120)]
+    async with opened(a=FakePeer(long)) as host:
+        assert len(await names(host)) == 95
+        assert (await host.check())[-1].part == "mcp tools"
 
 
 async def test_names_stay_what_they_are_while_a_server_is_away() -> None:
@@ -124,7 +131,7 @@ async def test_names_stay_what_they_are_while_a_server_is_away() -> None:
         first.end()
         assert await names(host) == ["own", "b__search"]
         assert await call(host, "a__search") == (
-            "search: MCP server a: it is not connected: it ended. Netspy keeps trying; ask again later"
+            "a: search: it is not connected: it ended. Netspy keeps trying; ask again later"
         )
 
 
@@ -205,7 +212,7 @@ async def test_a_servers_own_failure_is_labelled_and_bounded() -> None:
     async with opened(a=Refusing([offer("x")])) as host:
         await host.tools()
         said = await call(host, "x")
-    assert said.startswith("x: MCP server a: it refused: [2Jyyy")
+    assert said.startswith("a: x: it refused: [2Jyyy")
     assert len(said) < 1010
 
 

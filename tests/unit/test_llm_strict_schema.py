@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.json_types import Json
-from bot.llm.strict_schema import strict_schema, without_nulls
+from bot.llm.strict_schema import MAX_LEVELS, MAX_PROPERTIES, MAX_VALUES, strict_schema, without_nulls
 from tests.loopback.openai_rules import strict_faults
 
 
@@ -155,3 +155,30 @@ PARTS = st.recursive(
 @given(PARTS)
 def test_every_plain_schema_becomes_one_that_follows_the_rules(part: dict[str, Json]) -> None:
     strict_part(part)
+
+
+def nested(levels: int) -> dict[str, Json]:
+    schema: dict[str, Json] = {"type": "string"}
+    for _ in range(levels - 1):
+        schema = of(schema)
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("most", "too_much"),
+    [
+        (nested(MAX_LEVELS), nested(MAX_LEVELS + 1)),
+        (
+            {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(MAX_PROPERTIES)}},
+            {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(MAX_PROPERTIES + 1)}},
+        ),
+        (
+            of({"enum": [f"v{n}" for n in range(MAX_VALUES)]}, required=True),
+            of({"enum": [f"v{n}" for n in range(MAX_VALUES + 1)]}, required=True),
+        ),
+    ],
+    ids=["levels", "properties", "values"],
+)
+def test_what_is_larger_than_strict_mode_takes_is_not_strict(most: dict[str, Json], too_much: dict[str, Json]) -> None:
+    assert strict_schema(most) is not None
+    assert strict_schema(too_much) is None

@@ -14,6 +14,7 @@ from mcp_types import INVALID_PARAMS, CallToolResult, TextContent, TextResourceC
 
 from bot.codec import encode_result
 from bot.domain.errors import CannotAnswer, SourceUnreachable
+from bot.domain.json_types import Json
 from bot.domain.network import EVENT_TYPES
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.turn import ToolCall
@@ -26,7 +27,7 @@ from bot.tools.serving.outside import build_outside_server
 from bot.tools.serving.progress import still_running
 from tests.fakes import NOW, FakeEbpf
 from tests.loopback.waiting import until
-from tests.mcp_stage import ERAS, INITIALIZED, STORED, Echo, Held, call_of, initialize, offered, texts_of
+from tests.mcp_stage import ERAS, INITIALIZED, STORED, Echo, Held, call_of, initialize, offered, stored, texts_of
 
 UNREACHABLE = SourceUnreachable("GET http://x/health", "connection refused", "start it")
 
@@ -80,8 +81,9 @@ async def test_server_says_who_it_is_and_how_it_is_used() -> None:
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", sorted(BODIES))
 async def test_result_is_that_of_the_tool_and_fits_its_schema(name: str, era: str) -> None:
-    result = await call(FakeEbpf(STORED), name, {"max_events": 5}, era=era)
-    expected = await run_tool(ToolCall("", name, {"max_events": 5}), source=FakeEbpf(STORED), now=NOW)
+    rows: dict[str, Json] = {} if name == "source_status" else {"max_events": 5}
+    result = await call(stored(), name, rows, era=era)
+    expected = await run_tool(ToolCall("", name, rows), source=stored(), now=NOW)
     assert not result.is_error
     assert result.structured_content == encode_result(expected)
     assert result.structured_content["tables"]

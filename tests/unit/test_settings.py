@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import InvalidSettings
-from bot.settings import Settings, load, unknown_variables, variables
+from bot.mcp_json import servers_of
+from bot.settings import Settings, environment, load, unknown_variables, variables
+from bot.tools.foreign.servers import Program
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +95,39 @@ def test_an_unknown_variable_names_the_nearest_one() -> None:
 def test_an_unknown_variable_in_the_env_file_is_found_too() -> None:
     Path(".env").write_text("NETSPY_LOGLEVEL=info\n")
     assert "NETSPY_LOGLEVEL is not a setting; did you mean NETSPY_LOG_LEVEL?" in unknown_variables()
+
+
+def test_variables_of_a_files_own_choice_are_found_in_the_env_file_too_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("SKY_A=file\nSKY_B=file\nSKY_EMPTY\n")
+    monkeypatch.setenv("SKY_B", "environment")
+    found = environment()
+    assert (found["SKY_A"], found["SKY_B"], found.get("SKY_EMPTY")) == ("file", "environment", None)
+
+
+def test_an_mcp_json_is_read_where_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert servers_of(load()) == ()
+    file = tmp_path / "mcp.json"
+    file.write_text('{"mcpServers": {"sky": {"command": "${SKY_PROGRAM}"}}}')
+    monkeypatch.setenv("NETSPY_MCP_CONFIG", str(file))
+    monkeypatch.setenv("SKY_PROGRAM", "sky-mcp")
+    (server,) = servers_of(load())
+    assert (server.name, server.place) == ("sky", Program("sky-mcp"))
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [(None, "no such file or directory"), (b"", "is a directory"), (b" " * 2_000_000, "is larger than")],
+)
+def test_an_mcp_json_that_cannot_be_read_is_told(
+    made: bytes | None, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "mcp.json"
+    if made:
+        file.write_bytes(made)
+    elif made is not None:
+        file.mkdir()
+    monkeypatch.setenv("NETSPY_MCP_CONFIG", str(file))
+    with pytest.raises(InvalidSettings, match=rf"^NETSPY_MCP_CONFIG: .*mcp.json.*{told}"):
+        servers_of(load())

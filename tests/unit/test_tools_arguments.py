@@ -136,7 +136,7 @@ _tools = st.sampled_from(TOOLS)
 
 @given(_tools, st.data())
 def test_whatever_is_given_is_taken_or_refused_in_one_printable_line(tool: Tool, data: st.DataObject) -> None:
-    names = st.sampled_from([argument.name for argument in tool.arguments]) | st.text()
+    names = st.sampled_from(["nothing", *(argument.name for argument in tool.arguments)]) | st.text()
     given_arguments = data.draw(st.dictionaries(names, _json, max_size=4))
     try:
         values = checked(tool, given_arguments)

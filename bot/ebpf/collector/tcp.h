@@ -27,7 +27,7 @@ static __always_inline void describe_traffic(struct event *e, struct sock *sk)
 }
 
 /* A process that does not wait in connect(2) fetches an ICMP message's error by itself, and no errno is left: the
- * message is still in the queue when its socket is closed. */
+ * message is still in the queue when its socket is closed. (ICMPv6 only where the process has asked for messages.) */
 static __always_inline bool got_icmp_message(struct sock *sk)
 {
 	struct sk_buff *first = BPF_CORE_READ(sk, sk_error_queue.next);

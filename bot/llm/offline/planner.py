@@ -5,8 +5,8 @@ It is the default without a key, the fallback when the model is down, and the de
 It keeps no state and calls no AI tool, so it can neither recurse nor wait for anything.
 """
 
-from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from bot.domain.json_types import JsonObject
@@ -35,8 +35,9 @@ class Planner:
         return NAME
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        plan = understand(request.question, request.history, now=request.now, zone=self.zone)
-        results = [result for past in request.rounds for result in past.results]
+        history = [replace(turn, results=_own(turn.results)) for turn in request.history]
+        plan = understand(request.question, history, now=request.now, zone=self.zone)
+        results = [result for past in request.rounds for result in _own(past.results)]
         calls = () if results else tuple(_calls(plan, request.tools))
         if calls:
             yield Completion("", calls, NAME, notice=self._notice)
@@ -61,6 +62,11 @@ class Planner:
         if plan.calls:
             return NO_TOOLS
         return small_talk(request.question) or not_understood(plan.notes)
+
+
+def _own(results: Sequence[ToolResult]) -> tuple[ToolResult, ...]:
+    """Without those of other MCP servers, which a language model asked for: they say nothing about these events."""
+    return tuple(result for result in results if result.coverage is None or result.coverage.kind != "foreign")
 
 
 def _calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterable[ToolCall]:

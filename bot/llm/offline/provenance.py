@@ -13,7 +13,7 @@ RECORDED = "These are recorded lab events, not the traffic of this machine."
 
 def led_by(results: Sequence[ToolResult], focus: Focus) -> list[str]:
     """What has to be said before the answer: the source, where that is asked, and what the results don't cover."""
-    coverages = _of_events(results)
+    coverages = [result.coverage for result in results if result.coverage]
     asked = {_source(coverage) for coverage in coverages} if focus.source else set[str]()
     begins = {
         f"the recording does not reach back that far, {told(note)[:1].lower()}{told(note)[1:]}"
@@ -23,11 +23,6 @@ def led_by(results: Sequence[ToolResult], focus: Focus) -> list[str]:
         if " begins at " in note
     }
     return [*sorted(asked), *sorted(begins), *_unkept(results, focus)]
-
-
-def _of_events(results: Sequence[ToolResult]) -> list[Coverage]:
-    """What other MCP servers say rests on no events, and says nothing about ours."""
-    return [result.coverage for result in results if result.coverage and result.coverage.kind != "foreign"]
 
 
 def _source(coverage: Coverage) -> str:
@@ -44,7 +39,7 @@ def _unkept(results: Sequence[ToolResult], focus: Focus) -> list[str]:
 
 
 def caveats(results: Sequence[ToolResult], focus: Focus) -> list[str]:
-    coverages = _of_events(results)
+    coverages = [result.coverage for result in results if result.coverage]
     said: list[str] = []
     if any(coverage.kind == "recording" for coverage in coverages) and not focus.source:
         said.append(RECORDED)

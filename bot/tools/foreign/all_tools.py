@@ -6,18 +6,22 @@ it is labelled with the server's name wherever it goes.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
+from bot.codec import compact
 from bot.domain.errors import ToolHostError
 from bot.domain.ports import Check, ToolHost
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
 from bot.tools.foreign.link import Link
 from bot.tools.foreign.names import Origin, function_names
-from bot.tools.foreign.results import to_result
+from bot.tools.foreign.results import failure, to_result
 from bot.tools.foreign.servers import Offer
 from bot.tools.foreign.untrusted import one_line
 
 MAX_TOOLS = 128
 """Of one request (https://platform.openai.com/docs/api-reference/chat/create, tools)."""
+MAX_CHARACTERS = 100_000
+"""Of what foreign tools say of themselves, together: some 25,000 tokens that every request would carry."""
 MAX_REMEMBERED = 2000
 """Names that lead back although they are not given any more: a model may still use what it was offered before."""
 
@@ -37,14 +41,14 @@ class AllTools:
         self._origins: dict[str, Origin] = {}
 
     async def tools(self) -> tuple[ToolSpec, ...]:
-        """Its own tools, then those of the servers in their order, each as it lists them; `MAX_TOOLS` at most."""
+        """Its own tools, then those of the servers in their order, each as it lists them, until they are too many."""
         own = await self._own.tools()
         state = tuple((link.version, link.is_up) for link in self._links.values())
         if state != self._state:
             self._state = state
             every = self._foreign({tool.name for tool in own})
-            room = max(0, MAX_TOOLS - len(own))
-            self._offered, self._left_out = every[:room], every[room:]
+            fitting = _fitting(every, MAX_TOOLS - len(own))
+            self._offered, self._left_out = every[:fitting], every[fitting:]
         return (*own, *self._offered)
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
@@ -55,8 +59,8 @@ class AllTools:
         try:
             answer = await link.call(origin.tool, call.arguments)
         except ToolHostError as error:
-            told = one_line(link.server.redacted(str(error)), 1000)
-            return ToolResult(call, f"{one_line(origin.tool, 80)}: {told}", failed=True)
+            told = one_line(link.server.redacted(f"{origin.tool}: {_clause(error)}"), 1000)
+            return failure(call, told, server=link.server, at=self._clock())
         return to_result(call, answer, server=link.server, tool=origin.tool, at=self._clock())
 
     async def check(self) -> tuple[Check, ...]:
@@ -65,7 +69,9 @@ class AllTools:
         checks = [link.check() for link in self._links.values()]
         if self._left_out:
             names = ", ".join(tool.name for tool in self._left_out[:8])
-            told = f"{MAX_TOOLS} tools are offered, {len(self._left_out)} are not: {names} ..."
+            told = (
+                f"{len(self._offered)} tools are offered, {len(self._left_out)} are not, they are too many: {names} ..."
+            )
             checks.append(Check("mcp tools", "warning", told, "limit the servers with allow in mcp.json"))
         return tuple(checks)
 
@@ -79,6 +85,17 @@ class AllTools:
         remembered = {name: origin for name, origin in self._origins.items() if name not in given and name not in own}
         self._origins = dict([*remembered.items(), *given.items()][-MAX_REMEMBERED:])
         return tuple(_spec(names[origin], link, offer) for origin, (link, offer) in known.items() if link.is_up)
+
+
+def _clause(error: ToolHostError) -> str:
+    """What went wrong, without whose fault it was: that stands before it already."""
+    return f"{error.got}. {error.remedy[0].upper()}{error.remedy[1:]}" if error.remedy else error.got
+
+
+def _fitting(tools: Sequence[ToolSpec], most: int) -> int:
+    """How many of them one request may carry."""
+    sizes = (len(compact(tool.parameters)) + len(tool.description) for tool in tools[: max(0, most)])
+    return sum(size <= MAX_CHARACTERS for size in accumulate(sizes))
 
 
 def _spec(name: str, link: Link, offer: Offer) -> ToolSpec:

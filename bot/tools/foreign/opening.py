@@ -10,8 +10,8 @@ from bot.tools.foreign.link import Link, Opening, Pace
 from bot.tools.foreign.servers import ForeignServer
 from bot.tools.foreign.session import open_session
 
-START_S = 2.0
-"""How long netspy waits at its start for servers that do not answer yet; they may come later."""
+START_S = 3.0
+"""How long netspy waits at its start for servers that do not answer yet, unless told otherwise; they may come later."""
 ENDING_S = 8.0
 """Longer than the SDK takes to end a child that does not want to: 2 s to go by itself, 2 s for each of two signals."""
 PACE = Pace()
@@ -21,7 +21,7 @@ PACE = Pace()
 async def open_links(
     servers: Sequence[ForeignServer],
     *,
-    start_s: float = START_S,
+    start_s: float | None = None,
     pace: Pace = PACE,
     opening: Opening = open_session,
 ) -> AsyncGenerator[tuple[Link, ...], None]:
@@ -33,7 +33,7 @@ async def open_links(
     owners = [asyncio.create_task(link.run(), name=f"mcp {link.server.name}") for link in links]
     try:
         with suppress(TimeoutError):
-            async with asyncio.timeout(start_s):
+            async with asyncio.timeout(START_S if start_s is None else start_s):
                 await asyncio.gather(*(link.tried.wait() for link in links))
         yield links
     finally:
@@ -55,7 +55,7 @@ async def open_all_tools(
     own: ToolHost,
     servers: Sequence[ForeignServer],
     *,
-    start_s: float = START_S,
+    start_s: float | None = None,
     pace: Pace = PACE,
     opening: Opening = open_session,
 ) -> AsyncGenerator[AllTools, None]:

@@ -6,7 +6,7 @@ Everything is bounded, and what was cut is told to the model and to the person.
 import json
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.codec import compact
@@ -56,18 +56,25 @@ def to_result(call: ToolCall, answer: Answer, *, server: ForeignServer, tool: st
     title = one_line(tool, 80)
     if answer.failed:
         said = one_line(server.redacted(" ".join(answer.texts)), 2000) or "it failed, and does not say why"
-        return ToolResult(call, f"{server.name}: {title}: {said}", failed=True)
+        return failure(call, f"{title}: {said}", server=server, at=at)
     found = tabled(answer.structured, title=title, harmless=server.redacted)
     text, text_notes = _text(answer, found, server)
     files, file_notes = _files(answer, title)
     notes = [*(found.notes if found else ()), *text_notes, *file_notes]
     rows = found.table.total_rows if found else 0
-    coverage = Coverage(
-        source=server.name, kind="foreign", window=Window(at, at), seen=None, matched=rows, notes=tuple(notes)
-    )
+    coverage = replace(_coverage(server, at), matched=rows, notes=tuple(notes))
     said = "\n\n".join(part for part in (text, *(f"({note})" for note in notes)) if part)
     tables = (found.table,) if found else ()
     return ToolResult(call, said or _nothing(found, files), tables, coverage, attachments=files)
+
+
+def failure(call: ToolCall, told: str, *, server: ForeignServer, at: datetime) -> ToolResult:
+    """`told` is a clause that begins with the tool."""
+    return ToolResult(call, f"{server.name}: {told}", coverage=_coverage(server, at), failed=True)
+
+
+def _coverage(server: ForeignServer, at: datetime) -> Coverage:
+    return Coverage(source=server.name, kind="foreign", window=Window(at, at), seen=None, matched=0)
 
 
 def _nothing(found: Tabled | None, files: Sequence[Attachment]) -> str:
