@@ -28,6 +28,7 @@ from bot.tools.serving.progress import still_running
 from tests.fakes import NOW, FakeEbpf
 from tests.loopback.waiting import until
 from tests.mcp_stage import ERAS, INITIALIZED, STORED, Echo, Held, call_of, initialize, offered, stored, texts_of
+from tests.network_events import STATUS
 
 UNREACHABLE = SourceUnreachable("GET http://x/health", "connection refused", "start it")
 
@@ -315,7 +316,8 @@ async def test_coverage_tells_every_kind_of_event() -> None:
     async with Client(offered()) as client:
         assert [each.uri for each in (await client.list_resources()).resources] == ["netspy://source/coverage"]
         found = await read(client, "netspy://source/coverage")
-    assert found["source"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
+    assert found["check"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
+    assert found["status"]["source"] == STATUS.source
     assert set(found["kinds"]) == set(EVENT_TYPES)
     assert {name: found["kinds"]["connection"][name] for name in ("seen", "lost", "nodes")} == {
         "seen": 29,
@@ -336,6 +338,12 @@ async def test_coverage_of_a_source_that_lacks_a_kind_says_so() -> None:
         found = await read(client, "netspy://source/coverage")
     assert "this source records none" in found["kinds"]["dns"]["cannot_answer"]
     assert found["kinds"]["connection"]["seen"] == 29
+
+
+async def test_coverage_of_a_source_that_is_away_says_why() -> None:
+    async with Client(offered(FakeEbpf(error=UNREACHABLE))) as client:
+        found = await read(client, "netspy://source/coverage")
+    assert found["kinds"]["drop"] == {"cannot_answer": str(UNREACHABLE)}
 
 
 async def test_recording_describes_itself() -> None:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.codec import encode
 from bot.domain.errors import NetspyError
 from bot.domain.json_types import Json
-from bot.domain.network import EVENT_TYPES, EventKind, Window
+from bot.domain.network import EVENT_TYPES, Coverage, EventKind, Window
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, Filter
 
@@ -41,8 +42,8 @@ def resources_of(
         uri="netspy://source/coverage",
         name="coverage",
         title="Coverage of the source",
-        description="Which source answers, how it is, and for each kind of event of the last five minutes how many "
-        "were seen and lost, and what the source cannot know.",
+        description="Which source answers and why, how it is, what it holds and lost; and for each kind of event how "
+        "many were seen in the last five minutes, and what the source cannot know.",
         read=coverage,
     )
     return (covered, _recording(recording)) if recording else (covered,)
@@ -61,17 +62,23 @@ def _recording(read: Read) -> Resource:
 
 async def _coverage(source: EbpfSource, now: datetime) -> str:
     """A source that is away says so here too: that is what is asked."""
-    state = await source.check()
     window = Window.last(COVERED_S, now)
-    kinds = {kind: await _covered(source, kind, window) for kind in EVENT_TYPES}
-    return json.dumps({"source": asdict(state), "kinds": kinds})
+    said = {
+        "check": asdict(await source.check()),
+        "status": await _or_why_not(source.status),
+        "kinds": {kind: await _or_why_not(partial(_covered, source, kind, window)) for kind in EVENT_TYPES},
+    }
+    return json.dumps(said)
 
 
-async def _covered(source: EbpfSource, kind: EventKind, window: Window) -> Json:
+async def _covered(source: EbpfSource, kind: EventKind, window: Window) -> Coverage:
     everything = Aggregate(kind=kind, window=window, filter=Filter(failed_local_lookups=True))
+    return (await source.aggregate(everything)).coverage
+
+
+async def _or_why_not(ask: Callable[[], Awaitable[object]]) -> Json:
     try:
-        found = await source.aggregate(everything)
+        answer: Json = encode(await ask())
     except NetspyError as error:
         return {"cannot_answer": str(error)}
-    coverage: Json = encode(found.coverage)
-    return coverage
+    return answer
