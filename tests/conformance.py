@@ -35,7 +35,7 @@ SCENARIOS = {
 ERAS = ("legacy", "modern")
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _PASSED = re.compile(r"^Passed: (\d+)/(\d+), 0 failed, 0 warnings", re.MULTILINE)
-_WORDS = {"query": "which processes failed to connect?", "summary_text": "curl: 3 of 3 attempts refused"}
+_WORDS = {"query": "which processes failed to connect?", "summary_text": "curl: 3 refused", "reason": "NO_SOCKET"}
 
 
 async def main() -> int:

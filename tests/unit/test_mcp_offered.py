@@ -19,6 +19,7 @@ from bot.domain.network import EVENT_TYPES
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.turn import ToolCall
 from bot.tools.arguments import json_schema
+from bot.tools.drop_reasons import all_reasons
 from bot.tools.network import BODIES, run_tool
 from bot.tools.registry import TOOLS, find_tool
 from bot.tools.server import build_server
@@ -312,9 +313,19 @@ async def read(client: Client, uri: str) -> Any:
     return json.loads(content.text)
 
 
+async def test_drop_reasons_are_told_as_they_are_known() -> None:
+    async with Client(offered()) as client:
+        found = await read(client, "netspy://drop-reasons")
+    known = {(each.kind, each.name): each for each in all_reasons()}
+    assert [(each["kind"], each["name"]) for each in found] == list(known)
+    refused = next(each for each in found if each["name"] == "NO_SOCKET" and each["kind"] == "drop")
+    assert refused["meaning"] == known["drop", "NO_SOCKET"].meaning
+    assert tuple(refused["next"]) == known["drop", "NO_SOCKET"].next
+
+
 async def test_coverage_tells_every_kind_of_event() -> None:
     async with Client(offered()) as client:
-        assert [each.uri for each in (await client.list_resources()).resources] == ["netspy://source/coverage"]
+        assert "netspy://source/coverage" in [each.uri for each in (await client.list_resources()).resources]
         found = await read(client, "netspy://source/coverage")
     assert found["check"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
     assert found["status"]["source"] == STATUS.source
@@ -352,7 +363,7 @@ async def test_recording_describes_itself() -> None:
 
     async with Client(offered(recording=described)) as client:
         uris = [each.uri for each in (await client.list_resources()).resources]
-        assert uris == ["netspy://source/coverage", "netspy://source/recording"]
+        assert uris == ["netspy://drop-reasons", "netspy://source/coverage", "netspy://source/recording"]
         assert await read(client, "netspy://source/recording") == {"file": "x.jsonl"}
 
 

@@ -1,5 +1,9 @@
-"""Resources for other people's clients: what the source covers, and what is in a recording. `outside` serves them."""
+"""Resources for other people's clients: what drop reasons mean, what the source covers, what is in a recording.
 
+`outside` serves them.
+"""
+
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -12,6 +16,7 @@ from bot.domain.json_types import Json
 from bot.domain.network import EVENT_TYPES, Coverage, EventKind, Window
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, Filter
+from bot.tools.drop_reasons import all_reasons
 
 COVERED_S = 300
 """The coverage is that of the last five minutes: long enough to see losses, and quickly counted anywhere."""
@@ -46,7 +51,22 @@ def resources_of(
         "many were seen in the last five minutes, and what the source cannot know.",
         read=coverage,
     )
-    return (covered, _recording(recording)) if recording else (covered,)
+    told = (_drop_reasons(), covered)
+    return (*told, _recording(recording)) if recording else told
+
+
+def _drop_reasons() -> Resource:
+    async def read() -> str:
+        return await asyncio.to_thread(lambda: json.dumps(encode(all_reasons())))
+
+    return Resource(
+        uri="netspy://drop-reasons",
+        name="drop-reasons",
+        title="What drop reasons mean",
+        description="Every reason why a kernel drops an skb or sends a TCP reset: what it means, usual causes, what to "
+        "check next, whether it is harmless. For one of them, explain_drop_reason is shorter.",
+        read=read,
+    )
 
 
 def _recording(read: Read) -> Resource:
