@@ -3,6 +3,7 @@
 Needs Node 22 or newer and both programs on PATH; the make target installs them.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -16,9 +17,10 @@ from pathlib import Path
 from bot.commands import Argument, Tool
 from bot.domain.json_types import Json
 from bot.tools.registry import TOOLS
+from tests.agent_stage import agent, parts_over
+from tests.mcp_stage import stored
 
 NETSPY = str(Path(sys.executable).parent / "netspy")
-SOURCE = {"NETSPY_EBPF_URL": "recording"}
 SCENARIOS = {
     "2026-07-28": (
         *("tools-list", "resources-list", "prompts-list", "server-sse-multiple-streams", "caching"),
@@ -33,13 +35,19 @@ SCENARIOS = {
 ERAS = ("legacy", "modern")
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _PASSED = re.compile(r"^Passed: (\d+)/(\d+), 0 failed, 0 warnings", re.MULTILINE)
-_WORDS = {"query": "which processes failed to connect?", "summary_text": "curl: 3 of 3 attempts refused"}
+_WORDS = {"query": "which processes failed to connect?", "summary_text": "curl: 3 refused", "reason": "NO_SOCKET"}
 
 
-def main() -> int:
+async def main() -> int:
+    """Over a collector, which is the one source that can answer every tool."""
+    async with agent(parts_over(stored())) as source:
+        return await asyncio.to_thread(_run_all, source)
+
+
+def _run_all(source: str) -> int:
     failed: list[str] = []
-    with tempfile.TemporaryDirectory() as home, _served(home) as url:
-        for name, words in _runs(url):
+    with tempfile.TemporaryDirectory() as home, _served(home, source) as url:
+        for name, words in _runs(url, source):
             problem = _problem(words, home=home, of_suite=name.startswith("suite "))
             print(f"{'FAILED' if problem else 'passed'}  {name}", flush=True)
             if problem:
@@ -49,12 +57,12 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _runs(url: str) -> Iterator[tuple[str, Sequence[str]]]:
+def _runs(url: str, source: str) -> Iterator[tuple[str, Sequence[str]]]:
     for version, scenarios in SCENARIOS.items():
         for scenario in scenarios:
             words = ("conformance", "server", "--url", url, "--scenario", scenario, "--spec-version", version)
             yield f"suite {version} {scenario}", words
-    passed_on = [word for name, value in SOURCE.items() for word in ("-e", f"{name}={value}")]
+    passed_on = ("-e", f"NETSPY_EBPF_URL={source}")
     for era in ERAS:
         inspector = ("mcp-inspector", "--cli", "--protocol-era", era)
         for transport, target in {"http": (url,), "stdio": (*passed_on, NETSPY, "mcp")}.items():
@@ -90,10 +98,10 @@ def _value(argument: Argument) -> Json:
 
 
 @contextmanager
-def _served(home: str) -> Iterator[str]:
+def _served(home: str, source: str) -> Iterator[str]:
     """The URL of a netspy that listens until this block ends."""
     words = (NETSPY, "mcp", "--http", "127.0.0.1:0")
-    environment = {**os.environ, **SOURCE, "HOME": home, "XDG_DATA_HOME": home}
+    environment = {**os.environ, "NETSPY_EBPF_URL": source, "HOME": home, "XDG_DATA_HOME": home}
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as netspy:
         assert netspy.stderr
         try:
@@ -104,4 +112,4 @@ def _served(home: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(asyncio.run(main()))

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.tools.serving.descriptors import Writer, lines_from, split_lines
+from tests.loopback.waiting import until
 
 MOST = 8
 
@@ -67,15 +70,32 @@ async def test_writing_where_nobody_reads_fails() -> None:
 async def test_what_nobody_takes_is_not_read_without_end(pipe: tuple[int, int]) -> None:
     read, write = pipe
     lines = lines_from(read, most_bytes=1 << 20)
-    ended = threading.Event()
-
-    def write_much() -> None:
-        for _ in range(200):
-            os.write(write, b"x" * 4000 + b"\n")
-        ended.set()
-        os.close(write)
-
-    threading.Thread(target=write_much, daemon=True).start()
+    writing = asyncio.create_task(asyncio.to_thread(write_much, write))
     assert await anext(lines) == b"x" * 4000
-    assert not ended.is_set()
+    (reader,) = (thread for thread in threading.enumerate() if thread.name == f"reads {read}")
+    await until(lambda: sys._current_frames()[reader.ident or 0].f_code.co_name == "wait", timeout_s=10)
+    assert not writing.done()
     assert len([line async for line in lines]) == 199
+    await writing
+
+
+def write_much(descriptor: int) -> None:
+    """More than a pipe holds."""
+    for _ in range(200):
+        os.write(descriptor, b"x" * 4000 + b"\n")
+    os.close(descriptor)
+
+
+def test_what_others_print_goes_to_stderr_once_stdout_is_claimed() -> None:
+    program = """
+import os, subprocess
+from bot.tools.serving.descriptors import claim_stdout
+print("before")
+own = claim_stdout()
+print("stray", flush=True)
+subprocess.run(["echo", "child"])
+os.write(own, b"own")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "before\nown"
+    assert done.stderr == "stray\nchild\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.commands import Tool
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
-from bot.tools.arguments import QuestionArguments, checked, json_schema, question_arguments, strictly_checked
+from bot.tools.arguments import QuestionArguments, _fits, checked, json_schema, question_arguments, strictly_checked
 from bot.tools.data_arguments import DataArguments, data_arguments
 from bot.tools.registry import TOOLS, find_tool
 
@@ -200,3 +200,26 @@ def _allowed_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     letters = st.characters(exclude_categories=["Cc", "Cs"])
     return st.text(letters, min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 300))
+
+
+LIST_OF_TEXT: dict[str, Json] = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "fits"),
+    [
+        ({"type": "integer"}, 1, True),
+        ({"type": "integer"}, True, False),
+        ({"type": "number"}, 1.5, True),
+        ({"type": "number"}, 1, True),
+        ({"type": "number"}, False, False),
+        ({"type": "number"}, "1", False),
+        ({"type": "boolean"}, True, True),
+        (LIST_OF_TEXT, ["a", "b"], True),
+        (LIST_OF_TEXT, [], True),
+        (LIST_OF_TEXT, ["a", 1], False),
+        (LIST_OF_TEXT, "a", False),
+    ],
+)
+def test_value_fits_a_schema_only_as_it_stands(schema: dict[str, Json], value: Json, *, fits: bool) -> None:
+    assert _fits(schema, value) is fits

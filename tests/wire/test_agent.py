@@ -259,7 +259,10 @@ async def test_events_of_every_kind_are_told_whole_or_line_by_line(kind: EventKi
         whole = (await client.get(f"/api/v1/events?kind={kind}")).json()
         lines = (await client.get(f"/api/v1/events?kind={kind}", headers={"accept": "application/x-ndjson"})).text
     assert whole == codec.encode(expected)
-    assert [json.loads(line) for line in lines.rstrip("\n").split("\n")] == [*whole["events"], {"coverage": whole["coverage"]}]
+    assert [json.loads(line) for line in lines.rstrip("\n").split("\n")] == [
+        *whole["events"],
+        {"coverage": whole["coverage"]},
+    ]
     assert len(whole["events"]) == len(expected.events) > 0
 
 
