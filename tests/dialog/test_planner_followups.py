@@ -144,10 +144,14 @@ DIALOGS = {
         ("when did the drops begin?", "trend | by=reason kind=drop"),
     ],
     "a span of time is replaced as a whole": [
-        ("failures between 13:00 and 13:30",
-         "failures | duration=4020 since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z"),
-        ("and of curl?",
-         "failures | duration=4020 process_name=curl since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z"),
+        (
+            "failures between 13:00 and 13:30",
+            "failures | duration=4020 since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z",
+        ),
+        (
+            "and of curl?",
+            "failures | duration=4020 process_name=curl since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z",
+        ),
         ("and in the last hour", "failures | duration=3600 process_name=curl"),
     ],
     "sockets": [

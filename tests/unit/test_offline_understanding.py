@@ -155,7 +155,10 @@ FAILURES = [
     ("postgres-7 connection errors, last 30 minutes", "failures | duration=1800 process_name=postgres-7"),
     ("is there a pattern in the failures", "failures analyze | duration=300"),
     ("is dns broken?", "dns failures | duration=300"),
-    ("did anything fail to connect last night", "failures | duration=72420 since=2026-11-22T18:00:00Z until=2026-11-23T06:00:00Z"),
+    (
+        "did anything fail to connect last night",
+        "failures | duration=72420 since=2026-11-22T18:00:00Z until=2026-11-23T06:00:00Z",
+    ),
 ]
 
 CAUSES = [
@@ -427,7 +430,9 @@ def test_span_that_does_not_end_now_has_both_ends(phrase: str, since: str, until
     assert (call.arguments["since"], call.arguments["until"]) == (since, until)
 
 
-@pytest.mark.parametrize("phrase", ["between 13:00 and 15:00", "around 14:06", "since yesterday", "between 13:00 and 25:00"])
+@pytest.mark.parametrize(
+    "phrase", ["between 13:00 and 15:00", "around 14:06", "since yesterday", "between 13:00 and 25:00"]
+)
 def test_span_that_reaches_until_now_has_no_end(phrase: str) -> None:
     (call,) = understand(f"list connections {phrase}", (), now=NOW, zone=UTC).calls
     assert "until" not in call.arguments
@@ -497,9 +502,7 @@ def test_exception_that_no_tool_can_make_is_told() -> None:
     assert any("leave out" in note for note in plan.notes)
 
 
-@pytest.mark.parametrize(
-    "question", ["drops on eth0", "failed ipv6 connections"]
-)
+@pytest.mark.parametrize("question", ["drops on eth0", "failed ipv6 connections"])
 def test_limit_that_no_tool_has_is_told(question: str) -> None:
     plan = understand(question, (), now=NOW, zone=UTC)
     assert any("can be limited to" in note for note in plan.notes)

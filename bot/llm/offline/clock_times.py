@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from bot.llm.offline.wording import masked
 
+ENDS_NOW = "I can't end a window before now, so what came later is in it too"
 AROUND = timedelta(minutes=5)
 """How far to look before and after a point in time."""
 

@@ -51,6 +51,8 @@ class Context:
     duration_s: float | None
     now: datetime
     zone: tzinfo
+    span: tuple[datetime, datetime] | None = None
+    """Both ends of the window, where it does not end now."""
     attempts: Mapping[str, int] = field(default_factory=dict)
     """Attempts by process, where they were counted over the same time."""
     failed: Mapping[str, int] = field(default_factory=dict)
@@ -66,6 +68,9 @@ class Context:
     @property
     def within(self) -> str:
         """` in the last 5 minutes`, or nothing where the calls have no time in common."""
+        if self.span:
+            since, until = (human_time(end, zone=self.zone, now=self.now) for end in self.span)
+            return f" from {since} to {until}"
         return f" in the {span(self.duration_s)}" if self.duration_s else ""
 
     def at(self, time: datetime | None) -> str:
@@ -77,6 +82,9 @@ class Context:
         by = f" --process {shlex.quote(plain(process))}" if process else ""
         if self.scope.pid is not None:
             by = f" --pid {self.scope.pid}"
-        local = " --include-local" if self.scope.include_local and words != "droplist" else ""
+        takes_local = words.split(maxsplit=1)[0] in {"failures", "summary", "list", "analyze", "compare"}
+        local = " --include-local" if self.scope.include_local and takes_local else ""
         window = f" --duration {round(self.duration_s)}" if self.duration_s else ""
+        if self.scope.since and self.scope.until:
+            window = f" --since {self.scope.since} --until {self.scope.until}"
         return code(f"{words}{by}{window}{local}")

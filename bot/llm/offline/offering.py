@@ -49,11 +49,12 @@ def offered_calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterator[ToolCall]
     made: set[str] = set()
     for number, call in enumerate(plan.calls, 1):
         instead = _INSTEAD.get(call.tool)
-        if call.tool not in by_name and instead in by_name and instead not in planned | made:
-            (call,) = calls_for((instead,), scope_of(call.arguments), plan.focus)
-        if call.tool in by_name:
-            made.add(call.tool)
-            yield ToolCall(f"plan-{number}", call.tool, _taken(call, by_name[call.tool], plan))
+        fitting = call
+        if call.tool not in by_name and instead and instead not in planned | made:
+            (fitting,) = calls_for((instead,), scope_of(call.arguments), plan.focus)
+        if fitting.tool in by_name:
+            made.add(fitting.tool)
+            yield ToolCall(f"plan-{number}", fitting.tool, _taken(fitting, by_name[fitting.tool], plan))
 
 
 def _taken(call: PlannedCall, spec: ToolSpec, plan: Plan) -> JsonObject:

@@ -66,6 +66,7 @@ class Focus:
     """A number is asked for, so that it comes first."""
     top: int | None = None
     """How many processes are to be ranked by their failures."""
+    resets: bool = False
     source: bool = False
     """It is asked where the data comes from."""
     behaviours: frozenset[str] = frozenset()

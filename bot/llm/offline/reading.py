@@ -166,6 +166,7 @@ def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) 
         destination=destination,
         outcomes=outcomes_in(words),
         slow="slow" in signs,
+        resets="reset" in signs,
         counts=bool(_NUMBER_ASKED.search(words)),
         source="source" in signs,
         behaviours=behaviours_in(words) if "pattern" in signs or "top_destinations" in signs else frozenset(),

@@ -3,8 +3,8 @@
 `plan.py` makes arguments of a scope, `understanding.py` reads the scope of calls that were made before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from bot.domain.json_types import Json
 
@@ -154,15 +154,21 @@ _TEXTS = (
 
 def shared(calls: Sequence[tuple[str, Scope]]) -> Scope:
     """What the calls of all tools that take it agree on; the rest is left open."""
+    agreed = {
+        each.name: {
+            getattr(scope, each.name)
+            for place, (tool, scope) in enumerate(calls)
+            if _says(place, tool, scope, each.name)
+        }
+        for each in fields(Scope)
+    }
+    return replace(Scope(), **{name: found.pop() for name, found in agreed.items() if len(found) == 1})
 
-    def values(name: str) -> Iterator[object]:
-        for place, (tool, scope) in enumerate(calls):
-            is_evidence = place > 0 and tool in EVIDENCE and scope.has_place and name in _WHO
-            if takes(tool, name) and not is_evidence:
-                yield getattr(scope, name)
 
-    agreed = {each.name: set(values(each.name)) for each in fields(Scope)}
-    return Scope(**{name: found.pop() for name, found in agreed.items() if len(found) == 1})
+def _says(place: int, tool: str, scope: Scope, limit: str) -> bool:
+    """Whether a call says anything about a limit. Evidence is about everybody at a place."""
+    is_evidence = place > 0 and tool in EVIDENCE and scope.has_place and limit in _WHO
+    return takes(tool, limit) and not is_evidence
 
 
 def _text(value: Json) -> str | None:
@@ -172,7 +178,7 @@ def _text(value: Json) -> str | None:
 def _positive(value: Json) -> int | None:
     """0 means "any" everywhere, but for user ids."""
     number = _number(value)
-    return number if number else None
+    return number or None
 
 
 def _number(value: Json) -> int | None:

@@ -1,4 +1,4 @@
-"""The signs in the words of a question: what it may be about. Pure; the table of signs is where the planner learns more."""
+"""The signs in the words of a question: what it may be about. Pure; the planner learns more where their table grows."""
 
 import re
 from typing import Literal, TypeAlias
@@ -119,11 +119,15 @@ _SIGNS: dict[Sign, str] = {
         "data sources? | source status | ebpf programs? | how far back (?:do|can|does) | what is connected(?=\\W*$)",
         "what's connected(?=\\W*$) | connected to (?:you|netspy|the bot|this bot)",
     ),
-    "hang": _any("hang.. | hung | stuck | waits | waiting | waited | wait(?= for| on) | freez.. | frozen | no (?:repl(?:y|ies)|answers?|responses?)")
+    "hang": _any(
+        "hang.. | hung | stuck | waits | waiting | waited | wait(?= for| on) | freez.. | frozen",
+        "no (?:repl(?:y|ies)|answers?|responses?)",
+    )
     + rf"|{_NOT} (?:respond|answer|reply)",
     "dns": _any(
         "dns | nxdomain | servfail | name resolution | resolvers? | rcodes? | getaddrinfo | look-?ups?(?! tables?)",
-        "(?<!-)resolv(?:e|es|ed|ing)(?! (?:(?:this|the|my|our|that|an?|all) )?(?:\\w+ )?(?:issue|problem|ticket|incident|it\\b|this).*)",
+        "(?<!-)resolv(?:e|es|ed|ing)(?! (?:(?:this|the|my|our|that|an?|all) )?(?:\\w+ )?"
+        "(?:issue|problem|ticket|incident|it\\b|this).*)",
         "look(?:s|ed|ing)? up (?:\\w+ )?(?:names?|hosts?|domains?) | (?:wait|find|found|ask)\\w* (?:\\w+ )?names?",
         "names? (?:are|is) (?:not )?(?:found|slow|answered) | domain names?",
     ),
@@ -136,37 +140,44 @@ _SIGNS: dict[Sign, str] = {
     ),
     "reset": _any(
         "(?<!hard )(?<!factory )(?:resets|resetting|resetted|rsts?)",
-        "reset(?! (?:(?:my|your|this|the|our|his|her) )?(?:\\w+ )?(?:questions?|chat|conversation|thread|password|settings?"
-        "|filters?|history|context|everything|yourself|it\\b))",
+        "reset(?! (?:(?:my|your|this|the|our|his|her) )?(?:\\w+ )?(?:questions?|chat|conversation"
+        "|thread|password|settings?|filters?|history|context|everything|yourself|it\\b))",
     ),
-    "resent": _any("retransmi.. | re-?sent | sen[dt]s? again | tcp health | health of tcp | tcp (?:ok|okay|fine|healthy)"),
+    "resent": _any(
+        "retransmi.. | re-?sent | sen[dt]s? again | tcp health | health of tcp | tcp (?:ok|okay|fine|healthy)"
+    ),
     "loss": _any("loss | lossy | lossless | los(?:e|es|ing|t) (?:\\w+ )?(?:packets?|segments?|skbs?|traffic)"),
     "changed": _any(
         "(?:what|anything|something|has|have|any) (?:\\w+ )?chang(?:ed|es?) | what(?:'s| is| was) (?:new|different)",
         "did (?:it|that|this|the \\w+|my \\w+|our \\w+) help | did (?:it|that|this) work | compar(?:e|ed|ing|ison)",
         "before and after | before/after | before vs\\.? after | regress.. | worse | better than",
         "(?:more|less|fewer|slower|different) than (?:yesterday|before|usual|last|an hour|earlier)",
-        "(?:since|after) (?:the|our|my|that|this) (?:last )?(?:deploy|release|roll-?out|upgrade|update|fix|change|migration)..",
-        "(?:the|our|my) (?:deploy|release|roll-?out|upgrade|update|fix|migration)\\w* (?:break|broke|change|help|cause|work)..",
+        "(?:since|after) (?:the|our|my|that|this) (?:last )?"
+        "(?:deploy|release|roll-?out|upgrade|update|fix|change|migration)..",
+        "(?:the|our|my) (?:deploy|release|roll-?out|upgrade|update|fix|migration)\\w* "
+        "(?:break|broke|change|help|cause|work)..",
     ),
     "trend": _any(
         "trends?(?! micro) | trending | over time | over the day | time ?lines? | time ?series | graph | chart | plot",
-        "histogram | (?:per|each|every|by) (?:second|minute|hour|day)(?=\\W*$| of\\b| in\\b| for\\b| over\\b| since\\b)",
-        "spikes? | spiky | since when | in waves",
-        "(?:when|what time) (?:did|does|do|was|were) (?:.* )?(?:beg[aiu]n|start|stop|end|break|happen|go wrong|get worse"
-        "|fail|first)..",
+        "histogram | in waves",
+        "(?:per|each|every|by) (?:second|minute|hour|day)(?=\\W*$| of\\b| in\\b| for\\b| over\\b| since\\b)",
+        "spikes? | spiky | since when",
+        "(?:when|what time) (?:did|does|do|was|were) (?:.* )?(?:beg[aiu]n|start|stop|end|break|happen|go wrong"
+        "|get worse|fail|first)..",
         "how long (?:has|have|is|was) .* (?:been|fail|down|going)..",
     ),
     "sockets": _any(
         "listens | listening | listeners? | (?:who|what|which|does|do|anything|nothing|nobody|something)\\b.*\\blisten",
-        "open (?:\\w+ )?(?:sockets?|ports?|connections?) | sockets? (?:are |is )?(?:now |still )?open | ports? are open",
-        "backlogs? | accept queues? | (?:send|receive|recv|socket) queues? | half[- ]open | (?:sockets|connections) now",
-        "stuck (?:connections?|sockets?) | (?:connections?|sockets?) (?:\\w+ ){0,3}stuck | netstat | ss -\\w+",
+        "open (?:\\w+ )?(?:sockets?|ports?|connections?) | sockets? (?:are |is )?(?:now |still )?open",
+        "ports? are open | backlogs? | accept queues? | (?:send|receive|recv|socket) queues? | half[- ]open",
+        "(?:sockets|connections) now | stuck (?:connections?|sockets?) | netstat | ss -\\w+",
+        "(?:connections?|sockets?) (?:\\w+ ){0,3}stuck",
         "(?:time|close|fin)[_ -]wait.. | syn[_ -](?:sent|recv)",
     ),
     "meaning": _any("mean | means | meaning | what is | what's | what are | explain.. | describe"),
     "incoming": _any(
-        "inbound | incoming | ingress | accepts? | accepted | connect(?:s|ed|ing)? to (?:us|me|here|this (?:host|machine|server))"
+        "inbound | incoming | ingress | accepts? | accepted",
+        "connect(?:s|ed|ing)? to (?:us|me|here|this (?:host|machine|server))",
     ),
 }
 _PATTERNS = {sign: re.compile(pattern, re.IGNORECASE) for sign, pattern in _SIGNS.items()}

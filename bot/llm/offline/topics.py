@@ -23,6 +23,7 @@ from bot.llm.offline.scope import (
 from bot.llm.offline.signs import Sign
 
 _OF_ONE_KIND: tuple[tuple[Sign, str], ...] = (
+    ("source", SOURCE),
     ("trend", TREND),
     ("changed", COMPARE),
     ("dns", DNS),
@@ -30,19 +31,16 @@ _OF_ONE_KIND: tuple[tuple[Sign, str], ...] = (
     ("reset", HEALTH),
     ("resent", HEALTH),
     ("talkers", TALKERS),
+    ("incoming", LIST),
 )
 """What one tool tells and no other; the first sign that is there decides."""
 
 
 def tools_for(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
     """The tools that the signs ask for, in the order of their tables; empty when they ask for none."""
-    if "source" in signs:
-        return (SOURCE,)
-    of_one_kind = _of_one_kind(signs)
-    if of_one_kind:
-        return of_one_kind
-    if "incoming" in signs and not signs & {"fail", "symptom", "slow", "drop", "pattern"}:
-        return (LIST,)
+    special = _of_one_kind(signs)
+    if special:
+        return special
     failing = _failure_tools(signs, has_process=has_process, has_destination=has_destination)
     dropping = _drop_tools(signs, of_one=has_process or has_destination)
     if failing or dropping:
@@ -57,9 +55,9 @@ def tools_for(signs: AbstractSet[Sign], *, has_process: bool, has_destination: b
 
 def _of_one_kind(signs: AbstractSet[Sign]) -> tuple[str, ...]:
     """The tool of one kind of question, and those that tell what else belongs to it."""
-    is_about_traffic = not signs & {"fail", "symptom", "drop", "pattern"}
+    is_about_trouble = signs & {"fail", "symptom", "slow", "drop", "pattern"}
     tool = next((tool for sign, tool in _OF_ONE_KIND if sign in signs), "")
-    if not tool or (tool == TALKERS and not is_about_traffic):
+    if not tool or (tool in {TALKERS, LIST} and is_about_trouble):
         return ()
     return _merged((tool,), tuple(_beside(tool, signs)))
 
@@ -67,6 +65,8 @@ def _of_one_kind(signs: AbstractSet[Sign]) -> tuple[str, ...]:
 def _beside(tool: str, signs: AbstractSet[Sign]) -> Iterator[str]:
     if "slow" in signs and tool == COMPARE:
         yield LATENCY
+    if tool in {SOURCE, LIST}:
+        return
     if signs & {"fail", "symptom", "hang"} or (tool == HEALTH and "reset" in signs) or (tool == DNS and "why" in signs):
         yield FAILURES
     if (tool == HEALTH and "reset" not in signs) or ("drop" in signs and tool in {DNS, SOCKETS, HEALTH}):
@@ -75,10 +75,8 @@ def _beside(tool: str, signs: AbstractSet[Sign]) -> Iterator[str]:
 
 def _failure_tools(signs: AbstractSet[Sign], *, has_process: bool, has_destination: bool) -> tuple[str, ...]:
     asks_to_reach = "reach" in signs or "symptom" in signs or {"fail", "why"} <= signs or "trouble" in signs
-    if "slow" in signs:
-        return SPEED
-    if "hang" in signs and signs & {"symptom", "why"}:
-        return HANGING
+    if "slow" in signs or ("hang" in signs and signs & {"symptom", "why"}):
+        return SPEED if "slow" in signs else HANGING
     if has_destination and asks_to_reach:
         return REACH
     if "dropped_connections" in signs:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, tzinfo
 
-from bot.domain.turn import ToolResult, Turn
+from bot.domain.turn import Turn
 from bot.llm.offline.details import detailed
+from bot.llm.offline.past_turns import distinct, found_nothing, is_command, processes_of
 from bot.llm.offline.plan import (
     CAUSE,
     HANGING,
@@ -74,7 +75,7 @@ _WITHOUT_PLACE = frozenset({SUMMARY, PATTERNS}) | _OF_NOBODY
 
 def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: tzinfo) -> Plan:
     """The plan for a question; without calls when it asks for nothing that the tools know."""
-    seen = _processes_of(history)
+    seen = processes_of(history)
     before: Plan | None = None
     for turn in history[-MAX_TURNS:]:
         text = turn.message.text
@@ -93,17 +94,22 @@ def _merged(reading: Reading, before: Plan | None) -> Plan:
     rerun = "again" in reading.signs or (reading.refers and reading.tools == SYSTEM and "survey" not in reading.signs)
     if reading.tools and not rerun:
         return _on_same_subject(reading, before) if _continues(reading) else _fresh(reading)
-    asked = set(before.tools)
-    if "why" in reading.signs:
-        why = _why(before)
-        return _on_same_subject(replace(reading, tools=why), before)
-    if reading.focus.destination and asked <= _WITHOUT_PLACE:
-        return _on_same_subject(replace(reading, tools=TOWARDS), before)
-    if asked <= _OF_NOBODY and _changes(reading):
-        return _on_same_subject(replace(reading, tools=(SUMMARY,)), before)
+    tools = _next_tools(reading, before)
+    if tools:
+        return _on_same_subject(replace(reading, tools=tools), before)
     if rerun or _changes(reading):
         return _changed(reading, before)
     return Plan(focus=reading.focus, notes=reading.notes)
+
+
+def _next_tools(reading: Reading, before: Plan) -> tuple[str, ...]:
+    """The tools for what the reading asks of the subject before it, where those that ran can't tell that."""
+    asked = set(before.tools)
+    if "why" in reading.signs:
+        return _why(before)
+    if reading.focus.destination and asked <= _WITHOUT_PLACE:
+        return TOWARDS
+    return (SUMMARY,) if asked <= _OF_NOBODY and _changes(reading) else ()
 
 
 def _fresh(reading: Reading) -> Plan:
@@ -139,7 +145,7 @@ def _changed(reading: Reading, before: Plan) -> Plan:
             scope = replace(scope, max_events=None)
         calls.append(call_for(place, before.tools, scope, focus))
     is_more = "more" in reading.signs and reading.scope.max_events is None
-    return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes, is_more=is_more)
+    return Plan(calls=distinct(calls), focus=focus, notes=reading.notes, is_more=is_more)
 
 
 def _why(before: Plan) -> tuple[str, ...]:
@@ -203,60 +209,15 @@ def _as_it_went(turn: Turn, reading: Reading, before: Plan | None) -> Plan | Non
 
     A guessed name that nothing has is forgotten, and a command has no other subject than its arguments.
     """
-    if reading.is_guess and _found_nothing(turn):
+    if reading.is_guess and found_nothing(turn):
         unnamed = replace(reading, scope=replace(reading.scope, process=None))
         without = _merged(unnamed, before)
         return without if without.calls else None
-    is_command = _is_command(turn)
-    guess = Plan() if is_command else _merged(reading, before)
+    of_command = is_command(turn)
+    guess = Plan() if of_command else _merged(reading, before)
     of_data = [result for result in turn.results if result.call.name in DATA_TOOLS]
     told = [result.call for result in of_data if not result.failed] or [result.call for result in of_data]
-    made = _distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
+    made = distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
     calls = made or guess.calls
-    focus = guess.focus if guess.calls or is_command else reading.focus
+    focus = guess.focus if guess.calls or of_command else reading.focus
     return Plan(calls=calls, focus=focus, is_more=guess.is_more) if calls else None
-
-
-def _is_command(turn: Turn) -> bool:
-    """Whether the turn ran one tool as it was told to, by a button or in writing: its name, and nothing but flags."""
-    if turn.message.command is not None:
-        return turn.message.command.tool in DATA_TOOLS
-    first, *others = turn.message.text.split() or [""]
-    ran = {name for result in turn.results for name in (result.call.name, _command_of(result))}
-    return first.lstrip("/!").lower() in ran and (not others or others[0].startswith("-"))
-
-
-def _command_of(result: ToolResult) -> str:
-    return result.coverage.command.partition(" ")[0] if result.coverage else ""
-
-
-def _found_nothing(turn: Turn) -> bool:
-    matched = [result.coverage.matched for result in turn.results if result.coverage]
-    return bool(matched) and not any(matched)
-
-
-def _distinct(calls: Iterable[PlannedCall]) -> tuple[PlannedCall, ...]:
-    found: list[PlannedCall] = []
-    for call in calls:
-        if call not in found:
-            found.append(call)
-    return tuple(found)
-
-
-def _processes_of(history: Sequence[Turn]) -> frozenset[str]:
-    """Process names that stand in this thread's tables, and in its calls unless these found nothing."""
-    results = [result for turn in history for result in turn.results]
-    asked = {
-        scope_of(result.call.arguments).process
-        for result in results
-        if result.coverage is None or result.coverage.matched
-    }
-    cells = {
-        row[index]
-        for result in results
-        for table in result.tables
-        for index, column in enumerate(table.columns)
-        if column.name == "process"
-        for row in table.rows
-    }
-    return frozenset(name for name in asked | cells if isinstance(name, str) and name)
