@@ -272,7 +272,7 @@ async def test_local_sockets_and_pid_stay_in_the_next_steps() -> None:
 async def test_window_that_ends_before_now_leaves_out_what_came_later() -> None:
     earlier = connection("nc", "10.0.0.9:25", ago_s=300, outcome=Outcome.RESET)
     text = await asked("failures between 14:00 and 14:05", [*REFUSED, earlier])
-    assert text.startswith("`nc` is reset after connecting to `10.0.0.9:25`: all 1 of the failed attempts")
+    assert text.startswith("`nc` is reset after connecting to `10.0.0.9:25`: the one failed attempt (")
     assert "checkout" not in text
     assert "`failures --process nc --since 2026-11-23T14:00:00Z --until 2026-11-23T14:05:00Z`" in text
     assert "Understood: failed connections, from 14:00:00 to 14:05:00." in text

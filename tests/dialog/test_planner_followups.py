@@ -157,7 +157,7 @@ DIALOGS = {
     "sockets": [
         ("who listens on port 8080?", "sockets | port=8080 state=LISTEN"),
         ("and on port 9090?", "sockets | port=9090 state=LISTEN"),
-        ("why is 10.0.0.9:9090 not answering?", f"{HANGS} | destination=10.0.0.9:9090 duration=300"),
+        ("why is 10.0.0.9:9090 not answering?", f"{HANGS} | destination=10.0.0.9:9090 duration=300 port=9090"),
     ],
     "resets": [
         ("who resets the connections of curl", "health failures | duration=300 max_events=50 process_name=curl"),

@@ -94,7 +94,8 @@ def _answer(findings: Sequence[Found], context: Context) -> str:
         for result, finding in others
         if result.call.name not in DROP_TOOLS or not (proof or _is_of_all(result, context.focus))
     ]
-    proof = proof or ([first.unless_proven] if first.unless_proven else [])
+    is_seen = any(finding.weight is Weight.FAULT and result.call.name == SOCKETS for result, finding in others)
+    proof = proof or ([first.unless_proven] if first.unless_proven and not is_seen else [])
     already = first.answer.partition(". ")[0].rstrip(".")
     more = [text for text in [*untold, *first.more, *proof, *behind] if text.rstrip(".") != already]
     lines = [f"- {sentence(text)}" for text in dict.fromkeys(more)]
@@ -118,7 +119,7 @@ def _is_limited(result: ToolResult) -> bool:
 def _briefly(finding: Finding) -> str:
     """Why nothing was found is said once, by the finding that answers."""
     if finding.weight is Weight.NOTHING:
-        return finding.answer.partition(". ")[0]
+        return finding.brief or finding.answer.partition(". ")[0]
     return finding.brief or finding.answer
 
 

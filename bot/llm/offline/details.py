@@ -34,6 +34,7 @@ _SLOT = re.compile(r"\b(?:per|each|every|by)\s+(?P<unit>second|minute|hour|day)\
 _MOST_SLOTS = 500
 _USUAL_S = 3600
 _STATE = re.compile(r"\b(?P<state>(?:time|close)[_ -]wait|syn[_ -](?:sent|recv)|established)\b", re.IGNORECASE)
+_FLOODS = re.compile(r"\bflood\w*|\bhalf[- ]open\b", re.IGNORECASE)
 _LISTENS = re.compile(r"\blisten(?:s|ing|ers?)?\b", re.IGNORECASE)
 _AGO = re.compile(
     r"\b(?:than|to|with|against)\s+(?:the\s+)?(?:same\s+(?:time|window)\s+)?"
@@ -75,9 +76,16 @@ def detailed(scope: Scope, text: str, tools: Sequence[str], signs: AbstractSet[S
             by = _by(TREND, text) or _SPLIT_OF_KIND.get(kind or "")
             return replace(scope, kind=kind, by=by, slot_s=_slot_s(text, scope.duration_s))
         case "list_sockets":
-            return replace(scope, state=_state(text))
+            return _of_sockets(scope, _state(text))
         case _:
             return scope
+
+
+def _of_sockets(scope: Scope, state: str | None) -> Scope:
+    """A handshake that is half open has a client's port at its other end, so that no tool finds it by ours."""
+    if state == SocketState.SYN_RECV:
+        scope = replace(scope, destination=None, port=None)
+    return replace(scope, state=state)
 
 
 def _by(tool: str, text: str) -> str | None:
@@ -99,6 +107,8 @@ def _slot_s(text: str, duration_s: int | None) -> int | None:
 
 
 def _state(text: str) -> str | None:
+    if _FLOODS.search(text):
+        return SocketState.SYN_RECV.value
     found = _STATE.search(text)
     if found:
         return SocketState(re.sub(r"[ -]", "_", found["state"].upper())).value

@@ -104,7 +104,9 @@ def _lost(losses: Sequence[Row], result: ToolResult, context: Context) -> Findin
     where = f", at {code(location)}" if location else ""
     most = f"{code(reason or 'no reason recorded')} ({human_count(count)}, {code(process)}{where})"
     meaning = DROP_REASONS.get(reason or "")
-    step = f"the drops of {code(process)} one by one: {context.command('droplist', process)}"
+    whose = None if context.focus.is_limited else process
+    of = "of all" if context.focus.is_limited else f"of {code(process)}"
+    step = f"the drops {of} one by one: {context.command('droplist', whose)}"
     return Finding(
         answer=_how_many(losses, most, result, context),
         weight=Weight.FAULT,

@@ -181,7 +181,11 @@ def _how_many(row: Row, result: ToolResult, context: Context) -> str:
     if failed is not None and failed >= count:
         its = "its " if context.scope.process else ""
         if failed == count:
-            return f"all {human_count(count)} of {its or 'the '}failed attempts"
+            return (
+                f"all {human_count(count)} of {its or 'the '}failed attempts"
+                if count > 1
+                else f"{its or 'the '}one failed attempt"
+            )
         return f"{human_count(count)} of {its}{counted(failed, 'failed attempt')}"
     return counted(count, "failed attempt")
 
@@ -196,5 +200,5 @@ def _steps(row: Row, context: Context) -> tuple[str, ...]:
     if not steps and to != LOCAL_SOCKET:
         steps = [_meaning(row).check.format(to=code(to))]
     if process and context.scope.process is None and context.scope.pid is None:
-        steps.append(f"all failures of this process: {context.command('failures', process)}")
+        steps.append(f"all failures of this process: {context.command('failures', process, anywhere=True)}")
     return tuple(steps)

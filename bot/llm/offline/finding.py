@@ -77,14 +77,16 @@ class Context:
         """` at 14:07:00`, or nothing."""
         return f" at {human_time(time, zone=self.zone, now=self.now)}" if time else ""
 
-    def command(self, words: str, process: str | None) -> str:
+    def command(self, words: str, process: str | None, *, anywhere: bool = False) -> str:
         """One of our commands over the same time, as a code span."""
         by = f" --process {shlex.quote(plain(process))}" if process else ""
         if self.scope.pid is not None:
             by = f" --pid {self.scope.pid}"
+        where = f" --destination {shlex.quote(self.scope.destination)}" if self.scope.destination else ""
+        where += f" --port {self.scope.port}" if self.scope.port else ""
         takes_local = words.split(maxsplit=1)[0] in {"failures", "summary", "list", "analyze", "compare"}
         local = " --include-local" if self.scope.include_local and takes_local else ""
         window = f" --duration {round(self.duration_s)}" if self.duration_s else ""
         if self.scope.since and self.scope.until:
             window = f" --since {self.scope.since} --until {self.scope.until}"
-        return code(f"{words}{by}{window}{local}")
+        return code(f"{words}{by}{where if not anywhere else ''}{window}{local}")

@@ -7,7 +7,7 @@ from bot.llm.offline.failures import towards
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import FAST_US, RETRANSMITTED_US, SENT_AGAIN, in_vain
 from bot.llm.offline.local_causes import check_of, local_cause
-from bot.llm.offline.prose import cited, code, counted
+from bot.llm.offline.prose import cited, code, counted, sentence
 from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.tables.units import human_duration
 
@@ -20,7 +20,8 @@ def latencies(result: ToolResult, context: Context) -> Finding:
     """The slowest first, as the table has them; one with a cause on this machine before those without."""
     rows = [row for row in rows_of(result) if row.number("p50") is not None]
     if not rows:
-        return Finding(answer=f"{context.told(result.summary)}{_in_vain(context)}", weight=Weight.NOTHING)
+        none = f"No handshake came about{towards(context.focus.destination)}{context.within}"
+        return Finding(answer=context.told(result.summary), weight=Weight.NOTHING, brief=none)
     worst = _worst(rows)
     cause = local_cause(worst)
     is_bad = bool(cause) or _slowest_us(worst) >= RETRANSMITTED_US or bool(context.stalled)
@@ -41,7 +42,7 @@ def _worst(rows: Sequence[Row]) -> Row:
 def _verdict(rows: Sequence[Row], worst: Row, cause: str, context: Context) -> str:
     """Who is slow: the network, the server, or nobody."""
     if cause:
-        return f"{cause}{cited([worst.table])}. {_who(worst)}"
+        return f"{cause}{cited([worst.table])}. {sentence(_who(worst)).removesuffix('.')}"
     return f"{_speed(rows, worst, context)}: {_who(worst)}"
 
 

@@ -2,7 +2,8 @@
 
 import re
 
-from bot.llm.offline.meanings import DROP_REASONS
+from bot.domain.network import Outcome
+from bot.llm.offline.meanings import DROP_REASONS, ON_THE_WAY, TELLING
 from bot.llm.offline.prose import code, counted
 from bot.llm.offline.rows import Row
 
@@ -11,6 +12,7 @@ COLUMN = "seen here"
 _FULL = re.compile(r"accept queue full, (?P<waiting>\d+)/(?P<room>\d+)")
 _ACCEPT = re.compile(r"accept: (?P<errno>E[A-Z]+) (?P<count>[\d,.]+\w?)")
 _DROPPED = re.compile(r"(?P<reply>reply: )?(?P<reason>[A-Z][A-Z0-9_]+) (?P<count>[\d,.]+\w?)")
+_UNANSWERED = frozenset({Outcome.UNANSWERED, Outcome.TIMED_OUT})
 _LACKING = {"EMFILE": ", for want of file descriptors", "ENFILE": ", for want of file descriptors on this machine"}
 _CHECKS = {
     "NETFILTER_DROP": "look for the rule that drops it on this machine: `nft list ruleset`",
@@ -22,8 +24,8 @@ _CHECKS = {
 
 
 def local_cause(row: Row) -> str:
-    """A sentence without its full stop, or nothing where nothing was seen."""
-    seen = row.text(COLUMN) or ""
+    """A sentence without its full stop, or nothing where nothing was seen that explains what the row tells."""
+    seen = _telling(row)
     if full := _FULL.fullmatch(seen):
         queue = f"{full['waiting']} wait where {full['room']} fit"
         return (
@@ -35,12 +37,12 @@ def local_cause(row: Row) -> str:
         return f"The server there is on this machine and could not accept: {code(accept['errno'])} {times}{why}"
     if dropped := _DROPPED.fullmatch(seen):
         return _dropped(dropped)
-    return f"Seen on this machine: {code(seen)}" if seen else ""
+    return ""
 
 
 def check_of(row: Row) -> tuple[str, ...]:
     """The next steps that the cause asks for."""
-    seen = row.text(COLUMN) or ""
+    seen = _telling(row)
     if _FULL.fullmatch(seen) or _ACCEPT.fullmatch(seen):
         port = (row.text("destination") or "").rpartition(":")[2]
         limit = f" --port {port}" if port.isdecimal() else ""
@@ -51,6 +53,25 @@ def check_of(row: Row) -> tuple[str, ...]:
     reason = dropped["reason"]
     explained = f"what the reason means, and what else to check: {code(f'dropreason {reason}')}"
     return (_CHECKS[reason], explained) if reason in _CHECKS else (explained,)
+
+
+def _telling(row: Row) -> str:
+    """What was seen, where it can be behind what the row tells; else nothing."""
+    seen = row.text(COLUMN) or ""
+    found = _DROPPED.fullmatch(seen)
+    if row.outcome is None:
+        is_health = row.number("RST in") is not None
+        can_be = bool(row.count("retrans")) or not (is_health or (found and found["reply"]))
+        return seen if can_be and _can_lose(found) else ""
+    if row.outcome in _UNANSWERED:
+        return seen if _can_lose(found) else ""
+    reasons = TELLING.get(row.outcome, ())
+    return seen if found and not found["reply"] and found["reason"] in reasons else ""
+
+
+def _can_lose(found: re.Match[str] | None) -> bool:
+    """A host answers many: of its replies only those that were lost for a reason of the way may be ours."""
+    return found is None or not found["reply"] or found["reason"] in ON_THE_WAY
 
 
 def _dropped(found: re.Match[str]) -> str:

@@ -117,6 +117,7 @@ def call_for(place: int, tools: Sequence[str], scope: Scope, focus: Focus) -> Pl
     tool = tools[place]
     if place > 0 and tool in EVIDENCE and scope.has_place:
         scope = replace(scope, process=None, pid=None, uid=None)
+        scope = scope.by_port() if tool == SOCKETS else scope
     if scope.max_events is None:
         scope = replace(scope, max_events=own_rows(tool, tools, focus))
     return PlannedCall(tool, scope.arguments(tool))

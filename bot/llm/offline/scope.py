@@ -3,6 +3,7 @@
 `plan.py` makes arguments of a scope, `understanding.py` reads the scope of calls that were made before.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -59,6 +60,8 @@ _ARGUMENTS: Mapping[str, str] = {
 }
 """What tools call a limit, where it is not its own name."""
 _WHO = frozenset({"process", "pid", "uid"})
+_WHERE = frozenset({"destination", "port"})
+_PORT = re.compile(r"[^:\[\]]+:\d{1,5}|\[.*\]:\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,11 @@ class Scope:
     def has_place(self) -> bool:
         return self.destination is not None or self.port is not None
 
+    def by_port(self) -> "Scope":
+        """With the port alone, where one is named: a listener has it at any address of its machine."""
+        port = (self.destination or "").rpartition(":")[2]
+        return replace(self, destination=None, port=int(port)) if _PORT.fullmatch(self.destination or "") else self
+
     def arguments(self, tool: str) -> dict[str, Json]:
         """The arguments that say this to `tool`."""
         given = ((each.name, getattr(self, each.name)) for each in fields(self))
@@ -167,7 +175,8 @@ def shared(calls: Sequence[tuple[str, Scope]]) -> Scope:
 
 def _says(place: int, tool: str, scope: Scope, limit: str) -> bool:
     """Whether a call says anything about a limit. Evidence is about everybody at a place."""
-    is_evidence = place > 0 and tool in EVIDENCE and scope.has_place and limit in _WHO
+    everybodys = _WHO | _WHERE if tool == SOCKETS else _WHO
+    is_evidence = place > 0 and tool in EVIDENCE and scope.has_place and limit in everybodys
     return takes(tool, limit) and not is_evidence
 
 

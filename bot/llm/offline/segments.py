@@ -1,12 +1,15 @@
 """What `tcp_health` brought: who sends again, who resets whom, and what the kernel counted meanwhile. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.local_causes import check_of, local_cause
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, rows_of
+from bot.llm.offline.scope import Scope
 from bot.tables.units import human_count
 
 _RESETS: Mapping[str, str] = {
@@ -37,15 +40,20 @@ def segments(result: ToolResult, context: Context) -> Finding:
     """Resets where they are asked for, else what was sent again; counters behind it."""
     rows = [row for row in rows_of(result) if row.number(_RESENT) is not None or row.number(_SENT) is not None]
     counters = [row for row in rows_of(result) if row.text("counter") in _COUNTERS]
+    if not rows and context.scope.process:
+        answer = f"Nothing of {code(context.scope.process)} was sent again or reset{context.within}."
+        return Finding(answer=answer, weight=Weight.NOTHING)
     if not rows:
-        return Finding(answer=f"{context.told(result.summary)}", weight=Weight.NOTHING, more=_counted(counters))
+        return Finding(
+            answer=f"{context.told(result.summary)}", weight=Weight.NOTHING, more=_counted(counters, context)
+        )
     said = _resets(rows, context) if context.focus.resets else _resent(rows, context)
     other = _resent(rows, context) if context.focus.resets else _resets(rows, context)
     first, *more = [*said, *other]
     return Finding(
         answer=f"{first}{cited([rows[0].table])}.",
         weight=Weight.FAULT,
-        more=(*more, *_counted(counters)),
+        more=(*more, *_counted(counters, context)),
         steps=_steps(rows, context),
         brief=f"{first}{cited([rows[0].table])}",
     )
@@ -89,10 +97,15 @@ def _resent(rows: Sequence[Row], context: Context) -> list[str]:
     return [f"{told}. {cause}" if cause else f"{told}: {unseen}"]
 
 
-def _counted(rows: Sequence[Row]) -> tuple[str, ...]:
-    named = [f"{human_count(row.count('count'))} {code(name)} ({_COUNTERS[name]})"
-             for row in rows[:2] if (name := row.text("counter"))]  # fmt: skip
-    return (f"The kernel counted {joined(named)}{cited([rows[0].table])}",) if named else ()
+def _counted(rows: Sequence[Row], context: Context) -> tuple[str, ...]:
+    """Counters are those of everybody, and no cause of what happens to one."""
+    if not rows or replace(context.scope, duration_s=None, since=None, until=None) != Scope():
+        return ()
+    totals = Counter[str]()
+    for row in rows:
+        totals[row.text("counter") or ""] += row.count("count")
+    named = [f"{human_count(count)} {code(name)} ({_COUNTERS[name]})" for name, count in totals.most_common(2)]
+    return (f"The kernel counted {joined(named)}{cited([rows[0].table])}",)
 
 
 def _steps(rows: Sequence[Row], context: Context) -> tuple[str, ...]:

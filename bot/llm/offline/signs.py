@@ -172,7 +172,7 @@ _SIGNS: dict[Sign, str] = {
         "ports? are open | backlogs? | accept queues? | (?:send|receive|recv|socket) queues? | half[- ]open",
         "(?:sockets|connections) now | stuck (?:connections?|sockets?) | netstat | ss -\\w+",
         "(?:connections?|sockets?) (?:\\w+ ){0,3}stuck",
-        "(?:time|close|fin)[_ -]wait.. | syn[_ -](?:sent|recv)",
+        "(?:time|close|fin)[_ -]wait.. | syn[_ -](?:sent|recv) | flood.. | handshakes? (?:\\w+ )?half[- ]open",
     ),
     "meaning": _any("mean | means | meaning | what is | what's | what are | explain.. | describe"),
     "incoming": _any(
