@@ -92,7 +92,8 @@ LISTS = [
     ("is it dns", "dns"),
     ("who's hammering 10.0.0.1", "failures list | destination=10.0.0.1"),
     ("list the last 3 connections made by java", "list | max_events=3 process_name=java"),
-    ("connections from the checkout service to db.internal", "failures list | destination=db.internal process_name=checkout"),
+    ("connections from the checkout service to db.internal",
+     "failures list | destination=db.internal process_name=checkout"),
 ]  # fmt: skip
 
 DROPS = [
@@ -168,7 +169,8 @@ CAUSES = [
     ("Why is 'web content' failing?", f"{WHY} | duration=300 process_name=web content"),
     ("why can't curl reach 10.0.0.1", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
     ("why can\u2019t curl reach 10.0.0.1?", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
-    ("curl cannot reach db.internal:5432, why", f"{REACH} | destination=db.internal:5432 duration=300 process_name=curl"),
+    ("curl cannot reach db.internal:5432, why",
+     f"{REACH} | destination=db.internal:5432 duration=300 process_name=curl"),
     ("why can't I connect to [fd00::7]:443", f"{REACH} | destination=[fd00::7]:443 duration=300"),
     ("can nginx reach 10.2.0.9:6379?", f"{REACH} | destination=10.2.0.9:6379 duration=300 process_name=nginx"),
     ("why does the payments service time out", f"{WHY} | duration=300 max_events=50 process_name=payments"),
@@ -328,7 +330,150 @@ UNKNOWN = [
     "what time is it",
 ]
 
+SPEEDS = [
+    ("whats the latency to 10.2.0.14:5432", f"{SLOW} | destination=10.2.0.14:5432 duration=300 max_events=50"),
+    ("handshake times by process", f"{SLOW} | by=process duration=300 max_events=50"),
+    ("p99 latency per port pls", f"{SLOW} | by=port duration=300 max_events=50"),
+    ("db slow??", f"{SLOW} | duration=300 max_events=50"),
+    ("is redis slow or is it the network", f"{SLOW} | duration=300 max_events=50 process_name=redis"),
+]
+
+TALKING = [
+    ("who sends the most data", "talkers"),
+    ("bandwidth hogs", "talkers"),
+    ("top talkers", "talkers"),
+    ("top 5 talkers by bytes in the last 10 min", "talkers | duration=600 max_events=5"),
+    ("which host gets the most traffic", "talkers | by=address"),
+    ("how much data does nginx send", "talkers | process_name=nginx"),
+    ("where does the traffic of curl go", "talkers | by=destination process_name=curl"),
+    ("who talks to whom", "talkers | by=pair"),
+    ("throughput by port", "talkers | by=port"),
+    ("busiest pods by bytes", "talkers | by=pod"),
+    ("top talkers by connections", "talkers | measure=connections"),
+]
+
+NAMES = [
+    ("nxdomain", "dns"),
+    ("dns slow?", "dns"),
+    ("does api.internal resolve", "dns | lookup=api.internal"),
+    ("can't resolve db.internal", "dns failures | duration=300 lookup=db.internal"),
+    ("why does name resolution fail for curl", "dns failures | duration=300 process_name=curl"),
+    ("lookups of *.internal in the last hour", "dns | duration=3600 lookup=*.internal"),
+    ("why does asker wait for names?", "dns failures | duration=300 process_name=asker"),
+    ("does 10.0.0.53 answer dns", "dns | destination=10.0.0.53"),
+]
+
+SEGMENTS = [
+    ("retransmits", "health dropsummary | duration=300"),
+    ("tcp health", "health dropsummary | duration=300"),
+    ("any RSTs from nginx", "health failures | duration=300 max_events=50 process_name=nginx"),
+    ("resets since 14:00", "health failures | duration=420 max_events=50"),
+    ("who resets webhook?", "health failures | duration=300 max_events=50 process_name=webhook"),
+    ("is curl losing packets to 10.0.0.1",
+     "health dropsummary | destination=10.0.0.1 duration=300 process_name=curl"),
+    ("packet loss on the connection to 10.0.0.1:443", "health dropsummary | destination=10.0.0.1:443 duration=300"),
+]  # fmt: skip
+
+CHANGES = [
+    ("what changed", "compare"),
+    ("what changed since the deploy", "compare"),
+    ("did that help", "compare"),
+    ("any changes in the last hour", "compare | duration=3600"),
+    ("compare now with yesterday", "compare | earlier=86100"),
+    ("compare this hour with yesterday", "compare | duration=3600 earlier=82800"),
+    ("is it worse than an hour ago", "compare | earlier=3300"),
+    ("before and after 14:00", "compare | duration=420"),
+    ("did it get better since 13:00", "compare | duration=4020"),
+    ("did the rollout break checkout", "compare failures | duration=300"),
+]
+
+TRENDS = [
+    ("when did checkout start failing", "trend failures | process_name=checkout"),
+    ("since when does dns fail", "trend failures | by=rcode kind=dns"),
+    ("connections per minute", "trend | slot=60"),
+    ("connections per second in the last day", "trend | duration=86400"),
+    ("drops over time", "trend | by=reason kind=drop"),
+    ("failures trend for nginx", "trend failures | process_name=nginx"),
+    ("spikes?", "trend"),
+    ("graph of resets per minute in the last 10 minutes", "trend | by=process duration=600 kind=reset slot=60"),
+    ("how long has checkout been failing", "trend failures | process_name=checkout"),
+]
+
+OPEN_SOCKETS = [
+    ("what's listening", "sockets | state=LISTEN"),
+    ("who listens on :8080", "sockets | port=8080 state=LISTEN"),
+    ("which ports are open", "sockets | state=LISTEN"),
+    ("accept queue of nginx full?", "sockets | process_name=nginx"),
+    ("open sockets of postgres", "sockets | process_name=postgres"),
+    ("show TIME_WAIT sockets", "sockets | state=TIME_WAIT"),
+    ("stuck connections", "sockets failures | duration=300"),
+    ("half-open connections", "sockets | state=SYN_RECV"),
+    ("is somebody flooding port 8454?", "sockets | state=SYN_RECV"),
+    ("why does kiosk wait for 10.99.0.2:8453?",
+     f"{HANGS} | destination=10.99.0.2:8453 duration=300 port=8453 process_name=kiosk"),
+]  # fmt: skip
+
+SOURCES = [
+    ("what does NO_SOCKET mean", "dropreason dropsummary | duration=300 reason=NO_SOCKET"),
+    ("explain TCP_ABORT_ON_CLOSE", "dropreason dropsummary | duration=300 reason=TCP_ABORT_ON_CLOSE"),
+    ("is it live", "source"),
+    ("are you recording", "source"),
+    ("what do you record", "source"),
+    ("what is connected", "source"),
+    ("did you lose events", "source"),
+    ("where does this data come from", "source"),
+]
+
+LIMITS = [
+    ("failures of user 33", "failures | duration=300 uid=33"),
+    ("failures of user root", "failures | duration=300 uid=0"),
+    ("failed udp connections", "failures | duration=300 protocol=UDP"),
+    ("failures in pod checkout-7f9c", "failures | duration=300 pod=checkout-7f9c"),
+    ("drops in namespace payments", "dropsummary | namespace=payments"),
+    ("failures of container 'web'", "failures | container=web duration=300"),
+    ("list connections of node web-1", "list | node=web-1"),
+    ("failures of php-*", "failures | duration=300 process_name=php-*"),
+    ("who connects to us", "list | direction=in"),
+    ("how many incoming connections did nginx get", "list | direction=in process_name=nginx"),
+    ("failures to 10.0.0.0/8", "failures | destination=10.0.0.0/8 duration=300"),
+    ("failures to 10.1.2.3/8", "failures | destination=10.0.0.0/8 duration=300"),
+    ("drops to 10.0.0.1:443", "dropsummary | destination=10.0.0.1:443"),
+    ("what happened at 13:30",
+     "summary failures dropsummary | duration=2520 max_events=5 since=2026-11-23T13:25:00Z until=2026-11-23T13:35:00Z"),
+]  # fmt: skip
+
+OTHER_MEANINGS = [
+    ("trend micro agent", NOTHING),
+    ("reset my question", NOTHING),
+    ("reset the conversation please", NOTHING),
+    ("resolve this ticket", NOTHING),
+    ("open the pod bay doors", NOTHING),
+    ("what is the meaning of life", NOTHING),
+    ("look up my order", NOTHING),
+    ("plot twist", NOTHING),
+    ("wait, what?", NOTHING),
+    ("you are live on air", NOTHING),
+    ("change my password", NOTHING),
+    ("top of the morning to you", NOTHING),
+    ("restart the dns server", NOTHING),
+    ("listen, why is curl failing", f"{WHY} | duration=300 process_name=curl"),
+    ("graph database is down", f"{WHY} | duration=300"),
+    ("why is trend-agent failing", f"{WHY} | duration=300 process_name=trend-agent"),
+    ("download failed", "failures | duration=300"),
+]
+"""Words of the new topics that mean something else."""
+
 CORPUS = [
+    *SPEEDS,
+    *TALKING,
+    *NAMES,
+    *SEGMENTS,
+    *CHANGES,
+    *TRENDS,
+    *OPEN_SOCKETS,
+    *SOURCES,
+    *LIMITS,
+    *OTHER_MEANINGS,
     *SUMMARIES,
     *LISTS,
     *DROPS,

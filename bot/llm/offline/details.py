@@ -22,7 +22,7 @@ _BY: Mapping[str, Mapping[str, str]] = {
 }
 """What a word makes a row of, by tool; other words leave that to the tool."""
 _SPLIT = re.compile(
-    r"\b(?:by|which|what|wich|top(?:\s+\d+)?|busiest|of\s+each|for\s+each|slowest|talks?\s+to)\s+(?:\w+\s+)?"
+    r"\b(?:by|per|which|what|wich|top(?:\s+\d+)?|busiest|of\s+each|for\s+each|slowest|talks?\s+to)\s+(?:\w+\s+)?"
     r"(?P<what>destination|host|server|ip|address|target|endpoint|process|program|app|application|client|name|port|pair"
     r"|whom|pod|node|errno|reason|outcome|rcode)(?:e?s)?\b|\b(?P<where>where)\b",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ _MOST_SLOTS = 500
 _USUAL_S = 3600
 _STATE = re.compile(r"\b(?P<state>(?:time|close)[_ -]wait|syn[_ -](?:sent|recv)|established)\b", re.IGNORECASE)
 _FLOODS = re.compile(r"\bflood\w*|\bhalf[- ]open\b", re.IGNORECASE)
-_LISTENS = re.compile(r"\blisten(?:s|ing|ers?)?\b", re.IGNORECASE)
+_LISTENS = re.compile(r"\blisten(?:s|ing|ers?)?\b|\bopen ports?\b|\bports? (?:are |is )?open\b", re.IGNORECASE)
 _AGO = re.compile(
     r"\b(?:than|to|with|against)\s+(?:the\s+)?(?:same\s+(?:time|window)\s+)?"
     r"(?:(?P<day>yesterday)|(?P<last>last\s+week)|(?:an?|one)\s+(?P<unit>hour|day|week)\s+(?:ago|earlier|before))",
@@ -54,14 +54,18 @@ _KINDS: tuple[tuple[Sign, str], ...] = (
 _SPLIT_OF_KIND = {"dns": "rcode", "drop": "reason", "reset": "process", "retransmit": "process", "accept": "process"}
 
 
-def take_earlier(text: str, duration_s: int | None) -> tuple[int | None, str]:
-    """How long before the window the other one ends, where the text compares with a time, and the text without it."""
+def take_ago(text: str) -> tuple[int | None, str]:
+    """How long ago the time was that the text compares with, and the text without it."""
     match = _AGO.search(text)
     if match is None:
         return None, text
     unit = "day" if match["day"] else "week" if match["last"] else match["unit"].lower()
-    earlier_s = _AGO_S[unit] - (duration_s or _COMPARED_S)
-    return min(max(earlier_s, 0), _LONGEST_S) or None, f"{text[: match.start()]} {text[match.end() :]}"
+    return _AGO_S[unit], f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def earlier_s(ago_s: int, duration_s: int | None) -> int | None:
+    """How long before a window another one ends that began so long before it; None where they meet."""
+    return min(max(ago_s - (duration_s or _COMPARED_S), 0), _LONGEST_S) or None
 
 
 def detailed(scope: Scope, text: str, tools: Sequence[str], signs: AbstractSet[Sign]) -> Scope:

@@ -1,24 +1,21 @@
 """What one question's own words say, apart from what came before it. Pure."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
-from bot.llm.offline.details import detailed, take_earlier
-from bot.llm.offline.limits import Limits, take_limits
-from bot.llm.offline.names import names_in, take_excluded, take_quoted
+from bot.llm.offline.details import detailed
+from bot.llm.offline.limits import Limits
+from bot.llm.offline.names import names_in
 from bot.llm.offline.plan import Focus
-from bot.llm.offline.scope import DNS, DROP_SUMMARY, EXPLAIN, FAILURES, SUMMARY, Destination, Scope
-from bot.llm.offline.signs import Sign, behaviours_in, signs_in
-from bot.llm.offline.subjects import is_address, is_code, outcomes_in, take_codes, take_destination, take_pid
-from bot.llm.offline.times import Lookback, take_count, take_lookback
+from bot.llm.offline.scope import DNS, DROP_SUMMARY, EXPLAIN, FAILURES, SUMMARY, Scope
+from bot.llm.offline.signs import Sign, behaviours_in
+from bot.llm.offline.subjects import is_address, outcomes_in
+from bot.llm.offline.taking import Taken, take
 from bot.llm.offline.topics import tools_for
 from bot.llm.offline.unkept import unkept
-from bot.llm.offline.wording import MASK, plain, spelled, take_usual_window
 
-_LOCAL = re.compile(r"\b(?:local|unix)(?: domain)? sockets?\b", re.IGNORECASE)
-_NOT_LOCAL = re.compile(r"\b(?:without|except|no|excluding|not)\s+(?:the\s+|any\s+)?(?:local|unix)\b", re.IGNORECASE)
 _EVERYONE = re.compile(
     r"\b(?:all|every|any|each|which|what|wich)\s+(?:of\s+)?(?:the\s+|my\s+|our\s+)?(?:process\w*|programs?|them)\b"
     r"|\bevery(?:thing|body|one)\b|\boverall\b"
@@ -38,6 +35,8 @@ _PRONOUN = re.compile(
 _REQUESTS: frozenset[Sign] = frozenset(
     {"fail", "drop", "survey", "pattern", "dns", "talkers", "reset", "resent", "changed", "trend", "sockets", "slow"}
 )
+_ORDER = re.compile(r"^\W*(?:please\s+)?(?:re)?(?:start|boot|install|configure|delete|flush|fix|mend)\b", re.IGNORECASE)
+"""What netspy does not do: it looks, and changes nothing."""
 COMM_BYTES = 15
 TOP = 3
 """Processes in a ranking that names no number."""
@@ -71,76 +70,42 @@ class Reading:
 
 
 def read(question: str, *, seen: Collection[str], behind_another: bool, now: datetime, zone: tzinfo) -> Reading:
-    """`seen` are process names from this thread; `behind_another`: it may continue a question before it.
-
-    What was read is masked, so that nothing reads it twice: the order matters.
-    """
-    usual_s, text = take_usual_window(plain(question))
-    excluded, text = take_excluded(text)
-    limits, text = take_limits(text)
-    quoted, text = take_quoted(text, is_phrase=_is_phrase)
-    words = text = spelled(text, frozenset(seen))
-    pid, text = take_pid(text)
-    errnos, drop_reasons, text = take_codes(text)
-    earlier_s, text = take_earlier(text, usual_s) if "changed" in signs_in(text) else (None, text)
-    lookback, text = take_lookback(text, now=now, zone=zone)
-    destination, text = take_destination(text)
-    signs = signs_in(_LOCAL.sub(MASK, text))
-    if errnos:
-        signs |= frozenset[Sign]({"fail"})
-    count, text = take_count(text)
-    guessed, is_guess = names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
-    names = quoted or guessed
-    names = tuple(dict.fromkeys(map(_as_recorded, names)))
-    has_subject = bool(names) or pid is not None or limits != Limits(protocol=limits.protocol)
-    is_ranking = not has_subject and "fail" in signs and bool(_RANKED.search(words))
-    focus = replace(
-        _focus(words, destination, signs),
-        errnos=errnos,
-        drop_reasons=drop_reasons,
-        top=count or TOP if is_ranking else None,
+    """`seen` are process names from this thread; `behind_another`: it may continue a question before it."""
+    taken = take(question, seen=seen, now=now, zone=zone)
+    is_follow_up = behind_another and not taken.signs & _REQUESTS
+    guessed, is_guess = names_in(taken.text, seen=seen, is_follow_up=is_follow_up)
+    names = tuple(dict.fromkeys(map(_as_recorded, taken.quoted or guessed)))
+    is_of_some = taken.limits != Limits(protocol=taken.limits.protocol)
+    has_subject = bool(names) or taken.pid is not None or is_of_some
+    focus = _focus(taken, has_subject=has_subject)
+    tools = _tools(taken, focus, has_subject=has_subject)
+    scope, focus = _scoped(taken, names, focus, tools)
+    return Reading(
+        text=taken.text,
+        scope=scope,
+        focus=focus,
+        signs=taken.signs,
+        tools=tools,
+        everyone=not has_subject and bool(_EVERYONE.search(taken.words)),
+        connects=bool(_CONNECTIVE.search(taken.words)),
+        refers=bool(_PRONOUN.search(taken.words)),
+        is_short=len(taken.words.split()) == 1 or (len(taken.words.split()) == 2 and taken.words.endswith("?")),
+        is_guess=is_guess and not taken.quoted,
+        notes=(*taken.lookback.notes, *_left_out(taken.excluded, names), *unkept(taken.words)),
     )
-    tools = _tools(focus, signs) or tools_for(signs, has_process=has_subject, has_destination=destination is not None)
-    where, port = destination.limits if destination else (None, None)
-    scope = Scope(
-        process=limits.process or (names[0] if names else None),
-        pid=pid,
-        uid=limits.uid,
-        destination=where,
-        port=port,
-        protocol=limits.protocol,
-        direction="in" if "incoming" in signs else None,
-        node=limits.node,
-        namespace=limits.namespace,
-        pod=limits.pod,
-        container=limits.container,
-        duration_s=lookback.duration_s or usual_s,
-        since=_rfc3339(lookback, 0),
-        until=_rfc3339(lookback, 1),
-        max_events=None if is_ranking else count,
-        include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
-        reason=min(drop_reasons) if len(drop_reasons) == 1 else None,
-        earlier_s=earlier_s,
+
+
+def _scoped(taken: Taken, names: Sequence[str], focus: Focus, tools: tuple[str, ...]) -> tuple[Scope, Focus]:
+    """What the calls are limited to, and what has to be looked for in what they bring."""
+    scope = taken.scope
+    scope = replace(
+        scope,
+        process=scope.process or (names[0] if names else None),
+        max_events=None if focus.top else scope.max_events,
     )
     if tools[:1] == (DNS,):
         scope, focus = of_names(scope, focus)
-    return Reading(
-        text=text,
-        scope=detailed(scope, text, tools, signs),
-        focus=focus,
-        signs=signs,
-        tools=tools,
-        everyone=not has_subject and bool(_EVERYONE.search(words)),
-        connects=bool(_CONNECTIVE.search(words)),
-        refers=bool(_PRONOUN.search(words)),
-        is_short=len(words.split()) == 1 or (len(words.split()) == 2 and words.endswith("?")),
-        is_guess=is_guess and not quoted,
-        notes=(*lookback.notes, *_left_out(excluded, names), *unkept(words)),
-    )
-
-
-def _rfc3339(lookback: Lookback, end: int) -> str | None:
-    return f"{lookback.ends[end].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if lookback.ends else None
+    return detailed(scope, taken.text, tools, taken.signs), focus
 
 
 def of_names(scope: Scope, focus: Focus) -> tuple[Scope, Focus]:
@@ -153,21 +118,30 @@ def of_names(scope: Scope, focus: Focus) -> tuple[Scope, Focus]:
     return replace(scope, lookup=host, destination=None, port=None), replace(focus, destination=None)
 
 
-def _tools(focus: Focus, signs: frozenset[Sign]) -> tuple[str, ...]:
-    """The tools of what only they can tell."""
-    if focus.drop_reasons and not signs & {"trend", "changed"}:
-        is_asked_what = signs & {"meaning", "why"} and len(focus.drop_reasons) == 1
+def _tools(taken: Taken, focus: Focus, *, has_subject: bool) -> tuple[str, ...]:
+    """The tools of what only they can tell, else those that the signs ask for."""
+    if _ORDER.match(taken.words):
+        return ()
+    if focus.drop_reasons and not taken.signs & {"trend", "changed"}:
+        is_asked_what = taken.signs & {"meaning", "why"} and len(focus.drop_reasons) == 1
         return (EXPLAIN, DROP_SUMMARY) if is_asked_what else (DROP_SUMMARY,)
-    return (FAILURES, SUMMARY) if focus.top else ()
+    if focus.top:
+        return FAILURES, SUMMARY
+    return tools_for(taken.signs, has_process=has_subject, has_destination=taken.destination is not None)
 
 
-def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) -> Focus:
+def _focus(taken: Taken, *, has_subject: bool) -> Focus:
+    signs, words = taken.signs, taken.words
+    is_ranking = not has_subject and "fail" in signs and bool(_RANKED.search(words))
     return Focus(
-        destination=destination,
+        destination=taken.destination,
         outcomes=outcomes_in(words),
-        slow="slow" in signs,
+        errnos=taken.errnos,
+        drop_reasons=taken.drop_reasons,
+        slow="slow" in signs and "trend" not in signs,
         resets="reset" in signs,
         counts=bool(_NUMBER_ASKED.search(words)),
+        top=taken.count or TOP if is_ranking else None,
         source="source" in signs,
         behaviours=behaviours_in(words) if "pattern" in signs or "top_destinations" in signs else frozenset(),
     )
@@ -176,15 +150,6 @@ def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) 
 def _as_recorded(name: str) -> str:
     """The kernel keeps the beginning of a long name, and so events have no more of it."""
     return name.encode()[:COMM_BYTES].decode(errors="ignore")
-
-
-def _is_phrase(quoted: str) -> bool:
-    """A quoted error message is no process."""
-    return is_code(quoted) or (" " in quoted and bool(signs_in(quoted) & {"fail", "symptom", "drop"}))
-
-
-def _is_request(signs: frozenset[Sign]) -> bool:
-    return bool(signs & _REQUESTS)
 
 
 def _left_out(excluded: str | None, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -136,7 +136,8 @@ _SIGNS: dict[Sign, str] = {
         "how much (?:data|traffic) | (?:most|more|lots of|much) (?:data|traffic) | hog(?:s|ging)? | talks to who(?:m)?",
         "(?:sends?|sent|sending|receiv\\w+|uploads?|uploading|downloads?|downloading|transfers?|transferring)"
         " (?:\\w+ ){0,2}(?:most|lot)",
-        "[kmg]i?b(?:it)?(?:/s|ps) | megabytes? | gigabytes? | traffic go(?:es|ing)?",
+        "[kmg]i?b(?:it)?(?:/s|ps) | megabytes? | gigabytes?",
+        "traffic (?:(?:of|from) \\S+ )?go(?:es|ing)?",
     ),
     "reset": _any(
         "(?<!hard )(?<!factory )(?:resets|resetting|resetted|rsts?)",
@@ -151,6 +152,7 @@ _SIGNS: dict[Sign, str] = {
         "(?:what|anything|something|has|have|any) (?:\\w+ )?chang(?:ed|es?) | what(?:'s| is| was) (?:new|different)",
         "did (?:it|that|this|the \\w+|my \\w+|our \\w+) help | did (?:it|that|this) work | compar(?:e|ed|ing|ison)",
         "before and after | before/after | before vs\\.? after | regress.. | worse | better than",
+        "gett?(?:ing|s)? better",
         "(?:more|less|fewer|slower|different) than (?:yesterday|before|usual|last|an hour|earlier)",
         "(?:since|after) (?:the|our|my|that|this) (?:last )?"
         "(?:deploy|release|roll-?out|upgrade|update|fix|change|migration)..",
@@ -158,8 +160,8 @@ _SIGNS: dict[Sign, str] = {
         "(?:break|broke|change|help|cause|work)..",
     ),
     "trend": _any(
-        "trends?(?! micro) | trending | over time | over the day | time ?lines? | time ?series | graph | chart | plot",
-        "histogram | in waves",
+        "(?<!-)trends?(?![- ]micro|-\\w) | trending | over time | over the day | time ?lines? | time ?series",
+        "(?:graph|chart|plot|histogram)s? (?:of|the|me|my) | as a (?:graph|chart|plot|histogram) | in waves",
         "(?:per|each|every|by) (?:second|minute|hour|day)(?=\\W*$| of\\b| in\\b| for\\b| over\\b| since\\b)",
         "spikes? | spiky | since when",
         "(?:when|what time) (?:did|does|do|was|were) (?:.* )?(?:beg[aiu]n|start|stop|end|break|happen|go wrong"

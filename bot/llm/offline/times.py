@@ -54,7 +54,7 @@ _LOOK_BACK = re.compile(
 _THIS = re.compile(r"\b(?:in\s+)?this\s+(?P<unit>second|minute|hour)\b", re.IGNORECASE)
 
 _EVER = re.compile(r"\b(?:ever|at any time|all[- ]time)\b", re.IGNORECASE)
-_UNREADABLE = re.compile(r"\bsince\s+(?P<what>(?:the\s+|my\s+|our\s+|we\s+|i\s+)?[\w-]+)", re.IGNORECASE)
+_UNREADABLE = re.compile(r"\bsince\s+(?!when\b)(?P<what>(?:the\s+|my\s+|our\s+|we\s+|i\s+)?[\w-]+)", re.IGNORECASE)
 _COUNT = rf"(?P<count>\d{{1,6}}|{'|'.join(word for word in _NUMBER_WORDS if len(word) > 2)})"
 _ROWS = (
     r"(?:connections?|conns?|events?|drops?|rows?|entries|results?|attempts?|failures?|processes|destinations|talkers)"

@@ -64,6 +64,12 @@ throughput time timed timeout timeouts times timing tls top total totals touch t
 trouble troubles troubleshoot udp unable unanswered unexpected unexpectedly unhealthy unix unreachable unresponsive
 unsuccessful unusual uptime view wait waited waiting waits watch weird window wired work worked working works worse
 worst wrong zero
+backlog backlogs begin begins began begun bigger chart charts download downloaded downloading downloads exchange flood
+flooded flooding floods gigabytes graph graphs histogram hog hogging hogs listener listeners megabytes migration
+namespaces p50 p90 p95 p99 pair pairs percentile percentiles plot plots queue queues rcode rcodes receive received
+receives receiving resent resolver resolvers retransmission retransmissions retransmitted retransmitting rollouts rst
+rsts segment segments servfail slot slots timeline transfer transferred transferring transfers uid upload uploaded
+uploading uploads
 """)
 
 THINGS_AND_PEOPLE = words("""
