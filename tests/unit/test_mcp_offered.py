@@ -226,6 +226,22 @@ async def test_progress_tells_each_question_to_the_source(era: str) -> None:
     assert told == [(1, "asking the source for connection events"), (2, "29 connection events matched")]
 
 
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("list_sockets", "asking the source for open sockets"), ("tcp_health", "asking the source for counters")],
+)
+async def test_progress_tells_what_else_the_source_is_asked_for(tool: str, said: str) -> None:
+    told: list[str | None] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append(message)
+
+    async with Client(offered()) as client:
+        result = await client.call_tool(tool, {}, progress_callback=hear)
+        await until(lambda: said in told, lambda: told, timeout_s=10)
+    assert not result.is_error
+
+
 async def test_progress_says_that_a_long_call_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     source, told = Held(STORED), list[str | None]()
     running = still_running
