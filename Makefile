@@ -7,12 +7,14 @@ EVERYTHING := @modelcontextprotocol/server-everything@2026.8.31
 ARGS ?=
 BPF := bot/ebpf/collector
 BPF_OBJECT ?= netspy.bpf.o
+SUITE := $(NODE)/conformance
+SUITE_PACKAGES := node@22.23.3 @modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench bpf peers lock clean
+.PHONY: help install run test check fmt bench conformance bpf peers lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.dev ## set up everything that development needs, in .venv
 
@@ -39,6 +41,9 @@ fmt: $(VENV)/.dev ## format, and fix what can be fixed
 
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest tests/bench -s --bench-rounds 15 $(ARGS)
+
+conformance: $(VENV)/.dev $(SUITE)/.installed ## netspy mcp against the protocol's own suite and inspector (needs npm)
+	@PATH="$(CURDIR)/$(SUITE)/node_modules/.bin:$$PATH" $(BIN)/python -m tests.conformance
 
 bpf: ## compile the eBPF programs into the object that is shipped (clang 14, llvm, libbpf-dev)
 	@cd $(BPF) && clang -g -O2 -target bpf -mcpu=v1 -Wall -Werror -ffile-prefix-map=$(CURDIR)/$(BPF)=. \
@@ -69,6 +74,13 @@ $(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: tests/requirements.txt $(VENV)/.run
 	@echo "netspy: installing what the tests need (once)" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/requirements.txt >&2
+	@touch $@
+
+$(SUITE)/.installed: Makefile
+	@command -v npm >/dev/null || { echo "make conformance needs npm (apt-get install npm)" >&2; exit 1; }
+	@echo "netspy: installing what the conformance run needs (once)" >&2
+	@mkdir -p $(SUITE)
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(SUITE) $(SUITE_PACKAGES) >&2
 	@touch $@
 
 $(NODE)/.peers: Makefile

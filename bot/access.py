@@ -64,7 +64,7 @@ def of_another_origin(origin: str | None, *, host: str | None) -> bool:
         asking = urlsplit(origin).netloc.lower()
     except ValueError:
         return True
-    return not is_loopback(host_of(asking)) and asking != (host or "").lower()
+    return not is_loopback(host_of(asking)) and (not asking or asking != (host or "").lower())
 
 
 def host_of(authority: str) -> str:

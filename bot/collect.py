@@ -3,20 +3,19 @@
 The only process that needs rights over the kernel, and it holds no token of a chat platform and no key of a model.
 """
 
-import asyncio
 import platform
 import sys
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from bot.access import is_loopback
 from bot.domain.errors import InvalidSettings
+from bot.domain.source_status import SourceStatus
 from bot.ebpf.agent.application import application
-from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.collecting import Collector, open_collector
 from bot.ebpf.programs import running
-from bot.ebpf.store.clock import Clock
 from bot.ending import asked_to_end
 from bot.setting_values import bearer_token, listen_address
 from bot.settings import Settings
@@ -34,19 +33,24 @@ async def collect(settings: Settings, *, listen: str | None = None) -> None:
     if token is None and not is_loopback(host):
         got = "whoever reaches this machine could ask it, since there is no token"
         raise InvalidSettings(f"--listen {listen}", got, _TOKEN_ADVICE)
+    node, host_root = settings.node or platform.node() or None, _existing(settings.host_root)
     with asked_to_end() as ending:
-        async with open_collector(node=settings.node or platform.node() or None) as collector:
+        async with open_collector(node=node, host_root=host_root) as collector:
             async with serving(application(_parts(collector, token)), host, port, chosen_by="--listen") as url:
                 _say(collector, url)
                 await ending.wait()
-            await asyncio.to_thread(_say_the_end, collector)
+            _say_the_end(await collector.source.status())
+
+
+def _existing(host_root: Path) -> Path:
+    if not host_root.is_dir():
+        raise InvalidSettings("NETSPY_HOST_ROOT", f"there is no folder {host_root}", "mount the machine's root there")
+    return host_root
 
 
 def _parts(collector: Collector, token: str | None) -> Parts:
     return Parts(
         source=collector.source,
-        machine=collector.machine,
-        status=lambda: live_status(collector.store, collector.listening(), Clock.now()),
         version=version("netspy"),
         token=token,
         reason_codes=collector.reason_codes,
@@ -62,7 +66,6 @@ def _say(collector: Collector, url: str) -> None:
         tell(f"without {name}: {why}")
 
 
-def _say_the_end(collector: Collector) -> None:
-    status = live_status(collector.store, collector.listening(), Clock.now())
-    told = ", ".join(f"{each.seen:,} {kind}s ({each.lost:,} lost)" for kind, each in status.kinds.items())
+def _say_the_end(status: SourceStatus) -> None:
+    told = ", ".join(f"{kind} {each.seen or 0:,} ({each.lost or 0:,} lost)" for kind, each in status.kinds.items())
     print(f"seen: {told}", file=sys.stderr)

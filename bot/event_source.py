@@ -34,12 +34,13 @@ async def open_source(
     settings: Settings, *, server: str | None = None, without: Without = "recording"
 ) -> AsyncGenerator[EbpfSource, None]:
     """Raises: InvalidSettings for a URL that is none, SourceMalformed for a recording that is none."""
+    from bot.ebpf.chosen import ChosenSource
     from bot.ebpf.remote.probe import probe
 
     wanted = server or settings.ebpf_url
     async with AsyncExitStack() as stack:
         if wanted and _is_recording(wanted):
-            yield _recording(Path(wanted) if wanted != RECORDING else None)
+            yield ChosenSource(_recording(Path(wanted) if wanted != RECORDING else None), _asked_for(by_flag=server))
             return
         kind = None if wanted or without == "server" else await probe(DEFAULT_SERVER, timeout_s=PROBE_S)
         if wanted or kind or without == "server":
@@ -47,22 +48,36 @@ async def open_source(
 
             token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
             opener = partial(open_http_source, token=token, kind=kind or "server")
-            yield await _server(wanted or DEFAULT_SERVER, opener, stack)
+            source = await _server(wanted or DEFAULT_SERVER, opener, stack)
+            yield ChosenSource(source, _asked_for(by_flag=server) if wanted else _by_default(found=kind is not None))
         elif without == "collector":
             yield await _collector_or_recording(stack)
         else:
-            yield _recording()
+            why = "one command alone does not listen to this machine's kernel"
+            yield ChosenSource(_recording(), f"{_nobody()}, and {why}: this is a recording")
 
 
 def recording_of(source: EbpfSource, settings: Settings, *, server: str | None = None) -> Path | None:
     """The file behind a source that was opened with these; None where it is no recording."""
+    from bot.ebpf.chosen import ChosenSource
     from bot.ebpf.recording.recorded import RecordedSource, shipped_recording
 
-    if not isinstance(source, RecordedSource):
+    behind = source.source if isinstance(source, ChosenSource) else source
+    if not isinstance(behind, RecordedSource):
         return None
     wanted = server or settings.ebpf_url
     is_named = wanted is not None and wanted != RECORDING and _is_recording(wanted)
     return Path(wanted) if wanted is not None and is_named else shipped_recording()
+
+
+def _asked_for(*, by_flag: str | None) -> str:
+    return "--server names it" if by_flag else "NETSPY_EBPF_URL names it"
+
+
+def _by_default(*, found: bool) -> str:
+    if found:
+        return f"it answers at {DEFAULT_SERVER}, and nothing else is named"
+    return f"nothing else than {DEFAULT_SERVER} is named, and serve never listens to the kernel by itself"
 
 
 async def _server(wanted: str, opener: "Opener", stack: AsyncExitStack) -> EbpfSource:
@@ -87,16 +102,29 @@ async def _server(wanted: str, opener: "Opener", stack: AsyncExitStack) -> EbpfS
 
 
 async def _collector_or_recording(stack: AsyncExitStack) -> EbpfSource:
+    from bot.ebpf.chosen import ChosenSource
     from bot.ebpf.collector.preflight import preflight
 
     if obstacle := preflight():
-        return _recording(instead=(obstacle.reason, obstacle.remedy))
+        return _instead_of_a_collector(obstacle.reason, obstacle.remedy)
     from bot.ebpf.collecting import open_collector
 
     try:
-        return (await stack.enter_async_context(open_collector())).source
+        source = (await stack.enter_async_context(open_collector())).source
     except CannotCollect as error:
-        return _recording(instead=(error.got, error.remedy))
+        return _instead_of_a_collector(error.got, error.remedy)
+    return ChosenSource(source, f"{_nobody()}, so that netspy listens to this machine's kernel by itself")
+
+
+def _instead_of_a_collector(reason: str, remedy: str) -> EbpfSource:
+    from bot.ebpf.chosen import ChosenSource
+
+    why = f"{_nobody()}, and this machine's kernel cannot be listened to ({reason}): this is a recording"
+    return ChosenSource(_recording(instead=(reason, remedy)), f"{why}; to do: {remedy}")
+
+
+def _nobody() -> str:
+    return f"nothing answers at {DEFAULT_SERVER}"
 
 
 def _recording(path: Path | None = None, *, instead: tuple[str, str] | None = None) -> EbpfSource:

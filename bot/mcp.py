@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot.access import is_loopback
-from bot.app import open_answering
+from bot.app import open_model
 from bot.conversation.analyst import LoopAnalyst
+from bot.conversation.loop import ToolLoop
 from bot.domain.errors import InvalidSettings
 from bot.ebpf.recording.describing import describe
 from bot.ending import asked_to_end
@@ -20,6 +21,7 @@ from bot.event_source import open_source, recording_of
 from bot.record_report import as_json
 from bot.setting_values import bearer_token, listen_address
 from bot.settings import Settings
+from bot.tools.direct import DirectHost
 from bot.tools.serving.descriptors import claim_stdout
 from bot.tools.serving.http import PATH, REMEDY, mcp_over_http
 from bot.tools.serving.outside import OutsideServer, build_outside_server
@@ -48,11 +50,15 @@ async def serve_mcp(settings: Settings, *, server: str | None = None, http: str 
 
 @asynccontextmanager
 async def _opened(settings: Settings, server: str | None) -> AsyncGenerator[OutsideServer, None]:
-    async with open_source(settings, server=server) as source, open_answering(settings, source) as answering:
+    """The AI tools answer from netspy's own tools only: what is offered reads, whatever other servers can do.
+
+    A netspy that other servers' list names would else start itself without end.
+    """
+    async with open_source(settings, server=server) as source, open_model(settings) as model:
         path = recording_of(source, settings, server=server)
         yield build_outside_server(
             source,
-            LoopAnalyst(answering.loop),
+            LoopAnalyst(ToolLoop(model, DirectHost(source))),
             version=version("netspy"),
             recording=_described(path) if path else None,
         )

@@ -26,6 +26,8 @@ def report(found: Description, look: Look) -> str:
         _counted("connection attempts by outcome", "outcome", {each.value: n for each, n in found.outcomes.items()}),
         _counted("drops by reason", "reason", found.reasons),
         _counted("harmless drops by reason", "reason", found.harmless),
+        _counted("DNS look-ups by answer", "answer", found.rcodes),
+        _counted("resets by direction", "direction", found.resets),
         _counted("events by process", "process", found.processes),
     ]
     notices = [Notice("warning", note) for note in found.damage]
@@ -48,6 +50,8 @@ def as_json(found: Description) -> str:
         "outcomes": found.outcomes,
         "drop_reasons": found.reasons,
         "harmless_drop_reasons": found.harmless,
+        "dns_answers": found.rcodes,
+        "resets": found.resets,
         "processes": found.processes,
         "damage": found.damage,
     }

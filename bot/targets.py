@@ -1,9 +1,11 @@
-"""Destinations as people write them: an address, a network, a DNS name, with or without a port. Pure."""
+"""Destinations and names as people write them, and what fits them: an address, a CIDR, a DNS name, a pattern. Pure."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
+from bot.domain.network import Endpoint
 from bot.domain.query import Target
 
 A_TARGET: Final = "an address, a CIDR such as 10.0.0.0/8, host:port, [v6]:port, :port, or a DNS name"
@@ -19,6 +21,20 @@ def read_target(text: str) -> Target:
         return _read(text)
     except ValueError:
         raise ValueError(f"it is not {A_TARGET}") from None
+
+
+def is_at(end: Endpoint | None, target: Target) -> bool:
+    if end is None or (target.port is not None and end.port != target.port):
+        return False
+    if target.name is not None and (end.name is None or end.name.lower().rstrip(".") != target.name):
+        return False
+    address = _address(end.address)
+    return target.network is None or (address is not None and address in target.network)
+
+
+def like(text: str | None, pattern: str) -> bool:
+    """Whether a text is of this pattern, in which `*` is any characters and `?` one."""
+    return text is not None and _expression(pattern).fullmatch(text) is not None
 
 
 def _read(text: str) -> Target:
@@ -54,3 +70,18 @@ def _port(text: str) -> int:
     if not 0 < int(text) < 65536:
         raise ValueError
     return int(text)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    """None also for what some servers tell in its place: the name of another family."""
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _expression(pattern: str) -> re.Pattern[str]:
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(each) or re.escape(each) for each in pattern), re.DOTALL)

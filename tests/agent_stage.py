@@ -14,9 +14,7 @@ from bot.domain.network import Endpoint, Event
 from bot.domain.ports import EbpfSource
 from bot.domain.sockets import OpenSocket, OpenSockets, SocketState
 from bot.ebpf.agent.application import application
-from bot.ebpf.agent.live_status import live_status
 from bot.ebpf.agent.parts import Parts
-from bot.ebpf.agent.status import KindStatus, Status
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.machine.container_files import ContainerFiles
 from bot.ebpf.machine.containers import Containers
@@ -34,8 +32,6 @@ from tests.fakes import NOW
 PATIENT_S = 60.0
 LISTENING = Listening(raw_events.BOOT, {"drop": 3}, ("connect", "drop"), {"dns": "the kernel is older than 5.8"})
 REASONS = {3: "NO_SOCKET"}
-NOTHING = KindStatus(seen=0, lost=0, stored=0, evicted=0, size_bytes=0)
-QUIET = Status(since=NOW, programs=("connect",), missing={}, kinds={"connection": NOTHING, "drop": NOTHING})
 
 
 def a_store(told: Sequence[bytes] = ()) -> EventStore:
@@ -96,25 +92,18 @@ def a_machine(*, sockets: FakeSockets | None = None, samples: int = 0, begun: da
 
 def parts_of(store: EventStore, listening: Listening = LISTENING) -> Parts:
     """Of a collector whose kernel program has told what the store holds."""
-    return Parts(
-        source=LiveSource(store, listening=lambda: listening, clock=lambda: raw_events.CLOCK),
-        status=lambda: live_status(store, listening, raw_events.CLOCK),
-        version="1.2.3",
-        reason_codes={name: code for code, name in REASONS.items()},
-        now=lambda: NOW,
-        clock=lambda: raw_events.CLOCK,
-    )
+    source = LiveSource(store, listening=lambda: listening, clock=lambda: raw_events.CLOCK)
+    return parts_over(source, reason_codes={name: code for code, name in REASONS.items()})
+
+
+def parts_with(machine: Machine) -> Parts:
+    """Of a collector that has heard of no event yet."""
+    source = LiveSource(a_store(), listening=lambda: LISTENING, machine=machine, clock=lambda: raw_events.CLOCK)
+    return parts_over(source)
 
 
 def parts_over(source: EbpfSource, **more: Any) -> Parts:
-    quiet = Parts(
-        source=source,
-        machine=a_machine(),
-        status=lambda: QUIET,
-        version="1.2.3",
-        now=lambda: NOW,
-        clock=lambda: raw_events.CLOCK,
-    )
+    quiet = Parts(source=source, version="1.2.3", now=lambda: NOW, clock=lambda: raw_events.CLOCK)
     return replace(quiet, **more)
 
 

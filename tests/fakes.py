@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.conversation.forgetful import ForgetfulStore
+from bot.domain.counters import CounterDeltas
 from bot.domain.errors import NetspyError, StorageError
 from bot.domain.message import Block, Message, MessageId, Press, Reply, Step, ThreadKey
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
 from bot.domain.ports import Check, CommandHelp
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import KindStatus, SourceStatus
 from bot.domain.table import Column, Table
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
 from bot.ebpf import evaluate
@@ -65,6 +68,11 @@ def drop(
     )
 
 
+NO_SOCKETS = OpenSockets(time=NOW, sockets=(), left_out=0, namespaces=())
+NO_COUNTERS = CounterDeltas(deltas=(), left_out=0)
+QUIET = SourceStatus(source="fake", kind="live", since=NOW, programs=("connect",), kinds={"connection": KindStatus()})
+
+
 @dataclass
 class FakeEbpf:
     """An `EbpfSource` over events in memory. `error` makes every query raise; `unknown` is what it cannot know."""
@@ -73,6 +81,10 @@ class FakeEbpf:
     unknown: tuple[UnknownField, ...] = ()
     error: NetspyError | None = None
     queries: list[EventQuery | Aggregate] = field(default_factory=list)
+    open: OpenSockets = NO_SOCKETS
+    counted: CounterDeltas = NO_COUNTERS
+    state: SourceStatus = QUIET
+    machine_queries: list[SocketQuery | Window] = field(default_factory=list)
 
     async def events(self, query: EventQuery) -> Events:
         found, coverage = self._select(query)
@@ -83,8 +95,30 @@ class FakeEbpf:
         groups = evaluate.aggregate(found, query)
         return Groups(groups[: query.top], len(groups), coverage)
 
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        """Those that are open, in the states that are asked for."""
+        self._ask(query)
+        found = [each for each in self.open.sockets if each.state in query.states]
+        cut = len(found) - len(found[: query.limit])
+        return replace(self.open, sockets=tuple(found[: query.limit]), left_out=self.open.left_out + cut)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        self._ask(window)
+        inside = (each for each in self.counted.deltas if each.since < window.until and each.until > window.since)
+        return replace(self.counted, deltas=tuple(inside))
+
+    async def status(self) -> SourceStatus:
+        if self.error:
+            raise self.error
+        return self.state
+
     async def check(self) -> Check:
         return Check("source", "ok", "fake")
+
+    def _ask(self, query: SocketQuery | Window) -> None:
+        self.machine_queries.append(query)
+        if self.error:
+            raise self.error
 
     def _select(self, query: EventQuery | Aggregate) -> tuple[list[Event], Coverage]:
         self.queries.append(query)

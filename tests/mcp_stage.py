@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from mcp.client import Transport
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
-from bot.domain.network import Event, Outcome
+from bot.domain.network import DnsLookup, Endpoint, Event, Outcome
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.turn import ToolCall, ToolResult
@@ -27,15 +27,28 @@ from bot.tools.serving.outside import OutsideServer, build_outside_server
 from bot.web import serving
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.waiting import until
+from tests.network_events import STATUS, listener, open_sockets, retransmit
 
 NETSPY = Path(sys.executable).parent / "netspy"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONDONTWRITEBYTECODE")
 ERAS = ("2026-07-28", "legacy")
 """As the SDK's client calls them: legacy is 2025-11-25."""
 STORED: Sequence[Event] = (
-    *(connection(ago_s=n, outcome=Outcome.REFUSED) for n in range(1, 30)),
+    *(connection(ago_s=n, outcome=Outcome.REFUSED if n % 2 else Outcome.CONNECTED) for n in range(1, 30)),
     *(drop(ago_s=n) for n in range(1, 5)),
+    DnsLookup(
+        time=NOW - timedelta(seconds=1),
+        process="curl",
+        pid=100,
+        destination=Endpoint("10.0.0.53", 53),
+        name="nowhere.example",
+        type="A",
+        rcode="NXDOMAIN",
+        latency_us=900.0,
+    ),
+    retransmit(),
 )
+"""Something for every tool."""
 
 
 class Echo:
@@ -71,8 +84,13 @@ class Held(FakeEbpf):
 
 
 def offered(source: EbpfSource | None = None, **more: Any) -> OutsideServer:
-    source = source or FakeEbpf(STORED)
+    source = source or stored()
     return build_outside_server(source, Echo(), version="1.2.3", **{"clock": lambda: NOW, **more})
+
+
+def stored() -> FakeEbpf:
+    """Something for every tool."""
+    return FakeEbpf(STORED, open=open_sockets(listener()), state=STATUS)
 
 
 @asynccontextmanager

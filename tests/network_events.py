@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any, Literal
 
+from bot.domain.counters import CounterDelta, CounterDeltas, Counters, Levels
 from bot.domain.network import Accepted, DnsLookup, Endpoint, Listen, Reset, Retransmit, SocketError
+from bot.domain.sockets import Buffers, OpenSocket, OpenSockets, SocketState, Transfer
+from bot.domain.source_status import KindStatus, SourceStatus
 from tests.fakes import NOW
 
 HERE = Endpoint("10.0.0.1", 40000)
@@ -49,3 +52,59 @@ def listen(process: str = "nginx", *, began: bool = True, ago_s: float = 1.0) ->
 def accept_failed(process: str = "rooms", errno: str = "EMFILE", *, ago_s: float = 1.0) -> SocketError:
     to = Endpoint("0.0.0.0", 8452)
     return SocketError(**ago(ago_s), process=process, pid=20, call="accept", errno=errno, destination=to)
+
+
+def listener(process: str = "shop", port: int = 8453, *, backlog: int = 0, limit: int = 128) -> OpenSocket:
+    local = Endpoint("0.0.0.0", port)
+    return _socket(process, SocketState.LISTEN, local, None, backlog=backlog, backlog_limit=limit)
+
+
+def open_connection(process: str = "curl", to: Endpoint = DB, **more: Any) -> OpenSocket:
+    return _socket(process, SocketState.ESTABLISHED, HERE, to, **more)
+
+
+def _socket(process: str, state: SocketState, local: Endpoint, remote: Endpoint | None, **more: Any) -> OpenSocket:
+    who: dict[str, Any] = {"namespace": 4026531840, "uid": 33, "inode": 5, "pid": 20, "process": process}
+    return OpenSocket(protocol="tcp", state=state, local=local, remote=remote, **{**who, **more})
+
+
+def open_sockets(*sockets: OpenSocket) -> OpenSockets:
+    return OpenSockets(time=NOW, sockets=sockets, left_out=0, namespaces=(4026531840,))
+
+
+def counted(**counts: int) -> CounterDeltas:
+    since = NOW - timedelta(seconds=60)
+    delta = CounterDelta(namespace=4026531840, since=since, until=NOW, counters=Counters(**counts), levels=Levels())
+    return CounterDeltas(deltas=(delta,), left_out=0)
+
+
+def transfer(**more: Any) -> Transfer:
+    """Of a connection that is well, but for what is said."""
+    nothing = dict.fromkeys(
+        (
+            *("sent_bytes", "received_bytes", "retransmitted_bytes", "retransmits", "unanswered_segments"),
+            *("congestion_window_segments", "segment_size_bytes", "peer_window_bytes", "busy_us"),
+            *("receiver_limited_us", "send_buffer_limited_us"),
+        ),
+        0,
+    )
+    unknown = dict.fromkeys(
+        ("rtt_deviation_us", "min_rtt_us", "delivery_bytes_per_s", "since_sent_ms", "since_received_ms")
+    )
+    return Transfer(**{**nothing, **unknown, "rtt_us": 300, "is_application_limited": False, **more})
+
+
+def buffers(*, drops: int) -> Buffers:
+    room = {"receive_used_bytes": 0, "receive_limit_bytes": 1, "send_used_bytes": 0, "send_limit_bytes": 1}
+    return Buffers(**room, drops=drops)
+
+
+STATUS = SourceStatus(
+    source="this machine",
+    kind="live",
+    since=NOW - timedelta(hours=1),
+    programs=("tcp_state_changed",),
+    missing={"dns_query": "no such tracepoint"},
+    kinds={"connection": KindStatus(seen=900, lost=3, stored=800, evicted=100, size_bytes=1 << 20)},
+    choice="nothing answers at http://localhost:8080: this machine is listened to",
+)

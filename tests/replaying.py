@@ -7,17 +7,20 @@ from datetime import timedelta
 from itertools import zip_longest
 from typing import TypeAlias
 
-from bot.domain.network import Connection, Drop, Event, Window
+from bot.domain.network import EVENT_TYPES, Event, EventKind, Window
 from bot.domain.query import EventQuery, Filter
 from bot.ebpf.collector.btf import ReasonNames
 from bot.ebpf.collector.decode import Decoder
+from bot.ebpf.machine.cgroup_paths import workload_at
 from bot.ebpf.recording.joining import join
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.line_values import parse_object
+from bot.ebpf.recording.recorded_lines import parse_fields
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 
-Found: TypeAlias = tuple[list[Connection], list[Drop]]
+Found: TypeAlias = dict[EventKind, list[Event]]
+_CGROUPS = {7: "/system.slice/nginx.service", 8: "/docker/" + 64 * "a"}
 _EVERYTHING = Filter(failed_local_lookups=True, harmless=True)
 _AGES = timedelta(days=20_000)
 _TICK = timedelta(microseconds=1)
@@ -29,33 +32,35 @@ def symbol(location: int) -> str:
 
 def replayed(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock) -> Found:
     """Decoded, written as lines, read again and joined."""
-    decoder = Decoder(reasons, symbol_of=symbol, cgroup_of=lambda _: None)
+    decoder = Decoder(reasons, symbol_of=symbol, cgroup_of=_CGROUPS.get)
     lines = [json.dumps(fields) for fields in decoder.batch(raws, epoch_ns=clock.offset_ns)]
-    connections, drops = join(event for line in lines for event in [parse_fields(parse_object(line))[1]] if event)
-    return sorted(connections, key=_order), sorted(drops, key=_order)
+    told = join(event for line in lines for event in parse_fields(parse_object(line))[1])
+    return {
+        kind: sorted((event for event in told if isinstance(event, of_kind)), key=_order)
+        for kind, of_kind in EVENT_TYPES.items()
+    }
 
 
 def stored(raws: Sequence[bytes], reasons: ReasonNames, clock: Clock, *, batch_size: int = 1) -> Found:
     """As a live source would tell them."""
-    names = KernelNames(reasons.of_drop, symbol)
+    names = KernelNames(
+        reasons.of_drop,
+        symbol,
+        workload_of=lambda cgroup: workload_at(_CGROUPS.get(cgroup, "")),
+        reset_reason_of=reasons.of_reset,
+    )
     store = EventStore(names, max_age_s=1e10)
     for begin in range(0, len(raws), batch_size):
         store.add(raws[begin : begin + batch_size], now_ns=0)
     now = clock.moment(0)
     window, limit = Window(now - _AGES, now + _AGES), max(1, len(raws))
-    attempts = store.events(EventQuery(kind="connection", window=window, filter=_EVERYTHING, limit=limit), clock)
-    drops = store.events(EventQuery(kind="drop", window=window, filter=_EVERYTHING, limit=limit), clock)
-    return (
-        sorted((each for each in attempts.events if isinstance(each, Connection)), key=_order),
-        sorted((each for each in drops.events if isinstance(each, Drop)), key=_order),
-    )
+    asked = {kind: EventQuery(kind=kind, window=window, filter=_EVERYTHING, limit=limit) for kind in EVENT_TYPES}
+    return {kind: sorted(store.events(query, clock).events, key=_order) for kind, query in asked.items()}
 
 
 def differences(one: Found, other: Found) -> str:
     """What is not in both, a line each; a microsecond is how exact a recorded time is."""
-    pairs: list[tuple[Event | None, Event | None]] = []
-    pairs += zip_longest(one[0], other[0])
-    pairs += zip_longest(one[1], other[1])
+    pairs = [pair for kind in EVENT_TYPES for pair in zip_longest(one[kind], other[kind])]
     return "".join(f"< {ours}\n> {theirs}\n" for ours, theirs in pairs if not _is_same(ours, theirs))
 
 

@@ -76,7 +76,7 @@ def code_blocks(table: Table, look: Look) -> tuple[JsonObject, ...]:
     """The table as any number of sections of code, cut between rows."""
     laid_out = lay_out(table, width=CODE_WIDTH, zone=look.zone, now=look.now)
     head = [_caption(table)] + ([laid_out.header] if laid_out.header else [])
-    return code_sections([*head, *laid_out.rows])
+    return code_sections([*head, *laid_out.rows, *([laid_out.remark] if laid_out.remark else [])])
 
 
 def code_sections(lines: Iterable[str]) -> tuple[JsonObject, ...]:

@@ -103,6 +103,8 @@ def _table(table: Table, look: Look) -> str:
     if laid_out.header:
         text += _lines([laid_out.header], "cyan", look)
     text += "".join(f"{row}\n" for row in laid_out.rows)
+    if laid_out.remark:
+        text += _lines([laid_out.remark], "dim", look)
     if remark := _remark(table):
         text += _lines(fold(remark, look.width), "dim", look)
     return text

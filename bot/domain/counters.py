@@ -113,6 +113,7 @@ class CounterDelta:
     until: datetime
     counters: Counters
     levels: Levels
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +122,5 @@ class CounterDeltas:
 
     deltas: tuple[CounterDelta, ...]
     left_out: int
+    notes: tuple[str, ...] = ()
+    """Sentences for people: what is missing here."""

@@ -113,7 +113,12 @@ class SourceTimeout(SourceError):
 
 
 class SourceRefused(SourceError):
-    """It answered with an HTTP error status."""
+    """It answered with an HTTP error status. `said` is what stood in its answer, `status` 0 when that is not known."""
+
+    def __init__(self, asked: str, got: str, remedy: str = "", *, status: int = 0, said: str = "") -> None:
+        super().__init__(asked, got, remedy)
+        self.status = status
+        self.said = said
 
 
 class SourceMalformed(SourceError):

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType, Protocol, TypeAlias
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.message import Address, Block, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId, Verdict
+from bot.domain.network import Window
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import SourceStatus
 from bot.domain.turn import ModelEvent, ModelRequest, ToolCall, ToolResult, ToolSpec, Turn
 
 
@@ -56,7 +60,19 @@ class EbpfSource(Protocol):
 
     async def aggregate(self, query: Aggregate) -> Groups: ...
 
-    async def check(self) -> Check: ...
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        """What is open at this moment."""
+        ...
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        """What was counted meanwhile, as far as it was sampled."""
+        ...
+
+    async def status(self) -> SourceStatus: ...
+
+    async def check(self) -> Check:
+        """The same in a line. It raises nothing: what is wrong is in it."""
+        ...
 
 
 class ToolHost(Protocol):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from bot.domain.network import Endpoint
+from bot.domain.workload import Workload
 
 Transport: TypeAlias = Literal["tcp", "udp"]
 
@@ -97,6 +98,9 @@ class OpenSocket:
     """None where no process can hold it (any more): TIME_WAIT, handshakes, sockets that outlive their process."""
     cgroup: int | None = None
     """The number of the cgroup in which it was opened."""
+    workload: Workload | None = None
+    """Who runs in that cgroup, where anybody in particular does."""
+    node: str | None = None
     pid: int | None = None
     """The process that holds it; the smallest number, where `holders` are many."""
     process: str | None = None
@@ -123,6 +127,14 @@ class OpenSocket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SocketQuery:
+    """At most `limit` sockets in these states; those in TIME_WAIT are left out first."""
+
+    states: frozenset[SocketState] = frozenset(SocketState)
+    limit: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSockets:
     """The sockets of all namespaces that could be looked into; those in TIME_WAIT come last."""
 
@@ -131,5 +143,6 @@ class OpenSockets:
     left_out: int
     """Sockets beyond the limit."""
     namespaces: tuple[int, ...]
+    """Each node numbers its own."""
     notes: tuple[str, ...] = ()
     """Sentences for people: what could not be seen."""

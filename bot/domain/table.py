@@ -23,6 +23,8 @@ class Column:
     name: str
     kind: ColumnKind = "text"
     unit: Unit | None = None
+    spare: bool = False
+    """Good to know: left out, and named, where it would push the others out of their room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,11 @@ async def open_collector(
     `node` is what its events call this machine; `host_root` is where its root is mounted, for names of containers.
     Raises: CannotCollect when no program runs.
     """
-    machine = Machine(Containers(ContainerFiles(host_root), node=node))
+    machine = Machine(Containers(ContainerFiles(host_root), node=node), node=node)
     with await asyncio.to_thread(start) as programs:
         reasons = await asyncio.to_thread(reason_names)
         store = EventStore(
-            KernelNames(reasons.of_drop, Symbols(), machine.workload_of),
+            KernelNames(reasons.of_drop, Symbols(), machine.workload_of, reasons.of_reset),
             node=node,
             max_bytes=max_bytes,
             max_age_s=max_age_s,
@@ -70,7 +70,7 @@ async def open_collector(
         try:
             async with machine.sampled():
                 yield Collector(
-                    source=LiveSource(store, listening=listening, node=node),
+                    source=LiveSource(store, listening=listening, node=node, machine=machine),
                     machine=machine,
                     store=store,
                     listening=listening,

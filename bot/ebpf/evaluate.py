@@ -1,26 +1,34 @@
 """Filters, order and aggregation over events in memory: for every source that has to finish a query by itself. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from math import ceil
 from operator import itemgetter
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from bot.domain.network import Accepted, Connection, Endpoint, Event
 from bot.domain.query import Aggregate, Group, GroupField, GroupKey, Measure, NumberField, Operation
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_Key: TypeAlias = tuple[GroupKey, ...]
+_Figures: TypeAlias = tuple[float | None, ...]
+_Piece: TypeAlias = tuple[int, int, int, _Figures]
+"""What one event adds to a group: how often it happened, when first and last, in microseconds; its figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """An event that happened `count` times, from `first` to `last`; the event's own time says nothing."""
+    """An event that happened `count` times, first at `first` and then once a `period`; its own time says nothing."""
 
     event: Event
-    count: int
     first: datetime
-    last: datetime
+    count: int = 1
+    period: timedelta = timedelta(0)
 
 
 def newest(events: Iterable[Event]) -> list[Event]:
@@ -35,20 +43,25 @@ def newest_order(event: Event) -> tuple[float, str, int, str]:
 
 def aggregate(events: Iterable[Event], query: Aggregate) -> tuple[Group, ...]:
     """All groups of the events, the largest first, ties by key; `query.top` is not applied."""
-    return aggregate_repeated((Repeated(event, 1, event.time, event.time) for event in events), query)
+    return aggregate_repeated((Repeated(event, event.time) for event in events), query)
 
 
 def aggregate_repeated(events: Iterable[Repeated], query: Aggregate) -> tuple[Group, ...]:
-    """The same groups as if every repetition were an event of its own, without making them.
-
-    All repetitions of one lie in one slot, where the query has slots.
-    """
-    members: dict[tuple[GroupKey, ...], list[Repeated]] = {}
-    for repeated in events:
-        key = tuple(_value(repeated, field, query) for field in query.group_by)
-        members.setdefault(key, []).append(repeated)
+    """The same groups as if every repetition were an event of its own, without making them."""
     measures = measured(query)
-    return in_order([_group(key, of_key, measures) for key, of_key in members.items()], query)
+    members: dict[_Key, dict[int, list[_Piece]]] = {}
+    for repeated in events:
+        key = tuple(None if field == "slot" else group_value(repeated.event, field) for field in query.group_by)
+        figures = tuple(number_value(repeated.event, measure.field) for measure in measures)
+        slots = members.setdefault(key, {})
+        for slot, piece in _pieces(repeated, figures, query):
+            slots.setdefault(slot, []).append(piece)
+    groups = (
+        _group(_in_slot(key, slot, query), pieces, measures)
+        for key, slots in members.items()
+        for slot, pieces in slots.items()
+    )
+    return in_order(groups, query)
 
 
 def measured(query: Aggregate) -> tuple[Measure, ...]:
@@ -73,9 +86,7 @@ def group_order(group: Group) -> tuple[int, tuple[str, ...]]:
 
 def slot_of(moment: datetime, query: Aggregate) -> int:
     """Raises: ValueError when the query has no slots."""
-    if not query.slot_s:
-        raise ValueError("slots need a length")
-    return (moment - query.window.since) // timedelta(seconds=query.slot_s)
+    return (moment - query.window.since) // timedelta(microseconds=_slot_us(query))
 
 
 def group_value(event: Event, field: GroupField) -> GroupKey:
@@ -93,8 +104,39 @@ def number_value(event: Event, field: NumberField) -> float | None:
     return value
 
 
-def _value(repeated: Repeated, field: GroupField, query: Aggregate) -> GroupKey:
-    return slot_of(repeated.first, query) if field == "slot" else group_value(repeated.event, field)
+def _pieces(repeated: Repeated, figures: _Figures, query: Aggregate) -> Iterator[tuple[int, _Piece]]:
+    """By the slots that it happens in; in one where the query has none."""
+    at_us, left, period_us = _microseconds(repeated.first), repeated.count, repeated.period // _MICROSECOND
+    if "slot" not in query.group_by:
+        yield 0, (left, at_us, at_us + (left - 1) * period_us, figures)
+        return
+    length_us, since_us = _slot_us(query), _microseconds(query.window.since)
+    while left:
+        slot = (at_us - since_us) // length_us
+        span_us = since_us + (slot + 1) * length_us - at_us
+        count = 1 if left == 1 or period_us >= span_us else _within(span_us, period_us, left)
+        yield slot, (count, at_us, at_us + (count - 1) * period_us, figures)
+        at_us += count * period_us
+        left -= count
+
+
+def _in_slot(key: _Key, slot: int, query: Aggregate) -> _Key:
+    return tuple(slot if field == "slot" else part for field, part in zip(query.group_by, key, strict=True))
+
+
+def _within(span_us: int, period_us: int, most: int) -> int:
+    """How many of so many repetitions come within a span that begins with the first."""
+    return min(most, -(-span_us // period_us)) if period_us else most
+
+
+def _slot_us(query: Aggregate) -> int:
+    if not query.slot_s:
+        raise ValueError("slots need a length")
+    return query.slot_s * 1_000_000
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _transferred(event: Connection | Accepted) -> int | None:
@@ -127,20 +169,21 @@ def _where(event: Event) -> str:
     return str(event.destination) if event.destination else ""
 
 
-def _group(key: tuple[GroupKey, ...], members: Sequence[Repeated], measures: Sequence[Measure]) -> Group:
+def _group(key: _Key, pieces: Sequence[_Piece], measures: Sequence[Measure]) -> Group:
+    counts, firsts, lasts, figures = zip(*pieces, strict=True)
+    values = [zip(of_measure, counts, strict=True) for of_measure in zip(*figures, strict=True)]
     return Group(
         key,
-        sum(member.count for member in members),
-        min(member.first for member in members),
-        max(member.last for member in members),
-        tuple(_measure(members, wanted) for wanted in measures),
+        sum(counts),
+        _EPOCH + min(firsts) * _MICROSECOND,
+        _EPOCH + max(lasts) * _MICROSECOND,
+        tuple(_figure_of(own, measure.operation) for own, measure in zip(values, measures, strict=True)),
     )
 
 
-def _measure(members: Iterable[Repeated], wanted: Measure) -> float | None:
-    values = ((number_value(member.event, wanted.field), member.count) for member in members)
+def _figure_of(values: Iterable[tuple[float | None, int]], operation: Operation) -> float | None:
     ordered = sorted((value, count) for value, count in values if value is not None)
-    return _figure(wanted.operation, ordered) if ordered else None
+    return _figure(operation, ordered) if ordered else None
 
 
 def _figure(operation: Operation, ordered: Sequence[tuple[float, int]]) -> float:

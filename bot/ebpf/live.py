@@ -1,17 +1,23 @@
 """An `EbpfSource` over the event store of this machine's own collector."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.network import Coverage, EventKind, Window
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import CannotAnswer
+from bot.domain.network import EVENT_TYPES, Coverage, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import KindStatus, SourceStatus
+from bot.ebpf.machine.state import Machine
 from bot.ebpf.programs import running
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore, Found, Kept
 
+THIS_MACHINE = "this machine"
 _BEGIN_AGAIN = "begin again, and tell us what its log says"
 
 
@@ -30,7 +36,10 @@ class Listening:
 
 
 class LiveSource:
-    """`listening` is asked with each question; `clock` too, since the wall's clock steps. `node` names this machine."""
+    """`listening` is asked with each question; `clock` too, since the wall's clock steps. `node` names this machine.
+
+    Without a `machine` it tells of events only.
+    """
 
     def __init__(
         self,
@@ -38,10 +47,12 @@ class LiveSource:
         *,
         listening: Callable[[], Listening],
         node: str | None = None,
+        machine: Machine | None = None,
         clock: Callable[[], Clock] = Clock.now,
     ) -> None:
         self._store = store
         self._nodes = (node,) if node else ()
+        self._machine = machine
         self._listening = listening
         self._clock = clock
 
@@ -52,6 +63,25 @@ class LiveSource:
     async def aggregate(self, query: Aggregate) -> Groups:
         found = await asyncio.to_thread(self._store.aggregate, query, self._clock())
         return Groups(found.groups, found.total, self._coverage(query.kind, query.window, found))
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        return await self._of_machine().open_sockets(query)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        return await self._of_machine().counters(window, self._clock())
+
+    async def status(self) -> SourceStatus:
+        listening = self._listening()
+        kinds = await asyncio.to_thread(self._kinds, listening.lost, self._clock())
+        return SourceStatus(
+            source=THIS_MACHINE,
+            kind="live",
+            since=listening.since,
+            programs=listening.programs,
+            missing=listening.missing,
+            broken=listening.broken,
+            kinds=kinds,
+        )
 
     async def check(self) -> Check:
         listening = self._listening()
@@ -64,10 +94,18 @@ class LiveSource:
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
         return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
 
+    def _of_machine(self) -> Machine:
+        if self._machine is None:
+            raise CannotAnswer("asking about this machine", "only its events are known here", "run netspy collect")
+        return self._machine
+
+    def _kinds(self, lost: Mapping[EventKind, int], clock: Clock) -> dict[EventKind, KindStatus]:
+        return {kind: _kept_as_told(self._store.kept(kind, clock), lost.get(kind, 0)) for kind in EVENT_TYPES}
+
     def _coverage(self, kind: EventKind, window: Window, found: Found) -> Coverage:
         listening = self._listening()
         return Coverage(
-            source="this machine",
+            source=THIS_MACHINE,
             kind="live",
             window=window,
             seen=found.seen,
@@ -76,6 +114,17 @@ class LiveSource:
             nodes=self._nodes,
             notes=_notes(window, listening, found.kept),
         )
+
+
+def _kept_as_told(kept: Kept, lost: int) -> KindStatus:
+    return KindStatus(
+        seen=kept.stored + kept.evicted,
+        lost=lost,
+        stored=kept.stored,
+        evicted=kept.evicted,
+        size_bytes=kept.size_bytes,
+        complete_since=kept.complete_since,
+    )
 
 
 def _notes(window: Window, listening: Listening, kept: Kept) -> tuple[str, ...]:

@@ -1,30 +1,15 @@
 """Whether a filter lets an event through: what every source's own way of filtering has to agree with. Pure."""
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
-from ipaddress import ip_address
 
-from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Endpoint, Event, Retransmit
-from bot.domain.query import Filter, Target
+from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Event, Retransmit
+from bot.domain.query import Filter
+from bot.targets import is_at, like
 
 
 def matches(event: Event, wanted: Filter) -> bool:
     """The window is the source's to apply."""
     return all(_conditions(event, wanted))
-
-
-def like(text: str | None, pattern: str) -> bool:
-    """Whether a text is of this pattern, in which `*` is any characters and `?` one."""
-    return text is not None and _expression(pattern).fullmatch(text) is not None
-
-
-def is_at(end: Endpoint | None, target: Target) -> bool:
-    if end is None or (target.port is not None and end.port != target.port):
-        return False
-    if target.name is not None and (end.name is None or end.name.lower().rstrip(".") != target.name):
-        return False
-    return target.network is None or (end.address is not None and ip_address(end.address) in target.network)
 
 
 def direction_of(event: Event) -> str | None:
@@ -46,7 +31,7 @@ def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
     yield wanted.direction is None or direction_of(event) == wanted.direction
     yield wanted.errno is None or getattr(event, "errno", None) == wanted.errno
     yield wanted.reason is None or getattr(event, "reason", None) == wanted.reason
-    yield wanted.lookup is None or (isinstance(event, DnsLookup) and like((event.name or "").lower(), wanted.lookup))
+    yield wanted.lookup is None or (isinstance(event, DnsLookup) and like(_lower(event.name), wanted.lookup))
     yield from _places(event, wanted)
     yield from _own(event, wanted)
 
@@ -69,7 +54,5 @@ def _own(event: Event, wanted: Filter) -> Iterator[bool]:
         yield wanted.harmless or event.harmless is not True
 
 
-@lru_cache(maxsize=64)
-def _expression(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each) or re.escape(each) for each in pattern), re.DOTALL)
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None

@@ -4,11 +4,11 @@ It knows the kinds of columns, not what they mean. Renderers call it and add tit
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypeAlias
 
-from bot.domain.table import Column, Table
+from bot.domain.table import Cell, Column, Table
 from bot.tables.text import cell_width, cut_end, cut_middle, pad_end, pad_start, plain
 from bot.tables.units import cell_text
 
@@ -31,19 +31,57 @@ class TextTable:
 
     header: str
     rows: tuple[str, ...]
+    remark: str = ""
+    """Which columns there was no room for."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return (self.header, *self.rows) if self.header else self.rows
+        header, remark = ([text] if text else [] for text in (self.header, self.remark))
+        return (*header, *self.rows, *remark)
 
 
 def lay_out(table: Table, *, width: int, zone: tzinfo, now: datetime) -> TextTable:
-    """The table in lines of at most `width` (1 or more) cells; `zone` and `now` say how times are told."""
-    names = [plain(column.name) for column in table.columns]
-    rows = [
-        [cell_text(cell, column, zone=zone, now=now) for cell, column in zip(row, table.columns, strict=True)]
-        for row in table.rows
+    """The table in lines of at most `width` (1 or more) cells; `zone` and `now` say how times are told.
+
+    Spare columns are left out, from the right, as long as texts would have to be cut otherwise.
+    """
+    left_out: list[str] = []
+    while (spare := _spare(table)) is not None and not _has_room(table, width, zone, now):
+        left_out.insert(0, plain(table.columns[spare].name))
+        table = _without(table, spare)
+    laid_out = _lay_out(table, width, zone, now)
+    remark = f"no room for: {', '.join(left_out)}" if left_out and laid_out.header else ""
+    return replace(laid_out, remark=cut_end(remark, width))
+
+
+def _spare(table: Table) -> int | None:
+    """The last column that can be left out."""
+    places = [place for place, column in enumerate(table.columns) if column.spare]
+    return places[-1] if places and len(table.columns) > 1 else None
+
+
+def _without(table: Table, place: int) -> Table:
+    rows = tuple((*row[:place], *row[place + 1 :]) for row in table.rows)
+    return replace(table, columns=(*table.columns[:place], *table.columns[place + 1 :]), rows=rows)
+
+
+def _has_room(table: Table, width: int, zone: tzinfo, now: datetime) -> bool:
+    """Whether every cell stands there whole; names of columns may be cut."""
+    rows = [_texts(table, row, zone, now) for row in table.rows]
+    needed = [
+        max([min(cell_width(plain(column.name)), _READABLE_NAME), *(cell_width(row[place]) for row in rows)])
+        for place, column in enumerate(table.columns)
     ]
+    return sum(needed) + len(GAP) * (len(needed) - 1) <= width
+
+
+def _texts(table: Table, row: Sequence[Cell], zone: tzinfo, now: datetime) -> list[str]:
+    return [cell_text(cell, column, zone=zone, now=now) for cell, column in zip(row, table.columns, strict=True)]
+
+
+def _lay_out(table: Table, width: int, zone: tzinfo, now: datetime) -> TextTable:
+    names = [plain(column.name) for column in table.columns]
+    rows = [_texts(table, row, zone, now) for row in table.rows]
     widths = _fit(table.columns, names, rows, width)
     if widths is not None:
         pads = [_pad(table, index) for index in range(len(names))]

@@ -208,6 +208,6 @@ def _shown(value: Json) -> str:
 
 def _unknown(name: str, tool: Tool) -> InvalidArguments:
     names = [argument.name for argument in tool.arguments]
-    takes = f"{tool.name} takes {', '.join(names)}"
+    takes = f"{tool.name} takes {', '.join(names) or 'none'}"
     hint = nearest(name[:60], names)
     return InvalidArguments(_SHORT.repr(name), f"{tool.name} has no such argument", f"{hint} {takes}".strip())

@@ -28,8 +28,9 @@ def field(
     kind: ColumnKind = "text",
     unit: Unit | None = None,
     needs: UnknownField | None = None,
+    spare: bool = False,
 ) -> Field[Row]:
-    return Field(Column(name, kind, unit), cell, needs)
+    return Field(Column(name, kind, unit, spare), cell, needs)
 
 
 def tabulate(

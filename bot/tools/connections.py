@@ -114,7 +114,7 @@ _ATTEMPT: tuple[Field[Connection], ...] = (
     field("pid", lambda event: event.pid, kind="id"),
     field("outcome", _told, needs="outcome"),
     field("waited", lambda event: event.waited_us, kind="decimal", unit="us", needs="outcome"),
-    field("name", lambda event: event.destination.name, kind="address"),
+    field("name", lambda event: event.destination.name, kind="address", spare=True),
 )
 
 _ACCEPTED: tuple[Field[Accepted], ...] = (

@@ -60,7 +60,9 @@ class DataArguments:
         return self.process_name is not None and bool({"*", "?"} & set(self.process_name))
 
     def window(self, now: datetime) -> Window:
-        """Raises: InvalidArguments when it ends before it begins."""
+        """A point where the tool has no window. Raises: InvalidArguments when it ends before it begins."""
+        if not (self.duration_s or self.since or self.until):
+            return Window(now, now)
         until = _at(self.until, now) or now
         since = _at(self.since, now) or until - timedelta(seconds=self.duration_s)
         if since >= until:

@@ -62,8 +62,8 @@ _LOOKUP: tuple[Field[Group], ...] = (
     field("slowest", lambda group: group.values[1], kind="decimal", unit="us"),
     field("tries", lambda group: _if_several(group.values[2]), kind="integer"),
     field("process", lambda group: text_of(group.key[4])),
-    field("resolver", lambda group: text_of(group.key[3]), kind="address"),
-    field("last", lambda group: group.last, kind="time"),
+    field("resolver", lambda group: text_of(group.key[3]), kind="address", spare=True),
+    field("last", lambda group: group.last, kind="time", spare=True),
 )
 
 

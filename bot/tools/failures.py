@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.domain.errors import CannotAnswer
-from bot.domain.network import FAILED_OUTCOMES, UNDECIDED_OUTCOMES, Coverage
+from bot.domain.network import FAILED_OUTCOMES, UNDECIDED_OUTCOMES, Coverage, Outcome
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Group, Groups, Measure
 from bot.tables.text import plain
@@ -12,6 +12,7 @@ from bot.tables.units import human_count
 from bot.tools.asked import Asked, Found
 from bot.tools.columns import Field, field, tabulate, text_of
 from bot.tools.nothing import nothing
+from bot.tools.seen_here import SeenHere, seen_here
 from bot.tools.wording import behind, counted, when
 
 
@@ -39,7 +40,7 @@ async def find_failures(source: EbpfSource, asked: Asked) -> Found:
         return Found(_none_failed(asked, totals), (), worst.coverage)
     tables = tabulate(
         "Failed connection attempts",
-        _FAILURE,
+        _fields(await seen_here(source, asked)),
         worst.groups,
         total_rows=worst.total,
         unknown=worst.coverage.unknown,
@@ -47,16 +48,27 @@ async def find_failures(source: EbpfSource, asked: Asked) -> Found:
     return Found(_failure_sentence(asked, totals, worst), tables, worst.coverage)
 
 
-_FAILURE: tuple[Field[Group], ...] = (
-    field("process", lambda group: text_of(group.key[0])),
-    field("destination", lambda group: text_of(group.key[1]), kind="address"),
-    field("outcome", lambda group: text_of(group.key[2]), needs="outcome"),
-    field("errno", lambda group: text_of(group.key[3]), kind="id", needs="errno"),
-    field("attempts", lambda group: group.count, kind="integer"),
-    field("p50 wait", lambda group: group.values[0], kind="decimal", unit="us"),
-    field("last", lambda group: group.last, kind="time"),
-    field("name", lambda group: text_of(group.key[4]), kind="address"),
-)
+_UNSENT = frozenset({Outcome.NO_ROUTE, Outcome.NO_PORTS})
+"""Of these no packet was ever on its way."""
+
+
+def _fields(seen: SeenHere) -> tuple[Field[Group], ...]:
+    """In order of what an on-call engineer needs first; what is spare gives way on a narrow screen."""
+
+    def cause(group: Group) -> str | None:
+        return None if group.key[2] in _UNSENT else seen.at(text_of(group.key[1]))
+
+    return (
+        field("process", lambda group: text_of(group.key[0])),
+        field("destination", lambda group: text_of(group.key[1]), kind="address"),
+        field("outcome", lambda group: text_of(group.key[2]), needs="outcome"),
+        field("errno", lambda group: text_of(group.key[3]), kind="id", needs="errno", spare=True),
+        field("attempts", lambda group: group.count, kind="integer"),
+        field("p50 wait", lambda group: group.values[0], kind="decimal", unit="us"),
+        field("seen here", cause),
+        field("last", lambda group: group.last, kind="time", spare=True),
+        field("name", lambda group: text_of(group.key[4]), kind="address", spare=True),
+    )
 
 
 def events_with(groups: Sequence[Group], outcomes: Collection[str]) -> int:

@@ -37,7 +37,14 @@ def grouped(title: str, *fields: GroupField) -> Grouping:
 
 
 def _column(place: int, name: GroupField) -> Field[Group]:
-    return field(_TITLES.get(name, name), lambda group: text_of(group.key[place]), kind=_KINDS.get(name, "text"))
+    """The name of an address is spare: the address beside it says which it is."""
+    is_beside = name == "name" and place > 0
+    return field(
+        _TITLES.get(name, name),
+        lambda group: text_of(group.key[place]),
+        kind=_KINDS.get(name, "text"),
+        spare=is_beside,
+    )
 
 
 GROUPINGS: Final[Mapping[str, Grouping]] = {

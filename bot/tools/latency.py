@@ -11,6 +11,7 @@ from bot.tools.asked import Asked, Found
 from bot.tools.columns import Field, field, tabulate, text_of
 from bot.tools.grouping import GROUPINGS
 from bot.tools.nothing import nothing
+from bot.tools.seen_here import seen_here
 from bot.tools.wording import behind, counted, when
 
 _CONNECTED = CONNECTED_OUTCOMES | {Outcome.RESET}
@@ -44,22 +45,31 @@ async def connection_latency(source: EbpfSource, asked: Asked) -> Found:
         return await nothing(source, asked, found.coverage, "connection")
     tables = tabulate(
         f"Handshakes by {grouping.title}, the slowest first",
-        (*grouping.columns, *_FIGURES),
+        (*grouping.columns, *_FIGURES, *await _causes(source, asked)),
         found.groups,
         total_rows=found.total,
     )
     return Found(_sentence(asked, found), tables, found.coverage)
 
 
+async def _causes(source: EbpfSource, asked: Asked) -> tuple[Field[Group], ...]:
+    if asked.arguments.by not in ("destination", "address"):
+        return ()
+    seen = await seen_here(source, asked)
+    at = seen.at if asked.arguments.by == "destination" else seen.with_host
+    return (field("seen here", lambda group: at(text_of(group.key[0]))),)
+
+
 def _figure(place: int) -> Field[Group]:
-    names = ("p50", "p95", "p99", "slowest", "RTT p50")
-    return field(names[place], lambda group: group.values[place], kind="decimal", unit="us")
+    name = ("p50", "p95", "p99", "slowest", "RTT p50")[place]
+    is_spare = name in ("p99", "RTT p50")
+    return field(name, lambda group: group.values[place], kind="decimal", unit="us", spare=is_spare)
 
 
 _FIGURES: tuple[Field[Group], ...] = (
     field("connects", lambda group: group.count, kind="integer"),
     *map(_figure, range(5)),
-    field("retransmits", lambda group: group.values[5], kind="integer"),
+    field("retrans", lambda group: group.values[5], kind="integer"),
     field("open p50", lambda group: group.values[6], kind="decimal", unit="us"),
 )
 

@@ -21,8 +21,12 @@ from bot.tools.dns import dns_lookups
 from bot.tools.drops import get_packet_drop_summary, list_packet_drops
 from bot.tools.events import list_events
 from bot.tools.failures import find_failures
+from bot.tools.health import tcp_health
 from bot.tools.latency import connection_latency
+from bot.tools.reasons import explain_drop_reason
 from bot.tools.registry import TOOLS, find_tool
+from bot.tools.sockets import list_sockets
+from bot.tools.status import source_status
 from bot.tools.talkers import top_talkers
 from bot.tools.trend import event_trend
 
@@ -43,6 +47,10 @@ BODIES: Mapping[str, Callable[[EbpfSource, Asked], Awaitable[Found]]] = {
         list_events,
         event_trend,
         compare_periods,
+        tcp_health,
+        list_sockets,
+        explain_drop_reason,
+        source_status,
     )
 }
 DATA_TOOLS = tuple(tool for tool in TOOLS if tool.name in BODIES)

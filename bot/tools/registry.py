@@ -19,10 +19,15 @@ from bot.tools.vocabulary import (
     LIST_DURATION_S,
     LOCAL,
     PID,
+    PLACE,
     PROCESS,
+    PROTOCOL,
     QUERY,
+    ROWS,
     SUMMARY_DURATION_S,
     SUMMARY_TEXT,
+    WHERE,
+    WHO,
     by,
     filters,
 )
@@ -44,7 +49,12 @@ _ERRNO = Argument(
     name="errno", flag="--errno", kind="text", metavar="NAME", max_length=32, help="only this errno", rare=True
 )
 _REASON = Argument(
-    name="reason", flag="--reason", kind="text", metavar="REASON", max_length=64, help="the reason of a drop or reset"
+    name="reason",
+    flag="--reason",
+    kind="text",
+    metavar="REASON",
+    max_length=64,
+    help="the kernel's reason for a drop or reset, such as NO_SOCKET",
 )
 _KIND = Argument(
     name="kind", flag="--kind", kind="choice", metavar="KIND", choices=_KINDS, help="only this kind of event"
@@ -244,6 +254,44 @@ TOOLS: tuple[Tool, ...] = (
         ),
         arguments=(_EARLIER, *filters(NOW_S), LOCAL),
         example="compare --process checkout --duration 300",
+    ),
+    Tool(
+        name="tcp_health",
+        command="health",
+        summary="retransmits and resets by destination, and what namespaces counted",
+        description=(
+            "TCP segments that were sent again and RSTs sent and received, by destination, beside the connections "
+            "there; and the kernel's own error counters (full accept queues, UDP errors ...) in that time. "
+            "Looks back 5 minutes unless told otherwise."
+        ),
+        arguments=filters(NOW_S),
+        example="health --destination 10.2.0.14",
+    ),
+    Tool(
+        name="list_sockets",
+        command="sockets",
+        summary="sockets open now; listeners with full backlogs first",
+        description=(
+            "Sockets that are open now: state, queues, retransmits, round-trip time and what limits them. Listeners "
+            "whose accept queue is full come first, then sockets that wait for an answer."
+        ),
+        arguments=(_STATE, *WHO, *WHERE, PROTOCOL, *PLACE, ROWS),
+        example="sockets --state LISTEN --process nginx",
+    ),
+    Tool(
+        name="explain_drop_reason",
+        command="dropreason",
+        summary="what a drop reason of the kernel means and what to check next",
+        description="Explains a drop or reset reason of the kernel: meaning, usual causes, what to check next.",
+        arguments=(replace(_REASON, required=True, free_text=True),),
+        example="dropreason NO_SOCKET",
+    ),
+    Tool(
+        name="source_status",
+        command="source",
+        summary="what is connected, what it records, what was lost",
+        description="Says where events come from, since when, which programs run, what is stored and what was lost.",
+        arguments=(),
     ),
     Tool(
         name="ai_insights",

@@ -48,8 +48,8 @@ async def top_talkers(source: EbpfSource, asked: Asked) -> Found:
 
 _FIGURES: tuple[Field[Group], ...] = (
     field("bytes", lambda group: group.values[0], kind="integer", unit="bytes"),
-    field("sent", lambda group: group.values[1], kind="integer", unit="bytes"),
-    field("received", lambda group: group.values[2], kind="integer", unit="bytes"),
+    field("sent", lambda group: group.values[1], kind="integer", unit="bytes", spare=True),
+    field("received", lambda group: group.values[2], kind="integer", unit="bytes", spare=True),
     field("connections", lambda group: group.count, kind="integer"),
     field("retransmits", lambda group: group.values[3], kind="integer"),
 )

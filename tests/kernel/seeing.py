@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from bot.domain.counters import Counters
 from bot.domain.network import Connection, Drop, Event, EventKind, Window
 from bot.domain.query import EventQuery
-from bot.domain.sockets import OpenSocket, SocketState
+from bot.domain.sockets import OpenSocket, SocketQuery, SocketState
 from bot.ebpf.collecting import Collector, open_collector
 from bot.ebpf.store.clock import Clock
 from tests.kernel.namespaces import Namespace
@@ -70,7 +70,7 @@ class Seen:
         return [each for each in told if not each.get("benign")]
 
     def sockets(self, namespace: Namespace, *states: SocketState) -> list[OpenSocket]:
-        listed = self._portal.call(self._collector.machine.open_sockets, states, 20_000)
+        listed = self._portal.call(self._collector.source.sockets, SocketQuery(states=frozenset(states)))
         return [each for each in listed.sockets if each.namespace == namespace.number]
 
     def counted(self, namespace: Namespace, counter: str) -> Counters:

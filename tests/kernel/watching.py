@@ -13,7 +13,8 @@ from bot.ebpf.collector.decode import Decoder
 from bot.ebpf.collector.loader import OBJECT, RING_BYTES, start
 from bot.ebpf.collector.reader import Batch, Reader
 from bot.ebpf.collector.symbols import Symbols
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.line_values import parse_object
+from bot.ebpf.recording.recorded_lines import parse_fields
 
 Fields: TypeAlias = dict[str, Any]
 _PATIENCE_S = 20.0

@@ -12,15 +12,29 @@ from bot import codec
 from bot.domain.counters import CounterDelta, CounterDeltas, Counters, Levels
 from bot.domain.query import Events, Group, Groups
 from bot.domain.sockets import SocketState
+from bot.domain.source_status import KindStatus, NodeStatus, SourceStatus
 from bot.domain.workload import Workload
 from bot.ebpf.agent import openapi
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.agent.given import AnyParameter
-from tests.agent_stage import QUIET, FakeSockets
+from tests.agent_stage import FakeSockets
 from tests.fakes import NOW, connection, drop, result
 
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(openapi.document("1.2.3")))
 PARAMETERS = [(endpoint.path, each) for endpoint in ENDPOINTS for each in endpoint.parameters]
+STATUS = SourceStatus(
+    source="2 of 3 nodes",
+    kind="live",
+    since=NOW,
+    programs=("connect",),
+    missing={"dns": "why"},
+    kinds={"dns": KindStatus(seen=1), "drop": KindStatus(complete_since=NOW)},
+    nodes=(
+        NodeStatus(name="a", status=SourceStatus(source="it", kind="live")),
+        NodeStatus(name="b", failure="no answer"),
+    ),
+    choice="--server names it",
+)
 COVERAGE = result("x").coverage
 assert COVERAGE
 WORKLOAD = Workload(container="web", nested=Workload(runtime="docker"))
@@ -103,7 +117,7 @@ def test_told_defaults_are_allowed_by_their_own_schema(path: str, parameter: Any
         ("Events", Events((replace(connection(), workload=WORKLOAD), replace(drop(), workload=WORKLOAD)), COVERAGE)),
         ("OpenSockets", FakeSockets(2)(states=tuple(SocketState), limit=1)),
         ("CounterDeltas", CounterDeltas(deltas=(DELTA,), left_out=1)),
-        ("Status", QUIET),
+        ("SourceStatus", STATUS),
     ],
 )
 def test_answers_are_as_described(name: str, value: object) -> None:

@@ -1,14 +1,15 @@
 """What a collector's HTTP side is asked, from query strings and bodies."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from urllib.parse import parse_qsl
 
 import pytest
 
 from bot.domain.errors import InvalidArguments
-from bot.domain.network import Outcome, Window
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure
-from bot.domain.sockets import SocketState
+from bot.domain.network import EVENT_TYPES, EventKind, Outcome, Window
+from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
+from bot.domain.sockets import SocketQuery, SocketState
 from bot.ebpf.agent import questions
 from tests.fakes import NOW
 
@@ -42,17 +43,27 @@ def test_nothing_given_asks_for_the_newest_attempts_of_a_minute() -> None:
 
 def test_every_parameter_of_events_is_obeyed() -> None:
     asked = events(
-        "kind=drop&process=a%26b&pid=7&outcome=refused&outcome=gave+up,+no+reply&harmless=false"
-        "&failed_local_lookups=true&until=1m&duration=1.5h&limit=20000"
+        "kind=connection&process=a%26b&pid=7&outcome=refused&outcome=gave+up,+no+reply&harmless=false&uid=0"
+        "&errno=econnrefused&protocol=tcp&direction=out&node=n&namespace=shop&pod=cart-1&container=web"
+        "&destination=db.Internal.:5432&failed_local_lookups=true&until=1m&duration=1.5h&limit=20000"
     )
     until = NOW - timedelta(minutes=1)
     assert asked == EventQuery(
-        kind="drop",
+        kind="connection",
         window=Window(until - timedelta(minutes=90), until),
         filter=Filter(
             pid=7,
             process="a&b",
+            uid=0,
+            target=Target(name="db.internal", port=5432),
+            protocol="TCP",
+            direction="out",
             outcomes=frozenset({Outcome.REFUSED, Outcome.UNANSWERED}),
+            errno="ECONNREFUSED",
+            node="n",
+            namespace="shop",
+            pod="cart-1",
+            container="web",
             failed_local_lookups=True,
             harmless=False,
         ),
@@ -60,11 +71,47 @@ def test_every_parameter_of_events_is_obeyed() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_every_kind_can_be_asked_for(kind: EventKind) -> None:
+    assert events(f"kind={kind}").kind == aggregate(f"kind={kind}").kind == kind
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("process=cur*", Filter(process_pattern="cur*")),
+        ("process=cur%3F", Filter(process_pattern="cur?")),
+        ("comm=cur*", Filter(process="cur*")),
+        ("process=c*&comm=cur*", Filter(process="cur*", process_pattern="c*")),
+        ("process=curl", Filter(process="curl")),
+        ("kind=dns&lookup=*.Example.com.", Filter(lookup="*.example.com")),
+        ("kind=drop&reason=NO_SOCKET&harmless=false", Filter(reason="NO_SOCKET", harmless=False)),
+        ("kind=reset&direction=in", Filter(direction="in")),
+        ("destination=10.0.0.0/8", Filter(target=Target(network=ip_network("10.0.0.0/8")))),
+        ("destination=10.0.0.0/8&port=5432", Filter(target=Target(network=ip_network("10.0.0.0/8"), port=5432))),
+        ("destination=10.0.0.1:80&port=80", Filter(target=Target(network=ip_network("10.0.0.1"), port=80))),
+        ("destination=[2001:db8::1]:80", Filter(target=Target(network=ip_network("2001:db8::1"), port=80))),
+        ("destination=:80", Filter(target=Target(port=80))),
+        ("port=80", Filter(target=Target(port=80))),
+        ("errno=111", Filter(errno="ECONNREFUSED")),
+        ("errno=EWOULDBLOCK", Filter(errno="EAGAIN")),
+        ("errno=9999", Filter(errno="9999")),
+    ],
+)
+def test_filters_are_read(asked: str, wanted: Filter) -> None:
+    assert events(asked).filter == wanted
+
+
 def test_groups_and_figures_are_lists_or_given_again() -> None:
     asked = aggregate("group_by=process,outcome&group_by=port&measures=p50:waited_us,sum:sent_bytes&top=3")
     assert asked.group_by == ("process", "outcome", "port")
     assert asked.measures == (Measure("p50", "waited_us"), Measure("sum", "sent_bytes"))
     assert asked.top == 3
+
+
+def test_groups_can_be_of_slots_and_by_their_figures() -> None:
+    asked = aggregate("group_by=slot&slot=60&by=p95:waited_us")
+    assert (asked.group_by, asked.slot_s, asked.by) == (("slot",), 60, Measure("p95", "waited_us"))
 
 
 def test_largest_hundred_groups_are_the_default_and_nothing_else_is() -> None:
@@ -113,8 +160,23 @@ def test_duration_begins_no_earlier_than_the_calendar() -> None:
         ("limit=" + "9" * 500, "limit: '9999"),
         ("limit=1&limit=2", "limit: it was given 2 times. Give it once"),
         ("limt=1", "'limt': there is no such parameter. Did you mean limit?"),
-        ("x=1", "'x': there is no such parameter. There are kind, process, pid, outcome,"),
-        ("kind=drops", "kind: 'drops' was given. Did you mean drop? Allowed is one of: connection | drop"),
+        ("x=1", "'x': there is no such parameter. There are kind, process, comm, pid, uid,"),
+        ("kind=drops", "kind: 'drops' was given. Did you mean drop? Allowed is one of: connection | accept | drop |"),
+        ("uid=-1", "uid: '-1' was given. Allowed is a whole number from 0 to 4,294,967,295"),
+        ("destination=10.0.0.1/8", "destination: '10.0.0.1/8' was given. Allowed is an address, a CIDR such as"),
+        ("destination=a:99999", "destination: 'a:99999' was given. Allowed is an address, a CIDR such as"),
+        ("destination=a:80&port=81", "port: 81 was given, and the destination has port 80. Give one"),
+        ("process=a&comm=b", "comm: it was given together with another exact name. Give one of the two"),
+        ("direction=inn", "direction: 'inn' was given. Did you mean in? Allowed is one of: in | out"),
+        ("errno=ECONREFUSED", "errno: 'ECONREFUSED' was given. Did you mean ECONNREFUSED? Allowed is the name of an"),
+        ("errno=errorcode", "errno: 'errorcode' was given. "),
+        ("errno=", "errno: '' was given. Allowed is the name of an errno"),
+        ("kind=drop&outcome=refused", "outcome: no event of the kind drop can meet this condition. It is one on conn"),
+        ("kind=drop&errno=EPERM", "errno: no event of the kind drop can meet this condition. It is one on connection"),
+        ("reason=NO_SOCKET", "reason: no event of the kind connection can meet this condition. It is one on drop |"),
+        ("kind=drop&lookup=a", "lookup: no event of the kind drop can meet this condition. It is one on dns"),
+        ("direction=in", "direction: no event of the kind connection can meet this condition. It is one on accept |"),
+        ("kind=listen&direction=out", "direction: no event of the kind listen can meet this condition. It is one on"),
         ("kind=", "kind: '' was given. Allowed is one of"),
         (
             "outcome=refuse",
@@ -152,6 +214,10 @@ def test_what_is_not_allowed_is_refused_by_name(asked: str, said: str) -> None:
         ("measures=p50", "measures: 'p50' was given. Allowed is FIGURE:FIELD such as p50:waited_us"),
         ("measures=summ:waited_us", "measures: 'summ:waited_us' was given. Did you mean sum?"),
         ("measures=p50:waited", "measures: 'p50:waited' was given. Did you mean waited_us?"),
+        ("group_by=slot", "group_by: slot was given, and no length of slots. Give slot=SECONDS too"),
+        ("slot=0", "slot: '0' was given. Allowed is a whole number from 1 to"),
+        ("by=p50", "by: 'p50' was given. Allowed is FIGURE:FIELD such as p50:waited_us"),
+        ("kind=drop&outcome=refused", "outcome: no event of the kind drop can meet this condition"),
         ("top=0", "top: '0' was given. Allowed is a whole number from 1 to 20,000"),
         ("limit=5", "'limit': there is no such parameter. There are kind"),
     ],
@@ -162,7 +228,7 @@ def test_what_is_not_allowed_of_groups_is_refused_by_name(asked: str, said: str)
     assert str(refused.value).startswith(said)
 
 
-def sockets(asked: str = "") -> questions.SocketsSought:
+def sockets(asked: str = "") -> SocketQuery:
     return questions.sockets(parse_qsl(asked, keep_blank_values=True))
 
 
@@ -171,9 +237,9 @@ def counters(asked: str = "") -> Window:
 
 
 def test_open_sockets_are_all_of_them_unless_told_otherwise() -> None:
-    assert sockets() == questions.SocketsSought(tuple(SocketState), 20_000)
-    some = (SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT)
-    assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == questions.SocketsSought(some, 7)
+    assert sockets() == SocketQuery()
+    some = frozenset({SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT})
+    assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == SocketQuery(states=some, limit=7)
 
 
 def test_counters_are_asked_of_a_window_as_events_are() -> None:

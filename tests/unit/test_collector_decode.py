@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.network import Outcome
+from bot.domain.network import Connection, Outcome
 from bot.ebpf.collector import layout
 from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.line_values import parse_object
 from bot.ebpf.recording.recorded import _SHIPPED
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
+from bot.ebpf.recording.recorded_lines import parse_fields
 from tests.unit.collector_events import EPOCH_NS, address, decoded, decoder, raw
 
 RECORDED_KINDS = layout.KINDS[:14]
@@ -29,7 +30,7 @@ def recorded_fields() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("kind", RECORDED_KINDS)
 def test_a_kind_has_the_fields_of_a_recording(kind: str) -> None:
-    optional = {"path", "icmp"}
+    optional = {"path", "icmp", "owner"}
     assert decoded(kind, family=2, reason=2).keys() - optional == recorded_fields()[kind] - optional
 
 
@@ -131,8 +132,8 @@ def test_attempts_joined_from_live_events_have_their_outcomes() -> None:
         raw("tcp_open", oldstate=2, newstate=7, ret=-111, elapsed_ns=1000),
         raw("connect", ret=-111, socktype=1, elapsed_ns=9000),
     ]
-    events = [parse_fields(fields)[1] for fields in one.batch(raws, epoch_ns=EPOCH_NS)]
-    ((attempt,), ()) = join(event for event in events if event)
+    told = join(event for fields in one.batch(raws, epoch_ns=EPOCH_NS) for event in parse_fields(fields)[1])
+    (attempt,) = [each for each in told if isinstance(each, Connection)]
     assert (attempt.outcome, attempt.process, attempt.pid) == (Outcome.REFUSED, "curl", 42)
     assert str(attempt.destination) == "10.0.0.2:443"
 

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.network import Connection, Endpoint, Event, Outcome, Window
+from bot.domain.network import (
+    Connection,
+    Endpoint,
+    Event,
+    Outcome,
+    Window,
+)
 from bot.domain.query import Aggregate, Filter, GroupField, Measure, Operation
 from bot.ebpf import evaluate
 from bot.ebpf.evaluate import Repeated
@@ -93,6 +99,36 @@ def test_group_values_are_what_tables_show() -> None:
     assert evaluate.group_value(replace(drop(), destination=Endpoint("10.0.0.1")), "destination") == "10.0.0.1"
 
 
+def test_slots_are_numbered_from_the_windows_begin() -> None:
+    query = replace(TIMED, group_by=("process", "slot"), slot_s=20)
+    events = [connection(name, ago_s=ago) for name, ago in (("a", 60), ("a", 40.000001), ("a", 40), ("b", 0.5))]
+    groups = evaluate.aggregate(events, query)
+    assert [(group.key, group.count) for group in groups] == [(("a", 0), 2), (("a", 1), 1), (("b", 2), 1)]
+    assert [evaluate.slot_of(event.time, query) for event in events] == [0, 0, 1, 2]
+
+
+def test_a_slot_without_a_length_is_an_error() -> None:
+    with pytest.raises(ValueError, match="slots need a length"):
+        evaluate.aggregate([connection()], replace(TIMED, group_by=("slot",)))
+    assert evaluate.aggregate([], replace(TIMED, group_by=("slot",))) == ()
+
+
+def test_the_largest_group_may_be_that_with_the_largest_figure() -> None:
+    events = [connection("few", waited_us=9.0), *(connection("many", waited_us=1.0) for _ in range(3))]
+    events += [connection("none", waited_us=None) for _ in range(5)]
+    longest = Aggregate(kind="connection", window=WINDOW, group_by=("process",), by=Measure("max", "waited_us"))
+    groups = evaluate.aggregate(events, longest)
+    assert [(group.key, group.values) for group in groups] == [(("few",), ()), (("many",), ()), (("none",), ())]
+    told = evaluate.aggregate(events, replace(longest, measures=(Measure("sum", "waited_us"),)))
+    assert [group.values for group in told] == [(9.0,), (3.0,), (None,)]
+
+
+def test_ties_of_figures_go_by_count_and_key() -> None:
+    events = [connection(name, waited_us=1.0) for name in ("c", "b", "a", "c")]
+    query = Aggregate(kind="connection", window=WINDOW, group_by=("process",), by=Measure("max", "waited_us"))
+    assert [group.key for group in evaluate.aggregate(events, query)] == [("c",), ("a",), ("b",)]
+
+
 def figure_of(operation: Operation, values: Iterable[float]) -> float | None:
     query = replace(TIMED, measures=(Measure(operation, "waited_us"),))
     (group,) = evaluate.aggregate([connection(waited_us=value) for value in values], query)
@@ -115,13 +151,39 @@ def test_percentile_is_a_member_near_the_interpolated_one(values: list[float]) -
     assert found <= quantiles(ordered, n=2, method="inclusive")[0]
 
 
+def test_repetitions_are_cut_where_a_slot_begins() -> None:
+    repeated = Repeated(connection(ago_s=60), WINDOW.since, 25, timedelta(seconds=1))
+    groups = evaluate.aggregate_repeated([repeated], replace(TIMED, group_by=("slot",), slot_s=10))
+    slots = {group.key: (group.count, group.last - group.first) for group in groups}
+    assert slots == {
+        (0,): (10, timedelta(seconds=9)),
+        (1,): (10, timedelta(seconds=9)),
+        (2,): (5, timedelta(seconds=4)),
+    }
+
+
+PERIODS = st.sampled_from([0, 1, 999_999, 7_000_000, 20_000_000, 45_000_001]).map(lambda us: timedelta(microseconds=us))
+
+
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 99), st.integers(1, 9)), max_size=8))
-def test_repeated_events_are_worth_so_many_single_ones(drawn: list[tuple[str, int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 99), st.integers(1, 9), PERIODS), max_size=8),
+    st.none() | st.integers(1, 60),
+)
+def test_repeated_events_are_worth_so_many_single_ones(
+    drawn: list[tuple[str, int, int, timedelta]], slot_s: int | None
+) -> None:
     operations: tuple[Operation, ...] = ("sum", "min", "max", "p50", "p95", "p99")
-    measures = tuple(Measure(operation, "waited_us") for operation in operations)
-    query = Aggregate(kind="connection", window=WINDOW, group_by=("process",), measures=measures)
-    events = [(connection(process, waited_us=float(value)), count) for process, value, count in drawn]
-    repeated = [Repeated(event, count, event.time, event.time) for event, count in events]
-    single = [event for event, count in events for _ in range(count)]
+    query = Aggregate(
+        kind="connection",
+        window=WINDOW,
+        group_by=("slot", "process") if slot_s else ("process",),
+        slot_s=slot_s,
+        measures=tuple(Measure(operation, "waited_us") for operation in operations),
+    )
+    events = [(connection(name, waited_us=float(value), ago_s=value), count, gap) for name, value, count, gap in drawn]
+    repeated = [Repeated(event, event.time, count, period) for event, count, period in events]
+    single = [
+        replace(event, time=event.time + turn * period) for event, count, period in events for turn in range(count)
+    ]
     assert evaluate.aggregate_repeated(repeated, query) == evaluate.aggregate(single, query)

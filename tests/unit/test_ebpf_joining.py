@@ -1,63 +1,17 @@
-"""Hand-written lines of a recording, in the order in which the kernel reports them, and what they are joined to."""
+"""Attempts to connect, and drops, from hand-written lines of a recording."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.domain.network import Connection, Drop, Endpoint, Outcome
-from bot.ebpf.recording.joining import join
-from bot.ebpf.recording.recorded_lines import parse_fields, parse_object
-
-T = 1_795_392_170.0
-"""Seconds since the epoch at which every story here begins."""
-FLOW = {"family": "ipv4", "proto": "tcp", "src": "10.99.0.1", "sport": 43334, "dst": "10.99.0.2", "dport": 8000}
-UNIX: dict[str, Any] = {"family": "unix", "proto": "unix", "src": None, "sport": 0, "dst": None, "dport": 0}
-
-
-def line(event: str, at_us: int, **fields: object) -> str:
-    owner = {"pid": 100, "tid": 100, "uid": 0, "comm": "curl", "cgroup": "/", "netns": 1}
-    identity = {"sock": "a1", "attempt": None, "attempt_us": None}
-    return json.dumps({"ts": T + at_us / 1e6, "event": event, **owner, **FLOW, **identity, **fields})
-
-
-def of_attempt(event: str, at_us: int, **fields: object) -> str:
-    """An event of an attempt that began at 40 us before zero, inside a call that returns at zero."""
-    return line(event, at_us, **{"attempt": "1", "attempt_us": at_us + 40.0, **fields})
-
-
-def call(at_us: int, errno: str | None = None, **fields: object) -> str:
-    """A connect(2) that returns at `at_us` without having sent anything."""
-    return line("connect", at_us, **{"type": "stream", "ret": 0, "errno": errno, "call_us": 50.0, **fields})
-
-
-def begun(at_us: int, errno: str | None = None, **fields: object) -> str:
-    """A connect(2) that sent a SYN before it returns."""
-    return call(at_us, errno, **{"attempt": "1", "attempt_us": 40.0, **fields})
-
-
-def opened(at_us: int, to: str = "ESTABLISHED", errno: str | None = None, **fields: object) -> str:
-    shape = {"from": "SYN_SENT", "to": to, "errno": errno, "handshake_us": at_us + 40.0, "retransmits": 0}
-    return of_attempt("tcp_open", at_us, **{**shape, "evidence": [], **fields})
-
-
-def closed(at_us: int, errno: str | None = None, **fields: object) -> str:
-    shape = {"from": "FIN_WAIT2", "to": "CLOSE", "errno": errno, "duration_us": 900.0}
-    return of_attempt("tcp_close", at_us, **{**shape, "tx_bytes": 5, "rx_bytes": 10, "retransmits": 1, **fields})
-
-
-def reset(at_us: int, state: str) -> str:
-    return of_attempt("tcp_reset_received", at_us, state=state, owner="socket")
-
-
-def drop(at_us: int, reason: str | None = "NO_SOCKET", **fields: object) -> str:
-    shape: dict[str, Any] = {"reason": reason, "location": "tcp_v4_rcv+0x1", "benign": False, "owner": "current"}
-    return line("drop", at_us, **{**shape, "sock": None, "if": "vA", "len": 60, **fields})
+from bot.domain.workload import Workload
+from tests.recorded_lines import UNIX, T, after, begun, call, closed, drop, line, of_attempt, opened, reset, told
 
 
 def attempts(*lines: str) -> tuple[Connection, ...]:
-    return join(event for text in lines for event in [parse_fields(parse_object(text))[1]] if event)[0]
+    return tuple(each for each in told(*lines) if isinstance(each, Connection))
 
 
 def attempt(*lines: str) -> Connection:
@@ -66,17 +20,14 @@ def attempt(*lines: str) -> Connection:
 
 
 def dropped(text: str) -> Drop:
-    ((), (only,)) = join(event for event in [parse_fields(parse_object(text))[1]] if event)
+    (only,) = told(text)
+    assert isinstance(only, Drop)
     return only
 
 
-def after(us: int) -> datetime:
-    return datetime.fromtimestamp(T + us / 1e6, UTC)
-
-
 def test_waiting_connect_is_joined_with_the_handshake_and_the_close_of_its_socket() -> None:
-    told = (opened(140, handshake_us=30.0), begun(150, call_us=200.0, attempt_us=190.0), closed(1000))
-    assert attempt(*told) == Connection(
+    lines = (opened(140, handshake_us=30.0, rtt_us=7), begun(150, call_us=200.0, attempt_us=190.0), closed(1000))
+    assert attempt(*lines) == Connection(
         time=after(-40),
         process="curl",
         pid=100,
@@ -89,7 +40,13 @@ def test_waiting_connect_is_joined_with_the_handshake_and_the_close_of_its_socke
         sent_bytes=5,
         received_bytes=10,
         retransmits=1,
+        rtt_us=19,
     )
+
+
+def test_round_trip_is_that_of_the_handshake_while_a_connection_is_open() -> None:
+    assert attempt(opened(140, rtt_us=7)).rtt_us == 7
+    assert attempt(opened(140)).rtt_us is None
 
 
 def test_nonblocking_connect_gets_its_outcome_from_a_later_handshake() -> None:
@@ -127,15 +84,15 @@ def test_failed_handshake_is_explained_by_its_errno_and_its_evidence(
 
 
 def test_what_is_dropped_when_the_socket_has_given_up_still_explains_it() -> None:
-    told = (begun(0, "EINPROGRESS"), opened(300, "CLOSE"))
+    lines = (begun(0, "EINPROGRESS"), opened(300, "CLOSE"))
     message = drop(310, attempt="1", attempt_us=350.0, evidence=["unreachable"])
-    assert attempt(*told, message).outcome is Outcome.REJECTED
-    assert attempt(*told, drop(310, evidence=["unreachable"])).outcome is Outcome.UNANSWERED
+    assert attempt(*lines, message).outcome is Outcome.REJECTED
+    assert attempt(*lines, drop(310, evidence=["unreachable"])).outcome is Outcome.UNANSWERED
 
 
 def test_a_reset_answers_the_syn_also_where_its_evidence_was_lost() -> None:
-    told = (begun(0, "EINPROGRESS"), reset(10, "SYN_SENT"), opened(11, "CLOSE", "ECONNREFUSED"))
-    assert attempt(*told).outcome is Outcome.REFUSED
+    lines = (begun(0, "EINPROGRESS"), reset(10, "SYN_SENT"), opened(11, "CLOSE", "ECONNREFUSED"))
+    assert attempt(*lines).outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize("errno", ["EINVAL", "EHOSTUNREACH", "ENETUNREACH", "EACCES"])
@@ -212,8 +169,8 @@ def test_attempts_of_one_socket_are_told_apart() -> None:
 
 @pytest.mark.parametrize("errno", [None, "EISCONN", "EALREADY", "ECONNREFUSED"])
 def test_further_connect_that_asks_how_the_first_went_is_no_attempt(errno: str | None) -> None:
-    told = (begun(0, "EINPROGRESS"), opened(500), begun(900, errno, attempt_us=940.0))
-    assert (attempt(*told).outcome, attempt(*told).errno) == (Outcome.CONNECTED, None)
+    lines = (begun(0, "EINPROGRESS"), opened(500), begun(900, errno, attempt_us=940.0))
+    assert (attempt(*lines).outcome, attempt(*lines).errno) == (Outcome.CONNECTED, None)
 
 
 def test_calls_on_one_socket_that_all_fail_are_so_many_attempts() -> None:
@@ -236,6 +193,13 @@ def test_drop_keeps_what_the_kernel_said() -> None:
         destination=Endpoint("10.99.0.2", 8000),
         interface="vA",
     )
+
+
+def test_only_a_sockets_own_drop_tells_the_user_and_the_place() -> None:
+    fields: dict[str, Any] = {"uid": 33, "cgroup": "/system.slice/nginx.service", "direction": "in"}
+    ours, somebodys = dropped(drop(0, **fields, owner="socket")), dropped(drop(0, **fields))
+    assert (ours.uid, ours.workload, ours.direction) == (33, Workload(unit="nginx.service"), "in")
+    assert (somebodys.uid, somebodys.workload, somebodys.pid) == (None, None, 100)
 
 
 def test_drop_without_ports_does_not_borrow_those_of_a_socket() -> None:

@@ -1,20 +1,23 @@
 """Properties of masks: the same in, the same out; relations stay; nothing of what tells whose traffic it is."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.network import Connection
+from bot.domain.network import UNNAMED, DnsLookup, Drop, Endpoint, Event, IcmpSent
 from bot.ebpf.collector import layout
 from bot.ebpf.recording.joining import join
+from bot.ebpf.recording.line_values import Fields
 from bot.ebpf.recording.masking import Mask
 from bot.ebpf.recording.recorded import _SHIPPED
 from bot.ebpf.recording.recorded_file import RecordedFile
-from bot.ebpf.recording.recorded_lines import Fields, parse_fields
+from bot.ebpf.recording.recorded_lines import parse_fields
 from tests.unit.collector_events import decoded
 
 Address = IPv4Address | IPv6Address
@@ -152,16 +155,50 @@ def test_what_is_nothing_stays_nothing() -> None:
 def test_a_masked_recording_comes_to_the_same(key: bytes) -> None:
     events: list[Fields] = list(RecordedFile(_SHIPPED).events(lambda fields: fields))
     mask = Mask(key)
-    before, after = connections(events), connections(map(mask.event, events))
+    before, after = joined(events), joined(map(mask.event, events))
     assert [plain(each) for each in before] == [plain(each) for each in after]
-    assert {each.process for each in before} & {each.process for each in after} == set()
+    assert {each.process for each in before} & {each.process for each in after} == {UNNAMED}
 
 
-def connections(events: Iterable[Fields]) -> tuple[Connection, ...]:
-    return join(event for fields in events for event in [parse_fields(fields)[1]] if event)[0]
+@settings(max_examples=3, deadline=None)
+@given(KEYS)
+def test_what_was_the_same_in_two_events_is_the_same_in_their_masked_ones(key: bytes) -> None:
+    events: list[Fields] = list(RecordedFile(_SHIPPED).events(lambda fields: fields))
+    mask = Mask(key)
+    pairs = {
+        (ours, theirs)
+        for before, after in zip(joined(events), joined(map(mask.event, events)), strict=True)
+        for ours, theirs in zip(texts(before), texts(after), strict=True)
+    }
+    assert len({ours for ours, _ in pairs}) == len({theirs for _, theirs in pairs}) == len(pairs)
+    assert {("name", "web.lab"), ("name", "missing.lab"), ("address", "10.99.0.2")} <= {ours for ours, _ in pairs}
 
 
-def plain(attempt: Connection) -> tuple[object, ...]:
-    """What no mask changes."""
-    figures = (attempt.waited_us, attempt.duration_us, attempt.sent_bytes, attempt.received_bytes, attempt.retransmits)
-    return (attempt.time, attempt.pid, attempt.destination.port, attempt.outcome, attempt.errno, *figures)
+def joined(events: Iterable[Fields]) -> tuple[Event, ...]:
+    return join(event for fields in events for event in parse_fields(fields)[1])
+
+
+def plain(event: Event) -> Event:
+    """With what no mask changes."""
+    changed: dict[str, Any] = {"process": "", "workload": None}
+    for name in ("source", "destination"):
+        end = getattr(event, name, None)
+        changed |= {name: Endpoint(port=end.port)} if end else {}
+    if isinstance(event, DnsLookup):
+        changed |= {"name": None, "answers": len(event.answers) * ("",)}
+    if isinstance(event, Drop | IcmpSent):
+        changed |= {"interface": None}
+    return replace(event, **changed)
+
+
+def texts(event: Event) -> Iterator[tuple[str, str | None]]:
+    """What a mask changes, in an order of its own. The name of an address is that which DNS was asked for."""
+    yield "process", event.process
+    if isinstance(event, Drop | IcmpSent):
+        yield "interface", event.interface
+    for end in (getattr(event, "source", None), event.destination):
+        yield "address", end.address if end else None
+        yield "name", end.name if end else None
+    if isinstance(event, DnsLookup):
+        yield "name", (event.name or "").lower()
+        yield from (("address", answer) for answer in event.answers)

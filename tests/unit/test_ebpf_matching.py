@@ -20,7 +20,8 @@ from bot.domain.network import (
 )
 from bot.domain.query import Filter, Target
 from bot.domain.workload import Workload
-from bot.ebpf.matching import like, matches
+from bot.ebpf.matching import matches
+from bot.targets import like
 from tests.fakes import NOW, connection, drop
 
 HERE, THERE = Endpoint("10.0.0.1", 40000), Endpoint("10.2.0.14", 5432, name="db.internal")
@@ -79,6 +80,24 @@ def test_a_local_socket_is_at_no_address() -> None:
     local = connection("curl", "")
     assert isinstance(local, Connection)
     assert not matches(local, Filter(target=Target(network=ip_network("0.0.0.0/0"))))
+
+
+def test_what_a_server_tells_in_the_place_of_an_address_is_in_no_network() -> None:
+    other = replace(connection(), destination=Endpoint("AF_NETLINK"))
+    assert not matches(other, Filter(target=Target(network=ip_network("::/0"))))
+    assert matches(other, Filter(target=Target()))
+
+
+def test_a_question_that_could_not_be_read_matches_no_name() -> None:
+    everything = Filter(lookup="*")
+    assert matches(replace(LOOKUP, name=""), everything)
+    assert not matches(replace(LOOKUP, name=None), everything)
+
+
+def test_a_name_is_met_whatever_its_letters_case_and_final_dot() -> None:
+    written = replace(RETRANSMIT, destination=Endpoint("10.2.0.14", name="DB.Internal."))
+    assert matches(written, Filter(target=Target(name="db.internal")))
+    assert not matches(RESET, Filter(target=Target(name="b.internal")))
 
 
 def test_a_pattern_is_taken_by_its_letters() -> None:

@@ -6,25 +6,30 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 import pytest
 
-from bot.domain.errors import InvalidSettings, SourceRefused, SourceUnreachable
-from bot.domain.network import Connection, Window
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import CannotAnswer, InvalidSettings, SourceRefused, SourceUnreachable
+from bot.domain.network import EVENT_TYPES, Connection, EventKind, Window
 from bot.domain.ports import EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Events, Measure, Operation
+from bot.domain.query import Aggregate, EventQuery, Events, Filter, Measure
+from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
+from bot.domain.source_status import KindStatus
 from bot.ebpf.remote.address import parse_address, parse_nodes
 from bot.ebpf.remote.nodes import Fixed, NodesSource
 from bot.ebpf.remote.resolving import Resolved
 from bot.event_source import open_source
 from bot.settings import load
-from tests.fakes import NOW, FakeEbpf, connection
+from tests import every_kind
+from tests.fakes import NOW, QUIET, FakeEbpf, connection
 from tests.loopback.ebpf_server import EbpfServer
 
-OPERATIONS: tuple[Operation, ...] = ("sum", "max", "min", "p50")
 MINUTE = Window.last(60, NOW)
 ALL = EventQuery(kind="connection", window=MINUTE)
+EVERYTHING = Filter(failed_local_lookups=True)
 DOWN = SourceUnreachable("GET http://b", "connection refused, nothing listens there", "start it")
 
 
@@ -52,6 +57,67 @@ async def test_a_row_that_names_its_node_keeps_that_name() -> None:
     named = FakeEbpf([replace(connection(), node="worker-7")])
     (event,) = (await of(a=named).events(ALL)).events
     assert event.node == "worker-7"
+
+
+def merged_by_time(found: Events) -> list[tuple[str | None, float]]:
+    return [(event.node, (NOW - event.time).total_seconds()) for event in found.events]
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+async def test_every_kind_merges_by_time(kind: EventKind) -> None:
+    nameless = [replace(event, node=None) for event in every_kind.EVENTS[kind]]
+    later = [replace(event, time=event.time - timedelta(seconds=0.5)) for event in nameless]
+    found = await of(a=FakeEbpf(nameless), b=FakeEbpf(later)).events(replace(ALL, kind=kind, filter=EVERYTHING))
+    expected = sorted(
+        [("a", n + 1.0) for n in range(len(nameless))] + [("b", n + 1.5) for n in range(len(later))], key=itemgetter(1)
+    )
+    assert merged_by_time(found) == expected
+
+
+async def test_a_node_is_asked_for_by_the_name_it_was_given() -> None:
+    """Whatever its rows are called; then nobody else is asked."""
+    a, b = FakeEbpf([replace(connection(), node="worker-7"), connection(ago_s=2)]), attempts("curl", 3)
+    source = of(a=a, b=b)
+    found = await source.events(replace(ALL, filter=Filter(node="a", pid=100)))
+    assert [each.node for each in found.events] == ["worker-7", "a"]
+    counted = await source.aggregate(Aggregate(kind="connection", window=MINUTE, filter=Filter(node="a")))
+    assert (counted.groups[0].count, b.queries) == (2, [])
+    assert a.queries[0].filter == Filter(pid=100)
+
+
+async def test_a_node_is_asked_for_by_the_name_in_its_rows() -> None:
+    a = FakeEbpf([replace(connection(), node="worker-7"), connection(ago_s=2)])
+    found = await of(a=a, b=attempts("curl", 3)).events(replace(ALL, filter=Filter(node="worker-7")))
+    assert [each.node for each in found.events] == ["worker-7"]
+
+
+CANNOT = CannotAnswer(
+    "events of the kind dns", "ebpf-server cannot tell: it records connections and drops only", "run it"
+)
+
+
+async def test_a_node_that_cannot_answer_is_named_while_others_answer() -> None:
+    found = await of(a=FakeEbpf(error=CANNOT), b=attempts("curl", 1)).events(ALL)
+    assert (len(found.events), found.coverage.source) == (1, "1 of 2 nodes")
+    assert found.coverage.notes == ("a cannot answer: ebpf-server cannot tell: it records connections and drops only",)
+
+
+async def test_when_all_cannot_answer_that_is_the_answer() -> None:
+    source = of(a=FakeEbpf(error=CANNOT), b=FakeEbpf(error=CANNOT))
+    for asked in (source.events(ALL), source.sockets(SocketQuery()), source.counters(MINUTE)):
+        with pytest.raises(CannotAnswer) as refused:
+            await asked
+        assert (refused.value.got, refused.value.remedy) == (CANNOT.got, "run it")
+    older = CannotAnswer("netspy collector at b", "this collector is older", "install")
+    with pytest.raises(
+        CannotAnswer, match=r"no node can answer \(a: ebpf-server cannot .*; b: this collector is older\)"
+    ):
+        await of(a=FakeEbpf(error=CANNOT), b=FakeEbpf(error=older)).events(ALL)
+
+
+async def test_one_that_cannot_and_one_that_is_down_are_both_named() -> None:
+    with pytest.raises(SourceUnreachable, match=r"none of 2 answers \(a: ebpf-server cannot .*; b: connection refused"):
+        await of(a=FakeEbpf(error=CANNOT), b=FakeEbpf(error=DOWN)).events(ALL)
 
 
 @pytest.mark.parametrize("b", [FakeEbpf(error=DOWN), Silent()], ids=["refuses", "is silent"])
@@ -103,6 +169,83 @@ async def test_sums_and_extremes_are_exact_and_percentiles_are_said_to_be_estima
     found = await of(a=attempts("curl", 1, 2, 3, waited_us=100), b=attempts("curl", 4, waited_us=500)).aggregate(asked)
     assert list(found.groups[0].values) == [800, 500, 100, 200]
     assert "p50 of several nodes are estimated from those of each" in found.coverage.notes
+
+
+async def test_the_largest_by_a_figure_are_those_of_all_nodes_together() -> None:
+    one = [*attempts("curl", 1, 2, waited_us=100).stored, *attempts("nginx", 3, waited_us=250).stored]
+    source = of(a=FakeEbpf(one), b=attempts("curl", 4, waited_us=200))
+    asked = Aggregate(
+        kind="connection",
+        window=MINUTE,
+        group_by=("process",),
+        measures=(Measure("max", "waited_us"),),
+        by=Measure("sum", "waited_us"),
+        top=1,
+    )
+    found = await source.aggregate(asked)
+    assert [(group.key, group.count, group.values) for group in found.groups] == [(("curl",), 3, (200,))]
+    assert (found.total, found.coverage.notes) == (2, ())
+    least = await source.aggregate(replace(asked, by=Measure("p50", "waited_us")))
+    assert least.groups[0].key == ("nginx",)
+    assert least.coverage.notes == ("p50 of several nodes are estimated from those of each",)
+
+
+async def test_slots_of_all_nodes_are_the_same() -> None:
+    asked = Aggregate(kind="connection", window=MINUTE, group_by=("slot",), slot_s=30)
+    found = await of(a=attempts("curl", 1, 31), b=attempts("curl", 2, 45)).aggregate(asked)
+    assert [(group.key, group.count) for group in found.groups] == [((0,), 2), ((1,), 2)]
+
+
+def with_sockets(*states: SocketState, left_out: int = 0, **more: Any) -> FakeEbpf:
+    sockets = tuple(replace(every_kind.SOCKET, state=state, **more) for state in states)
+    return FakeEbpf(open=OpenSockets(time=NOW, sockets=sockets, left_out=left_out, namespaces=(7,), notes=("a note",)))
+
+
+async def test_open_sockets_have_their_node_and_those_in_time_wait_are_left_out_first() -> None:
+    wait, listen = SocketState.TIME_WAIT, SocketState.LISTEN
+    source = of(a=with_sockets(listen, wait, node=None), b=with_sockets(listen, left_out=3), c=FakeEbpf(error=DOWN))
+    found = await source.sockets(SocketQuery())
+    assert [(each.node, each.state) for each in found.sockets] == [("a", listen), ("node-a", listen), ("a", wait)]
+    assert (found.left_out, found.time) == (3, NOW)
+    assert found.notes == ("no answer of c: connection refused, nothing listens there", "a note")
+    cut = await source.sockets(SocketQuery(limit=2))
+    assert ([each.state for each in cut.sockets], cut.left_out) == ([listen, listen], 4)
+
+
+async def test_counters_have_their_node() -> None:
+    def counted(**more: Any) -> FakeEbpf:
+        return FakeEbpf(counted=CounterDeltas(deltas=(replace(every_kind.delta(), **more),), left_out=1))
+
+    found = await of(a=counted(), b=counted(node="worker-7"), c=FakeEbpf(error=CANNOT)).counters(MINUTE)
+    assert [(each.node, each.namespace) for each in found.deltas] == [("a", 7), ("worker-7", 7)]
+    assert found.left_out == 2
+    assert found.notes == ("c cannot answer: ebpf-server cannot tell: it records connections and drops only",)
+
+
+def doing(**more: Any) -> FakeEbpf:
+    kinds: Any = {"drop": KindStatus(seen=2, lost=1, stored=2, evicted=0, size_bytes=10)}
+    return FakeEbpf(state=replace(QUIET, kinds=kinds, programs=("connect", "dns"), **more))
+
+
+async def test_status_has_that_of_each_node_or_why_there_is_none() -> None:
+    late = NOW + timedelta(seconds=5)
+    lame = doing(since=late, missing={"drop": "no BTF"}, broken="MemoryError")
+    source = of(b=FakeEbpf(error=DOWN), a=doing(), c=replace(lame, state=replace(lame.state, programs=("dns",))))
+    found = await source.status()
+    assert (found.source, found.kind, found.since, found.programs) == ("2 of 3 nodes", "live", late, ("dns",))
+    assert (found.missing, found.broken) == ({"drop": "c: no BTF"}, "c: MemoryError")
+    assert found.kinds == {"drop": KindStatus(seen=4, lost=2, stored=4, evicted=0, size_bytes=20)}
+    assert [(node.name, node.status is None, node.failure) for node in found.nodes] == [
+        ("a", False, ""),
+        ("b", True, "connection refused, nothing listens there"),
+        ("c", False, ""),
+    ]
+    assert found.nodes[0].status == doing().state
+
+
+async def test_status_of_nodes_that_are_all_silent_is_still_one() -> None:
+    found = await of(b=FakeEbpf(error=DOWN)).status()
+    assert (found.source, found.programs, [node.name for node in found.nodes]) == ("0 of 1 nodes", (), ["b"])
 
 
 async def test_what_one_node_cannot_say_is_not_counted_as_nothing() -> None:

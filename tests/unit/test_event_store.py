@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.domain.workload import Workload
 from bot.ebpf.collector import layout
 from bot.ebpf.store.attempts import Attempts
 from bot.ebpf.store.batch import Batch
+from bot.ebpf.store.columns import MAX_OPEN
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.log import CHUNK_ROWS
 from bot.ebpf.store.store import MAX_BYTES, EventStore
@@ -240,6 +242,23 @@ def test_datagram_sockets_are_not_remembered_for_ever() -> None:
     assert log.remembered <= 5000
 
 
+def test_connections_that_never_end_are_not_remembered_for_ever() -> None:
+    log = Attempts()
+    for begin in range(0, MAX_OPEN + 10_000, 10_000):
+        log.add(Batch.of([opened(T + n * 10) for n in range(begin, begin + 10_000)]))
+    assert log.remembered == MAX_OPEN
+    first, latest = closed(T), closed(T + (MAX_OPEN // 10_000 + 1) * 100_000 - 10)
+    log.add(Batch.of([first, latest]))
+    assert log.remembered == MAX_OPEN - 1
+
+
+def test_a_round_trip_time_is_that_of_the_handshake_until_the_end_tells_another() -> None:
+    (handshaken,) = attempts(opened(T, srtt_us=300), begun(T))
+    (over,) = attempts(opened(T, srtt_us=300), begun(T), closed(T, srtt_us=200))
+    (failed,) = attempts(opened(T, state=CLOSE), begun(T))
+    assert (handshaken.rtt_us, over.rtt_us, failed.rtt_us) == (300, 200, None)
+
+
 def test_a_closed_connection_tells_its_traffic() -> None:
     done = closed(T, tx_bytes=78, rx_bytes=1001, oldstate=FIN_WAIT2, retransmits=2)
     (found,) = attempts(opened(T), begun(T), done)
@@ -295,6 +314,39 @@ def test_what_is_too_old_goes_and_more_is_stored_behind_it() -> None:
     store.add([begun(T + 61 * SECOND), opened(T + 61 * SECOND), closed(T)], now_ns=T + 62 * SECOND)
     (found,) = store.events(EventQuery(kind="connection", window=DAY), CLOCK).events
     assert found.time == CLOCK.moment(T + 61 * SECOND)
+
+
+@pytest.mark.parametrize("ask", ["events", "aggregate", "kept"])
+def test_what_is_too_old_goes_as_well_when_nothing_happens_and_somebody_asks(ask: str) -> None:
+    store = a_store(max_age_s=60)
+    store.add([begun(T)], now_ns=T)
+    late = replace(CLOCK, now_ns=T + 61 * SECOND)
+    asked = {
+        "events": lambda: store.events(EventQuery(kind="connection", window=DAY), late).kept,
+        "aggregate": lambda: store.aggregate(Aggregate(kind="connection", window=DAY), late).kept,
+        "kept": lambda: store.kept("connection", late),
+    }
+    kept = asked[ask]()
+    assert (kept.stored, kept.evicted) == (0, 1)
+
+
+def test_distinct_texts_count_as_memory() -> None:
+    alike, distinct = a_store(), a_store()
+    alike.add(of_processes(1000, each=1000), now_ns=0)
+    distinct.add(of_processes(1000), now_ns=0)
+    more = distinct.kept("connection", CLOCK).size_bytes - alike.kept("connection", CLOCK).size_bytes
+    assert more > 999 * 100
+
+
+def test_memory_ends_for_all_kinds_together() -> None:
+    store = a_store(max_bytes=3 * 10**6)
+    store.add([called(T + n) for n in range(1000)], now_ns=0)
+    for n in range(12):
+        store.add([raw(layout.DROP, T + n, to=SERVER, location=16)] * CHUNK_ROWS, now_ns=0)
+    drops, calls = store.kept("drop", CLOCK), store.kept("connection", CLOCK)
+    assert drops.size_bytes + calls.size_bytes <= 3 * 10**6
+    assert (calls.stored, calls.evicted, drops.stored + drops.evicted) == (1000, 0, 12 * CHUNK_ROWS)
+    assert drops.evicted > 0
 
 
 def connections(store: EventStore, **asked: Any) -> list[Connection]:

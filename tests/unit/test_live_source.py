@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.network import Endpoint, Window
+from bot.domain.errors import CannotAnswer
+from bot.domain.network import EVENT_TYPES, Endpoint, Window
 from bot.domain.query import EventQuery
+from bot.domain.sockets import SocketQuery
+from bot.domain.source_status import KindStatus
 from bot.ebpf.collector import layout
 from bot.ebpf.live import Listening, LiveSource
 from bot.ebpf.store.drops import KernelNames
@@ -51,6 +54,23 @@ async def test_a_collector_that_stopped_says_so_in_its_check_and_with_every_answ
     check = await broken.check()
     assert (check.state, "ValueError" in check.detail) == ("fault", True)
     assert "the collector has stopped (ValueError)" in (await notes(broken))[0]
+
+
+async def test_status_tells_what_runs_and_what_is_kept_of_every_kind() -> None:
+    told = await source(replace(WELL, missing={"dns_query": "refused"}, broken="ValueError"), max_age_s=60).status()
+    assert (told.source, told.kind, told.since) == ("this machine", "live", BOOT)
+    assert (told.programs, told.missing, told.broken) == (WELL.programs, {"dns_query": "refused"}, "ValueError")
+    assert list(told.kinds) == list(EVENT_TYPES)
+    kept = told.kinds["connection"]
+    assert (kept.seen, kept.stored, kept.evicted, kept.lost) == (1, 0, 1, 7)
+    assert kept.complete_since is not None
+    assert told.kinds["dns"] == KindStatus(seen=0, lost=0, stored=0, evicted=0, size_bytes=0)
+
+
+async def test_without_its_machine_it_tells_of_events_only() -> None:
+    for asked in (source().sockets(SocketQuery()), source().counters(HOUR.window)):
+        with pytest.raises(CannotAnswer, match=r"only its events are known here\. Run netspy collect"):
+            await asked
 
 
 @pytest.mark.parametrize(("missing", "state"), [({}, "ok"), ({"dns_query": "no such tracepoint"}, "warning")])

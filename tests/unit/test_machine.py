@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.domain.network import Window
+from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
 from bot.domain.workload import Workload
 from bot.ebpf.collector.cgroups import Cgroups
 from bot.ebpf.machine.container_files import ContainerFiles
@@ -17,7 +18,7 @@ from bot.ebpf.machine.containers import Containers
 from bot.ebpf.machine.counter_history import CounterHistory
 from bot.ebpf.machine.counters import Reading
 from bot.ebpf.machine.state import Machine
-from tests.agent_stage import PATIENT_S, FakeCounters
+from tests.agent_stage import PATIENT_S, FakeCounters, listener
 from tests.fakes import NOW
 from tests.raw_events import CLOCK
 
@@ -51,6 +52,36 @@ def test_a_cgroups_number_leads_to_who_runs_in_it(root: Path) -> None:
     assert machine.workload_of(scope.stat().st_ino) == Workload(container_id=ID, runtime="docker", node="node-a")
     assert machine.workload_of(service.stat().st_ino) == Workload(unit="nginx.service", node="node-a")
     assert (machine.workload_of(root.stat().st_ino), machine.workload_of(0)) == (None, None)
+
+
+def numbers_of(*cgroups: Path) -> list[int]:
+    return [cgroup.stat().st_ino for cgroup in cgroups]
+
+
+async def test_open_sockets_say_who_runs_in_their_cgroup_and_on_which_node(root: Path) -> None:
+    cgroups = (*numbers_of(root / f"docker-{ID}.scope", root), None)
+    told = tuple(replace(listener(80), cgroup=each) for each in cgroups)
+
+    def listed(*, states: Collection[SocketState], limit: int) -> OpenSockets:
+        assert (states, limit) == (frozenset({SocketState.LISTEN}), 7)
+        return OpenSockets(time=NOW, sockets=told, left_out=0, namespaces=(7,))
+
+    containers = Containers(ContainerFiles(root / "no files"), node="node-a")
+    machine = Machine(containers, cgroups=Cgroups((root,)), list_sockets=listed, node="node-a")
+    found = await machine.open_sockets(SocketQuery(states=frozenset({SocketState.LISTEN}), limit=7))
+    container = Workload(container_id=ID, runtime="docker", node="node-a")
+    assert [each.workload for each in found.sockets] == [container, None, None]
+    assert [replace(each, workload=None, node=None) for each in found.sockets] == list(told)
+    assert {each.node for each in found.sockets} == {"node-a"}
+
+
+async def test_counters_say_on_which_node(root: Path) -> None:
+    history = CounterHistory(FakeCounters(NOW - timedelta(seconds=1)))
+    history.sample()
+    history.sample()
+    machine = Machine(Containers(ContainerFiles(root)), history=history, node="node-a")
+    (delta,) = (await machine.counters(Window.last(60, NOW + timedelta(seconds=1)), CLOCK)).deltas
+    assert (delta.node, delta.counters.listen_overflows) == ("node-a", 10)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +14,22 @@ from mcp_types import INVALID_PARAMS, CallToolResult, TextContent, TextResourceC
 
 from bot.codec import encode_result
 from bot.domain.errors import CannotAnswer, SourceUnreachable
+from bot.domain.json_types import Json
 from bot.domain.network import EVENT_TYPES
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.turn import ToolCall
 from bot.tools.arguments import json_schema
+from bot.tools.drop_reasons import all_reasons
 from bot.tools.network import BODIES, run_tool
 from bot.tools.registry import TOOLS, find_tool
 from bot.tools.server import build_server
+from bot.tools.serving import prompts, stdio
 from bot.tools.serving.outside import build_outside_server
 from bot.tools.serving.progress import still_running
-from bot.tools.serving.prompts import PROMPTS
 from tests.fakes import NOW, FakeEbpf
 from tests.loopback.waiting import until
-from tests.mcp_stage import ERAS, STORED, Echo, Held, offered, texts_of
+from tests.mcp_stage import ERAS, INITIALIZED, STORED, Echo, Held, call_of, initialize, offered, stored, texts_of
+from tests.network_events import STATUS
 
 UNREACHABLE = SourceUnreachable("GET http://x/health", "connection refused", "start it")
 
@@ -76,11 +80,16 @@ async def test_server_says_who_it_is_and_how_it_is_used() -> None:
 # results: the SDK's client checks each against the output schema
 
 
+OF_ITS_OWN: dict[str, dict[str, Json]] = {"source_status": {}, "explain_drop_reason": {"reason": "NO_SOCKET"}}
+"""Arguments of tools that show no number of rows."""
+
+
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", sorted(BODIES))
 async def test_result_is_that_of_the_tool_and_fits_its_schema(name: str, era: str) -> None:
-    result = await call(FakeEbpf(STORED), name, {"max_events": 5}, era=era)
-    expected = await run_tool(ToolCall("", name, {"max_events": 5}), source=FakeEbpf(STORED), now=NOW)
+    rows = OF_ITS_OWN.get(name, {"max_events": 5})
+    result = await call(stored(), name, rows, era=era)
+    expected = await run_tool(ToolCall("", name, rows), source=stored(), now=NOW)
     assert not result.is_error
     assert result.structured_content == encode_result(expected)
     assert result.structured_content["tables"]
@@ -245,15 +254,15 @@ async def prompt(name: str, arguments: dict[str, str]) -> str:
 @pytest.mark.parametrize("era", ERAS)
 async def test_prompts_are_listed_with_their_arguments(era: str) -> None:
     async with Client(offered(), mode=era) as client:
-        prompts = (await client.list_prompts()).prompts
-    assert {each.name: [(one.name, one.required) for one in each.arguments or []] for each in prompts} == {
+        listed = (await client.list_prompts()).prompts
+    assert {each.name: [(one.name, one.required) for one in each.arguments or []] for each in listed} == {
         "investigate_process": [("process", True), ("duration", False)],
         "compare_before_and_after": [("duration", False), ("process", False)],
         "incident_summary": [("duration", False), ("process", False)],
     }
 
 
-@pytest.mark.parametrize("name", [each.name for each in PROMPTS])
+@pytest.mark.parametrize("name", [each.name for each in prompts.PROMPTS])
 async def test_prompt_names_calls_that_the_tools_take(name: str) -> None:
     text = await prompt(name, {"process": "curl", "duration": "600"})
     calls = re.findall(r"^\d+\. (\w+)(.*?):", text, re.MULTILINE)
@@ -292,6 +301,12 @@ async def test_prompt_that_cannot_be_written_is_refused(name: str, arguments: di
     assert told in refused.value.message
 
 
+def test_prompt_gives_a_tool_nothing_that_it_does_not_take() -> None:
+    given = prompts.Given("curl", 60)
+    assert prompts._call(find_tool("ai_insights"), given) == "ai_insights"
+    assert prompts._call(find_tool("find_failures"), given) == "find_failures process_name='curl' duration=60"
+
+
 # resources
 
 
@@ -302,11 +317,22 @@ async def read(client: Client, uri: str) -> Any:
     return json.loads(content.text)
 
 
+async def test_drop_reasons_are_told_as_they_are_known() -> None:
+    async with Client(offered()) as client:
+        found = await read(client, "netspy://drop-reasons")
+    known = {(each.kind, each.name): each for each in all_reasons()}
+    assert [(each["kind"], each["name"]) for each in found] == list(known)
+    refused = next(each for each in found if each["name"] == "NO_SOCKET" and each["kind"] == "drop")
+    assert refused["meaning"] == known["drop", "NO_SOCKET"].meaning
+    assert tuple(refused["next"]) == known["drop", "NO_SOCKET"].next
+
+
 async def test_coverage_tells_every_kind_of_event() -> None:
     async with Client(offered()) as client:
-        assert [each.uri for each in (await client.list_resources()).resources] == ["netspy://source/coverage"]
+        assert "netspy://source/coverage" in [each.uri for each in (await client.list_resources()).resources]
         found = await read(client, "netspy://source/coverage")
-    assert found["source"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
+    assert found["check"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
+    assert found["status"]["source"] == STATUS.source
     assert set(found["kinds"]) == set(EVENT_TYPES)
     assert {name: found["kinds"]["connection"][name] for name in ("seen", "lost", "nodes")} == {
         "seen": 29,
@@ -329,13 +355,19 @@ async def test_coverage_of_a_source_that_lacks_a_kind_says_so() -> None:
     assert found["kinds"]["connection"]["seen"] == 29
 
 
+async def test_coverage_of_a_source_that_is_away_says_why() -> None:
+    async with Client(offered(FakeEbpf(error=UNREACHABLE))) as client:
+        found = await read(client, "netspy://source/coverage")
+    assert found["kinds"]["drop"] == {"cannot_answer": str(UNREACHABLE)}
+
+
 async def test_recording_describes_itself() -> None:
     async def described() -> str:
         return '{"file": "x.jsonl"}'
 
     async with Client(offered(recording=described)) as client:
         uris = [each.uri for each in (await client.list_resources()).resources]
-        assert uris == ["netspy://source/coverage", "netspy://source/recording"]
+        assert uris == ["netspy://drop-reasons", "netspy://source/coverage", "netspy://source/recording"]
         assert await read(client, "netspy://source/recording") == {"file": "x.jsonl"}
 
 
@@ -362,3 +394,19 @@ async def test_cancelling_a_call_reaches_the_source_and_leaves_the_server_usable
         assert source.cancelled == 1
         source.let_go.set()
         assert not (await client.call_tool("list_connections", {})).is_error
+
+
+async def test_call_that_was_cancelled_does_not_hold_the_end_of_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stdio, "LAST_ANSWERS_S", 3600.0)
+    source, (stdin, client_writes), (client_reads, stdout) = Held(STORED), os.pipe(), os.pipe()
+    serving = asyncio.create_task(stdio.mcp_over_stdio(offered(source), stdin=stdin, stdout=stdout))
+    cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}
+    for message in (initialize(), INITIALIZED, call_of(2, "list_connections")):
+        os.write(client_writes, json.dumps(message).encode() + b"\n")
+    await until(lambda: source.asked)
+    os.write(client_writes, json.dumps(cancelled).encode() + b"\n")
+    os.close(client_writes)
+    await serving
+    assert source.cancelled == 1
+    for descriptor in (stdin, client_reads, stdout):
+        os.close(descriptor)

@@ -26,7 +26,7 @@ HEADER: dict[str, object] = {
     "missing": MISSING,
     "masked": True,
 }
-END = {"netspy_recording_end": 1, "ended": "2026-11-23T14:01:30Z", "events": 5, "lost": {"drop": 1200, "connect": 0}}
+END = {"netspy_recording_end": 1, "ended": "2026-11-23T14:01:30Z", "events": 6, "lost": {"drop": 1200, "connect": 0}}
 BEGIN = datetime(2026, 11, 23, 14, tzinfo=UTC).timestamp()
 CALL = {"event": "connect", "family": "ipv4", "proto": "tcp", "type": "stream", "dst": "10.2.0.14", "dport": 5432}
 EVENTS: tuple[dict[str, object], ...] = (
@@ -35,6 +35,7 @@ EVENTS: tuple[dict[str, object], ...] = (
     {"event": "drop", "reason": "QUEUE_PURGE", "benign": True, "comm": "nginx"},
     {"event": "drop", "reason": None, "benign": None, "comm": ""},
     {"event": "dns_query", "qname": "x.test", "comm": "curl"},
+    {"event": "tcp_reset_sent", "comm": "nginx"},
 )
 
 
@@ -46,15 +47,25 @@ def written(folder: Path, *lines: dict[str, object]) -> Path:
 
 def test_everything_is_counted(tmp_path: Path) -> None:
     found = describe(written(tmp_path, HEADER, *EVENTS, END))
-    assert found.kinds == {"drop": 3, "connect": 1, "dns_query": 1}
-    assert found.processes == {"curl": 3, "(unknown)": 1, "nginx": 1}
+    assert found.kinds == {"drop": 3, "connect": 1, "dns_query": 1, "tcp_reset_sent": 1}
+    assert found.processes == {"curl": 3, "nginx": 2, "(unknown)": 1}
     assert found.outcomes == {Outcome.NO_ROUTE: 1}
     assert (found.reasons, found.harmless) == ({"(unknown)": 1, "NO_SOCKET": 1}, {"QUEUE_PURGE": 1})
+    assert (found.rcodes, found.resets) == ({"no answer": 1}, {"sent": 1})
     assert found.lost == {"drop": 1200}
     assert (found.began, found.ended) == (
         datetime(2026, 11, 23, 14, tzinfo=UTC),
         datetime(2026, 11, 23, 14, 1, 30, tzinfo=UTC),
     )
+
+
+def test_look_ups_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    answers: tuple[dict[str, object], ...] = ({}, {"rcode": "NXDOMAIN"}, {"rcode": "NXDOMAIN"}, {"rcode": None})
+    lines: list[dict[str, object]] = []
+    for number, answer in enumerate(answers):
+        lines.append({"event": "dns_query", "id": number, "sport": 5})
+        lines += [{"event": "dns_reply", "id": number, "dport": 5, "latency_us": 7, **answer}] if answer else []
+    assert describe(written(tmp_path, *lines)).rcodes == {"NXDOMAIN": 2, "(unknown)": 1, "no answer": 1}
 
 
 def test_people_read_it_as_tables(tmp_path: Path) -> None:
@@ -63,7 +74,7 @@ def test_people_read_it_as_tables(tmp_path: Path) -> None:
 recording mine.jsonl
 about              it
 time               2026-11-23 14:00:00 to 2026-11-23 14:01:30 UTC, 1 min 30 s
-events             5
+events             6
 lost               1,200
 machine            web-1, kernel 6.12.1 x86_64
 masked             yes: addresses, names and paths are placeholders
@@ -75,6 +86,7 @@ kind                    count
 drop (1,200 more lost)      3
 connect                     1
 dns_query                   1
+tcp_reset_sent              1
 
 connection attempts by outcome
 outcome         count
@@ -89,11 +101,19 @@ harmless drops by reason
 reason       count
 QUEUE_PURGE      1
 
+DNS look-ups by answer
+answer     count
+no answer      1
+
+resets by direction
+direction  count
+sent           1
+
 events by process
 process    count
 curl           3
+nginx          2
 (unknown)      1
-nginx          1
 """
     )
 
@@ -115,6 +135,7 @@ def test_programs_read_it_as_json(tmp_path: Path) -> None:
         {"(unknown)": 1, "NO_SOCKET": 1},
         {"QUEUE_PURGE": 1},
     )
+    assert (said["dns_answers"], said["resets"]) == ({"no answer": 1}, {"sent": 1})
     assert said["missing"] == MISSING
 
 

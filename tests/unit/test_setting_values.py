@@ -1,8 +1,9 @@
 import pytest
+from pydantic import SecretStr
 
 from bot.app import slack_credentials
 from bot.domain.errors import InvalidSettings
-from bot.setting_values import listen_address, slack_secret, slack_url
+from bot.setting_values import bearer_token, listen_address, slack_secret, slack_url
 from bot.settings import Settings
 
 BOT, APP, SIGNING = "xoxb-1-hush", "xapp-1-hush", "8f742231b10e8888abcd99yyyzzz85a5"
@@ -123,3 +124,16 @@ def test_half_of_the_credentials_say_what_is_missing(given: dict[str, str], told
     with pytest.raises(InvalidSettings) as caught:
         slack_credentials(settings(**given))
     assert told.lower() in str(caught.value).lower()
+
+
+def test_a_token_is_what_a_header_can_hold() -> None:
+    assert bearer_token("NETSPY_MCP_TOKEN", SecretStr("s3cret~!")) == "s3cret~!"
+    assert bearer_token("NETSPY_MCP_TOKEN", None) is None
+
+
+@pytest.mark.parametrize("token", ["", "two hush", "h\xfcsh", "hush\n"])
+def test_token_that_no_header_can_hold_is_refused_without_being_told(token: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        bearer_token("NETSPY_MCP_TOKEN", SecretStr(token))
+    assert str(caught.value).startswith("NETSPY_MCP_TOKEN: it holds a blank")
+    assert "sh" not in str(caught.value).removesuffix("Set another one")

@@ -154,3 +154,31 @@ def test_no_line_is_too_wide_or_holds_a_control_character(table: Table, width: i
 def test_every_row_has_its_line_where_there_is_room(table: Table) -> None:
     text = lay_out(table, width=10_000, zone=UTC, now=NOW)
     assert len(text.rows) == len(table.rows)
+
+
+SPARE = Table(
+    "Spare",
+    (
+        Column("process"),
+        Column("errno", "id", spare=True),
+        Column("count", "integer"),
+        Column("last", "id", spare=True),
+    ),
+    (("checkout", "ECONNREFUSED", 12, "14:07:00"),),
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "names", "remark"),
+    [
+        (40, ["process", "errno", "count", "last"], ""),
+        (38, ["process", "errno", "count"], "no room for: last"),
+        (28, ["process", "count"], "no room for: errno, last"),
+    ],
+)
+def test_spare_columns_give_way_from_the_right_and_are_named(width: int, names: list[str], remark: str) -> None:
+    laid_out = lay_out(SPARE, width=width, zone=UTC, now=NOW)
+    assert laid_out.header.split() == names
+    assert laid_out.remark == remark
+    assert laid_out.lines[-1] == (remark or laid_out.rows[-1])

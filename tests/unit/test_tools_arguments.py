@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.commands import Tool
 from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
-from bot.tools.arguments import QuestionArguments, checked, json_schema, question_arguments
+from bot.tools.arguments import QuestionArguments, _fits, checked, json_schema, question_arguments, strictly_checked
 from bot.tools.data_arguments import DataArguments, data_arguments
 from bot.tools.registry import TOOLS, find_tool
 
@@ -136,7 +136,7 @@ _tools = st.sampled_from(TOOLS)
 
 @given(_tools, st.data())
 def test_whatever_is_given_is_taken_or_refused_in_one_printable_line(tool: Tool, data: st.DataObject) -> None:
-    names = st.sampled_from([argument.name for argument in tool.arguments]) | st.text()
+    names = st.sampled_from(["nothing", *(argument.name for argument in tool.arguments)]) | st.text()
     given_arguments = data.draw(st.dictionaries(names, _json, max_size=4))
     try:
         values = checked(tool, given_arguments)
@@ -155,6 +155,40 @@ def test_what_the_schema_allows_is_taken_unchanged(tool: Tool, data: st.DataObje
     given_arguments = {name: data.draw(_allowed_by(schema)) for name, schema in properties.items()}
     assume(all(value.strip() for name, value in given_arguments.items() if name in {"query", "summary_text"}))
     assert checked(tool, given_arguments) == given_arguments
+    assert strictly_checked(tool, given_arguments) == given_arguments
+
+
+@given(_tools, st.data())
+def test_who_has_read_the_schema_is_refused_or_taken_at_their_word(tool: Tool, data: st.DataObject) -> None:
+    properties: Any = json_schema(tool)["properties"]
+    values = {name: _allowed_by(schema) | _json for name, schema in properties.items()}
+    given_arguments = data.draw(st.fixed_dictionaries({}, optional=values))
+    try:
+        taken = strictly_checked(tool, given_arguments)
+    except InvalidArguments:
+        return
+    assert [(type(taken[name]), taken[name]) for name in given_arguments] == [
+        (type(value), value) for value in given_arguments.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"duration": "60"}, "--duration: '60' was given"),
+        ({"duration": 60.0}, "--duration: 60.0 was given"),
+        ({"duration": True}, "--duration: True was given"),
+        ({"duration": None}, "--duration: None was given"),
+        ({"include_local": 0}, "--include-local (include_local): 0 was given"),
+        ({"direction": "OUT"}, "--direction: 'OUT' was given. It takes one of: out, in"),
+        ({"process_name": ["curl"]}, "--process (process_name): ['curl'] was given"),
+        ({"process": "curl"}, "Did you mean process_name?"),
+    ],
+)
+def test_who_has_read_the_schema_gets_no_conversion(arguments: dict[str, Json], told: str) -> None:
+    with pytest.raises(InvalidArguments) as refused:
+        strictly_checked(LIST, arguments)
+    assert told in str(refused.value)
 
 
 def _allowed_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -166,3 +200,26 @@ def _allowed_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     letters = st.characters(exclude_categories=["Cc", "Cs"])
     return st.text(letters, min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 300))
+
+
+LIST_OF_TEXT: dict[str, Json] = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "fits"),
+    [
+        ({"type": "integer"}, 1, True),
+        ({"type": "integer"}, True, False),
+        ({"type": "number"}, 1.5, True),
+        ({"type": "number"}, 1, True),
+        ({"type": "number"}, False, False),
+        ({"type": "number"}, "1", False),
+        ({"type": "boolean"}, True, True),
+        (LIST_OF_TEXT, ["a", "b"], True),
+        (LIST_OF_TEXT, [], True),
+        (LIST_OF_TEXT, ["a", 1], False),
+        (LIST_OF_TEXT, "a", False),
+    ],
+)
+def test_value_fits_a_schema_only_as_it_stands(schema: dict[str, Json], value: Json, *, fits: bool) -> None:
+    assert _fits(schema, value) is fits

@@ -45,13 +45,13 @@ async def test_slowest_handshakes_come_first_and_failed_ones_are_none() -> None:
     [table] = result.tables
     assert cells(table, "destination") == ["10.0.0.2:80", "10.0.0.1:80"]
     assert cells(table, "slowest") == [900_000, 1000]
-    assert cells(table, "retransmits") == [1, None]
+    assert cells(table, "retrans") == [1, None]
     assert result.summary == "21 TCP handshakes in the last hour; slowest: 10.0.0.2:80, p50 900 ms, p95 900 ms"
 
 
 async def test_a_slow_server_shows_as_a_long_life_behind_a_short_handshake() -> None:
     [table] = (await run("connection_latency", [tcp("10.0.0.1:80", 0.3, duration_us=2e6, retransmits=0)])).tables
-    assert (cells(table, "p95"), cells(table, "open p50"), cells(table, "retransmits")) == ([300], [2e6], [0])
+    assert (cells(table, "p95"), cells(table, "open p50"), cells(table, "retrans")) == ([300], [2e6], [0])
 
 
 async def test_latency_by_process() -> None:

@@ -9,11 +9,14 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.errors import SourceUnreachable
 from bot.domain.json_types import Json
-from bot.domain.network import Event, Outcome
+from bot.domain.network import Event, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import SourceStatus
 from bot.domain.turn import ToolCall, ToolResult
 from bot.tools.arguments import json_schema
 from bot.tools.host import open_tool_host
@@ -22,13 +25,14 @@ from bot.tools.registry import TOOLS
 from bot.tools.server import NOW as NOW_KEY
 from bot.tools.server import build_server
 from tests.fakes import NOW, FakeEbpf, connection, drop
-from tests.network_events import lookup
+from tests.network_events import STATUS, listener, lookup, open_sockets, retransmit
 
 STORED: Sequence[Event] = (
     *(connection(ago_s=n, outcome=Outcome.REFUSED, errno="ECONNREFUSED") for n in range(1, 30)),
     *(drop(ago_s=n) for n in range(1, 5)),
     connection("web", ago_s=2),
     lookup("db.internal", "NXDOMAIN"),
+    retransmit(),
 )
 
 
@@ -48,7 +52,7 @@ class Gate:
     cancelled: int = 0
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     full: asyncio.Event = field(default_factory=asyncio.Event)
-    behind: FakeEbpf = field(default_factory=lambda: FakeEbpf(STORED))
+    behind: FakeEbpf = field(default_factory=lambda: FakeEbpf(STORED, open=open_sockets(listener()), state=STATUS))
 
     async def events(self, query: EventQuery) -> Events:
         await self._wait()
@@ -57,6 +61,15 @@ class Gate:
     async def aggregate(self, query: Aggregate) -> Groups:
         await self._wait()
         return await self.behind.aggregate(query)
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        return await self.behind.sockets(query)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        return await self.behind.counters(window)
+
+    async def status(self) -> SourceStatus:
+        return await self.behind.status()
 
     async def check(self) -> Check:
         return await self.behind.check()
@@ -75,7 +88,7 @@ class Gate:
 
 @pytest.fixture
 def source() -> FakeEbpf:
-    return FakeEbpf(STORED)
+    return FakeEbpf(STORED, open=open_sockets(listener()), state=STATUS)
 
 
 async def call_through(source: EbpfSource, call: ToolCall, *, now: datetime = NOW) -> ToolResult:
@@ -102,7 +115,9 @@ async def test_discovery_is_asked_once_until_asked_anew(source: FakeEbpf) -> Non
 
 @pytest.mark.parametrize("name", sorted(BODIES))
 async def test_result_is_the_same_as_without_mcp(source: FakeEbpf, name: str) -> None:
-    call = ToolCall("c1", name, {"max_events": "5"})
+    of_its_own: dict[str, dict[str, Json]] = {"source_status": {}, "explain_drop_reason": {"reason": "NO_SOCKET"}}
+    rows = of_its_own.get(name, {"max_events": "5"})
+    call = ToolCall("c1", name, rows)
     through = await call_through(source, call)
     assert through == await run_tool(call, source=source, now=NOW)
     assert through.tables

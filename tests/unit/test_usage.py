@@ -50,6 +50,9 @@ def test_one_shot_shows_more_rows_than_a_chat() -> None:
         ("doctor now", "it does not take 'now'"),
         ("serve --server", "expected one argument"),
         ("serv", "Did you mean serve?"),
+        ("mcp --listen x", "netspy mcp: it does not take '--listen'. It takes --server, --verbose, --http"),
+        ("mcp --http", "expected one argument"),
+        ("serve --http x", "netspy serve: it does not take '--http'"),
         ("collect --server x", "netspy collect: it does not take '--server'. It takes --listen, --verbose"),
     ],
 )
@@ -106,3 +109,9 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         read(["--version"])
     assert capsys.readouterr().out == "netspy 0.1.0\n"
+
+
+def test_mcp_is_a_mode_with_an_address_of_its_own() -> None:
+    usage = read(["mcp", "--http", "127.0.0.1:0", "--server", "recording"])
+    assert (usage.mode, usage.http, usage.server, usage.command) == ("mcp", "127.0.0.1:0", "recording", None)
+    assert read(["mcp"]).http is None

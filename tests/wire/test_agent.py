@@ -13,15 +13,16 @@ import pytest
 
 from bot import codec
 from bot.domain.errors import CannotAnswer, SourceUnreachable
-from bot.domain.network import Connection, Event, Outcome, Window
+from bot.domain.network import EVENT_TYPES, Connection, Event, EventKind, Outcome, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Filter
 from bot.domain.sockets import OpenSockets, SocketState
+from bot.domain.source_status import SourceStatus
 from bot.ebpf.agent.application import MAX_AT_ONCE
 from bot.ebpf.agent.endpoints import ENDPOINTS
 from bot.ebpf.live import LiveSource
 from bot.ebpf.remote.probe import probe
-from tests import raw_events
+from tests import every_kind, raw_events
 from tests.agent_stage import (
     LISTENING,
     PATIENT_S,
@@ -32,6 +33,7 @@ from tests.agent_stage import (
     asking,
     parts_of,
     parts_over,
+    parts_with,
     reference_client,
     told_of,
 )
@@ -250,6 +252,30 @@ async def test_own_answers_are_the_values_themselves() -> None:
     assert answer.json() == codec.encode(await FakeEbpf(ATTEMPTS).events(query))
 
 
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+async def test_events_of_every_kind_are_told_whole_or_line_by_line(kind: EventKind) -> None:
+    expected = await FakeEbpf(every_kind.ALL).events(EventQuery(kind=kind, window=Window.last(60, NOW)))
+    async with agent(parts_over(FakeEbpf(every_kind.ALL))) as url, asking(url) as client:
+        whole = (await client.get(f"/api/v1/events?kind={kind}")).json()
+        lines = (await client.get(f"/api/v1/events?kind={kind}", headers={"accept": "application/x-ndjson"})).text
+    assert whole == codec.encode(expected)
+    assert [json.loads(line) for line in lines.rstrip("\n").split("\n")] == [
+        *whole["events"],
+        {"coverage": whole["coverage"]},
+    ]
+    assert len(whole["events"]) == len(expected.events) > 0
+
+
+@pytest.mark.parametrize("path", ["events", "aggregate"])
+async def test_a_condition_that_a_kind_never_meets_is_refused_naming_those_that_do(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(f"/api/v1/{path}?kind=drop&outcome=refused")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    told = "outcome: no event of the kind drop can meet this condition. It is one on connection"
+    assert answer.json()["detail"] == told
+
+
 async def test_aggregate_counts_and_measures(client: httpx.AsyncClient) -> None:
     answer = await client.get(
         "/api/v1/aggregate?group_by=process,outcome&measures=p50:waited_us&failed_local_lookups=true&duration=2m&top=2"
@@ -272,7 +298,7 @@ async def test_all_times_that_can_be_written_can_be_asked_for(client: httpx.Asyn
 
 async def test_open_sockets_are_listed_in_the_states_that_are_asked_for() -> None:
     listed = FakeSockets(3)
-    async with agent(parts_over(FakeEbpf(), machine=a_machine(sockets=listed))) as url, asking(url) as client:
+    async with agent(parts_with(a_machine(sockets=listed))) as url, asking(url) as client:
         said = (await client.get("/api/v1/sockets?state=LISTEN,CLOSE_WAIT&limit=2")).json()
         await client.get("/api/v1/sockets")
     wanted = frozenset({SocketState.LISTEN, SocketState.CLOSE_WAIT})
@@ -281,9 +307,8 @@ async def test_open_sockets_are_listed_in_the_states_that_are_asked_for() -> Non
 
 
 async def test_twenty_thousand_open_sockets_come_in_pieces() -> None:
-    machine = a_machine(sockets=FakeSockets(20_001))
     async with (
-        agent(parts_over(FakeEbpf(), machine=machine)) as url,
+        agent(parts_with(a_machine(sockets=FakeSockets(20_001)))) as url,
         asking(url) as client,
         client.stream("GET", "/api/v1/sockets") as answer,
     ):
@@ -295,7 +320,7 @@ async def test_twenty_thousand_open_sockets_come_in_pieces() -> None:
 
 async def test_counters_tell_what_was_counted_from_the_first_sample_before_the_window_to_its_end() -> None:
     machine = a_machine(samples=10, begun=NOW - timedelta(seconds=9))
-    async with agent(parts_over(FakeEbpf(), machine=machine)) as url, asking(url) as client:
+    async with agent(parts_with(machine)) as url, asking(url) as client:
         said = (await client.get("/api/v1/counters?duration=3s")).json()
     (delta,) = said["deltas"]
     assert (said["left_out"], delta["namespace"], delta["levels"]["tcp_in_use"]) == (0, 7, 10)
@@ -310,10 +335,10 @@ async def test_bad_parameters_of_sockets_and_counters_are_problems(client: httpx
 
 @pytest.mark.parametrize("path", ["/api/v1/sockets", "/api/v1/counters"])
 async def test_a_collector_that_tells_of_events_only_says_so(path: str) -> None:
-    async with agent(parts_over(FakeEbpf(), machine=None)) as url, asking(url) as client:
+    async with agent(parts_of(a_store())) as url, asking(url) as client:
         answer = await client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
-    assert "tells of events only" in answer.json()["detail"]
+    assert "only its events are known here. Run netspy collect" in answer.json()["detail"]
 
 
 class SlowSockets(FakeSockets):
@@ -331,7 +356,7 @@ class SlowSockets(FakeSockets):
 
 async def test_sockets_are_listed_beside_the_event_loop_by_as_many_as_have_a_turn() -> None:
     listed = SlowSockets()
-    parts = parts_over(FakeEbpf(), machine=a_machine(sockets=listed))
+    parts = parts_with(a_machine(sockets=listed))
     async with agent(parts, max_wait_s=0.05) as url, asking(url) as client, asyncio.TaskGroup() as tasks:
         slow = [tasks.create_task(client.get("/api/v1/sockets")) for _ in range(MAX_AT_ONCE)]
         async with asyncio.timeout(PATIENT_S):
@@ -344,18 +369,17 @@ async def test_sockets_are_listed_beside_the_event_loop_by_as_many_as_have_a_tur
 
 
 async def test_status_tells_what_runs_what_is_held_and_what_was_lost(client: httpx.AsyncClient) -> None:
-    said = (await client.get("/api/v1/status")).json()
-    size_bytes = {kind: each.pop("size_bytes") for kind, each in said["kinds"].items()}
-    assert all(size_bytes.values())
-    assert said == {
-        "since": "2026-11-22T14:07:00Z",
-        "programs": ["connect", "drop"],
-        "missing": {"dns": "the kernel is older than 5.8"},
-        "kinds": {
-            "connection": {"seen": 5, "lost": 0, "stored": 5, "evicted": 0, "complete_since": None},
-            "drop": {"seen": 1, "lost": 3, "stored": 1, "evicted": 0, "complete_since": None},
-        },
+    said = codec.decode(SourceStatus, (await client.get("/api/v1/status")).json())
+    assert said.source == "this machine"
+    assert (said.since, said.programs) == (raw_events.BOOT, ("connect", "drop"))
+    assert said.missing == {"dns": "the kernel is older than 5.8"}
+    assert list(said.kinds) == list(EVENT_TYPES)
+    told = {kind: (each.seen, each.lost, each.stored, each.evicted) for kind, each in said.kinds.items()}
+    assert {kind: each for kind, each in told.items() if any(each)} == {
+        "connection": (5, 0, 5, 0),
+        "drop": (1, 3, 1, 0),
     }
+    assert all(said.kinds[kind].size_bytes for kind in ("connection", "drop"))
 
 
 async def test_evicted_events_were_seen_too() -> None:
@@ -522,7 +546,7 @@ async def test_without_a_token_a_foreign_name_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(SourceUnreachable("asking", "nobody there", "start it"), 502), (CannotAnswer("this", "unknown", ""), 400)],
+    [(SourceUnreachable("asking", "nobody there", "start it"), 502), (CannotAnswer("this", "unknown", ""), 501)],
 )
 async def test_a_source_that_fails_is_told_in_words(error: Any, status: int) -> None:
     async with agent(parts_over(FakeEbpf(error=error))) as url, asking(url) as client:

@@ -1,46 +1,37 @@
 """netspy's own client of a collector, over real sockets: what it asks, what it believes, and whom it knows."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer, InvalidSettings, SourceMalformed, SourceRefused
-from bot.domain.network import Endpoint, Event, EventKind, Outcome, Window
+from bot.domain.network import EVENT_TYPES, EventKind, Window
 from bot.domain.ports import Check, EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure
-from bot.domain.workload import Workload
+from bot.domain.query import Aggregate, EventQuery, Measure
+from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
+from bot.domain.source_status import KindStatus
 from bot.ebpf.evaluate import newest
 from bot.ebpf.remote import client
-from bot.ebpf.remote.agent_client import AgentSource
 from bot.ebpf.remote.client import open_http_source
+from bot.ebpf.remote.wire import ServerKind
 from bot.event_source import open_source
 from bot.settings import load
 from bot.web import serving
+from tests import every_kind
 from tests.agent_stage import PATIENT_S, a_store, agent, asking, parts_of, parts_over, told_of
-from tests.fakes import NOW, FakeEbpf, connection, drop
+from tests.fakes import NOW, QUIET, FakeEbpf, connection
 from tests.loopback.ebpf_server import EbpfServer
 
 HOUR = Window.last(3600, NOW)
-WORKLOAD = Workload(container_id="a" * 64, runtime="docker", pod="shop-1", nested=Workload(container="inner"))
-RICH: tuple[Event, ...] = (
-    replace(connection(pid=None, outcome=Outcome.REFUSED, errno="ECONNREFUSED"), uid=0, retransmits=2, node="node-a"),
-    replace(connection("a\x1b[31m\u2028", "[2001:db8::1]:443", ago_s=2), waited_us=0.1, sent_bytes=1, received_bytes=2),
-    replace(connection("x", "", ago_s=3), duration_us=1e9 / 3, workload=WORKLOAD),
-    replace(connection(ago_s=4), destination=Endpoint("10.0.0.1"), protocol=None),
-    replace(drop(ago_s=1), owner="socket", interface="eth0", source=Endpoint("10.0.0.1", 1), workload=WORKLOAD),
-    replace(drop(reason=None, harmless=None, location=None, pid=None, ago_s=2), size_bytes=None),
-)
+RICH = every_kind.ALL
 
 
 @dataclass
@@ -67,10 +58,11 @@ async def watched(source: EbpfSource, **more: Any) -> AsyncGenerator[Recorded, N
         yield Recorded(url, asked)
 
 
-@pytest.mark.parametrize("kind", ["connection", "drop"])
+@pytest.mark.parametrize("kind", EVENT_TYPES)
 async def test_events_come_back_exactly(kind: EventKind) -> None:
     query = EventQuery(kind=kind, window=HOUR)
     expected = await FakeEbpf(RICH).events(query)
+    assert len(expected.events) >= 2
     async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as source:
         found = await source.events(query)
     assert found.events == expected.events
@@ -90,87 +82,24 @@ async def test_groups_come_back_exactly() -> None:
         found = await source.aggregate(query)
         drops = await source.aggregate(harmless)
     assert (found.groups, found.total) == (expected.groups, expected.total)
-    assert [group.key for group in drops.groups] == [(False,), (None,)]
-    assert type(drops.groups[0].key[0]) is bool
+    assert [group.key for group in drops.groups] == [(None,), (False,)]
+    assert type(drops.groups[1].key[0]) is bool
 
 
-names = st.one_of(st.none(), st.text(max_size=16))
-filters = st.builds(
-    Filter,
-    pid=st.one_of(st.none(), st.integers(-1, 2**33)),
-    process=names,
-    outcomes=st.one_of(st.none(), st.frozensets(st.sampled_from(Outcome))),
-    failed_local_lookups=st.booleans(),
-    harmless=st.booleans(),
-)
-windows = st.builds(
-    lambda ago_us, length_us: Window(
-        NOW - timedelta(microseconds=ago_us + length_us), NOW - timedelta(microseconds=ago_us)
-    ),
-    st.integers(0, 10**12),
-    st.integers(0, 10**12),
-)
-
-
-class Direct:
-    """`Answers` of a collector without HTTP: what is asked becomes a query again."""
-
-    url = "http://collector"
-
-    def __init__(self) -> None:
-        self.asked: list[EventQuery | Aggregate] = []
-
-    @asynccontextmanager
-    async def deadline(self) -> AsyncGenerator[None, None]:
-        yield
-
-    async def get(self, path: str, parameters: Any, parse: Callable[[Any], Any]) -> Any:
-        from bot.codec import encode
-        from bot.ebpf.agent import questions
-
-        pairs = [(name, text) for name, value in parameters.items() for text in _listed(value)]
-        read: Callable[..., EventQuery | Aggregate] = (
-            questions.events if path.endswith("events") else questions.aggregate
-        )
-        self.asked.append(read(pairs, NOW))
-        empty = await FakeEbpf().events(EventQuery(kind="drop", window=HOUR))
-        return parse({**encode(empty), "groups": [], "total": 0})
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-@given(kind=st.sampled_from(("connection", "drop")), wanted=filters, window=windows, limit=st.integers(1, 20_000))
-def test_what_is_asked_is_what_the_collector_understands(
-    kind: EventKind, wanted: Filter, window: Window, limit: int
-) -> None:
-    direct = Direct()
-    query = EventQuery(kind=kind, window=window, filter=wanted, limit=limit)
-    asyncio.run(AgentSource(direct).events(query))
-    (understood,) = direct.asked
-    assert isinstance(understood, EventQuery)
-    assert (understood.kind, understood.window, understood.limit) == (kind, window, limit)
-    assert _selects_the_same(kind, understood.filter, wanted)
-
-
-def _selects_the_same(kind: EventKind, understood: Filter, wanted: Filter) -> bool:
-    if kind == "drop":
-        wanted = replace(wanted, outcomes=None)
-    selects_nothing = wanted.outcomes == frozenset() or (wanted.pid is not None and not 0 <= wanted.pid < 2**32)
-    if selects_nothing:
-        return understood.pid == 0
-    return understood == wanted
-
-
-async def test_more_than_one_answer_holds_is_asked_for_as_much_as_one_holds() -> None:
-    direct = Direct()
-    await AgentSource(direct).events(EventQuery(kind="drop", window=HOUR, limit=10**6))
-    await AgentSource(direct).aggregate(Aggregate(kind="drop", window=HOUR))
-    events, groups = direct.asked
-    assert isinstance(events, EventQuery)
-    assert isinstance(groups, Aggregate)
-    assert (events.limit, groups.top) == (20_000, 20_000)
+async def test_groups_by_their_figures_and_of_slots_come_back_exactly() -> None:
+    query = Aggregate(
+        kind="connection",
+        window=HOUR,
+        group_by=("slot", "name"),
+        measures=(Measure("max", "rtt_us"), Measure("max", "rtt_us")),
+        by=Measure("sum", "received_bytes"),
+        slot_s=2,
+    )
+    expected = await FakeEbpf(RICH).aggregate(query)
+    async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as source:
+        found = await source.aggregate(query)
+    assert (found.groups, found.total) == (expected.groups, expected.total)
+    assert len(found.groups) > 2
 
 
 async def test_twenty_thousand_events_come_back() -> None:
@@ -214,12 +143,36 @@ async def test_a_collector_that_refuses_stays_one() -> None:
     """Its pointer is no answer."""
     source = FakeEbpf(RICH, error=CannotAnswer("this", "unknown"))
     async with agent(parts_over(source)) as url, open_http_source(url, kind="collector") as opened:
-        with pytest.raises(SourceRefused, match="this: unknown"):
+        with pytest.raises(CannotAnswer, match=r"netspy collector at .*: this: unknown"):
             await opened.events(EventQuery(kind="connection", window=HOUR))
 
 
+@pytest.mark.parametrize("kind", ["server", "collector"])
+async def test_sockets_counters_and_status_come_back_exactly(kind: ServerKind) -> None:
+    """Also from a collector that nobody knew to be one."""
+    many = [replace(every_kind.SOCKET, state=SocketState.LISTEN), every_kind.SOCKET, every_kind.SOCKET]
+    behind = FakeEbpf(
+        open=OpenSockets(time=NOW, sockets=tuple(many), left_out=4, namespaces=(7, 8), notes=("a note",)),
+        counted=CounterDeltas(deltas=(every_kind.delta(retransmits=3), every_kind.delta(ago_s=100)), left_out=2),
+        state=replace(QUIET, missing={"dns": "why"}, kinds={"dns": KindStatus(seen=1, complete_since=NOW)}),
+    )
+    query = SocketQuery(states=frozenset({SocketState.ESTABLISHED, SocketState.TIME_WAIT}), limit=1)
+    window = Window.last(60, NOW)
+    async with agent(parts_over(behind)) as url, open_http_source(url, kind=kind) as opened:
+        found = await opened.sockets(query), await opened.counters(window), await opened.status()
+    assert behind.machine_queries == [query, window]
+    assert found[0] == await behind.sockets(query)
+    assert found[1] == await behind.counters(window)
+    assert found[2] == replace(behind.state, source=f"netspy collector at {url}")
+
+
+async def test_a_kind_that_ebpf_server_does_not_know_reaches_a_collector_that_nobody_knew() -> None:
+    async with agent(parts_over(FakeEbpf(RICH))) as url, open_http_source(url) as opened:
+        assert (await opened.events(EventQuery(kind="dns", window=HOUR))).coverage.matched == 3
+
+
 async def test_check_tells_what_runs_and_what_does_not() -> None:
-    store = a_store(told_of(RICH))
+    store = a_store(told_of([connection()]))
     async with agent(parts_of(store)) as url, open_http_source(url) as source:
         check = await source.check()
     told = f"netspy collector at {url}: 2 of 3 programs, listening since 2026-11-22 14:07:00 UTC, 3 events lost"
@@ -242,7 +195,7 @@ async def test_token_is_sent_and_without_it_the_remedy_names_the_setting() -> No
     query = EventQuery(kind="connection", window=HOUR)
     async with agent(parts_over(FakeEbpf(RICH), token="secret")) as url:
         async with open_http_source(url, token="secret") as source:
-            assert (await source.events(query)).coverage.matched == 4
+            assert (await source.events(query)).coverage.matched == 5
             assert (await source.check()).state == "ok"
         for token in (None, "wrong"):
             async with open_http_source(url, token=token) as source:
@@ -258,7 +211,7 @@ async def test_token_comes_from_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NETSPY_EBPF_TOKEN", "hush-hush")
     async with agent(parts_over(FakeEbpf(RICH), token="hush-hush")) as url, open_source(load(), server=url) as source:
         found = await source.events(EventQuery(kind="drop", window=HOUR))
-    assert (found.coverage.matched, "hush-hush" in repr(load())) == (2, False)
+    assert (found.coverage.matched, "hush-hush" in repr(load())) == (3, False)
 
 
 async def test_token_is_not_sent_where_the_address_has_a_login() -> None:
@@ -312,18 +265,3 @@ async def coverage() -> bytes:
     async with agent(parts_over(FakeEbpf())) as url, asking(url) as http:
         text = (await http.get("/api/v1/events")).text
     return text.partition('"coverage":')[2].removesuffix("}").encode()
-
-
-async def test_naive_times_of_groups_are_malformed_too() -> None:
-    with pytest.raises(ValueError, match="no time zone"):
-        await AgentSource(Naive()).aggregate(Aggregate(kind="drop", window=HOUR))
-
-
-class Naive(Direct):
-    async def get(self, path: str, parameters: Any, parse: Callable[[Any], Any]) -> Any:
-        from bot.codec import encode
-
-        whole = await FakeEbpf(RICH).aggregate(Aggregate(kind="drop", window=HOUR))
-        told = encode(whole)
-        told["groups"][0]["first"] = "2026-11-23T14:00:00"
-        return parse(told)

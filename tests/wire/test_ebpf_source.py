@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 
-from bot.domain.network import Outcome, Window
+from bot.domain.errors import CannotAnswer
+from bot.domain.network import EventKind, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure
+from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
+from bot.domain.sockets import SocketQuery
+from bot.domain.source_status import KindStatus, NodeStatus, SourceStatus
 from bot.ebpf.remote import server as asking
 from bot.ebpf.remote.client import open_http_source
 from tests.fakes import NOW
@@ -162,6 +166,131 @@ async def test_exactly_as_many_events_as_are_read_are_no_cut(
     for number in range(50):
         server.add_connection("curl", ago_s=1 + number)
     assert (await source.aggregate(BY_PROCESS)).coverage.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "said"),
+    [
+        ("dns", Filter(), "events of the kind dns: {} cannot tell: it records connections and drops only"),
+        ("accept", Filter(), "events of the kind accept: {} cannot tell: it records connections and drops only"),
+        ("connection", Filter(errno="EPERM"), "a filter by errno: {} cannot tell: it takes the return code as the"),
+        ("connection", Filter(uid=0), "a filter by uid: {} cannot tell: it records no user ids"),
+        ("connection", Filter(protocol="TCP"), "a filter by protocol: {} cannot tell: its protocols are guesses from"),
+        ("connection", Filter(pod="x"), "a filter by pod: {} cannot tell: the pod in its events is the server's own"),
+        ("connection", Filter(namespace="x"), "a filter by namespace: {} cannot tell: the pod in its"),
+        ("connection", Filter(container="x"), "a filter by container: {} cannot tell: it records no containers"),
+        (
+            "connection",
+            Filter(target=Target(name="db")),
+            "a filter by the name of a destination: {} cannot tell: it records no",
+        ),
+        (
+            "drop",
+            Filter(target=Target(port=80)),
+            "a filter by destination: {} cannot tell: its drops have no addresses",
+        ),
+        ("drop", Filter(direction="in"), "a filter by direction: {} cannot tell: its drops have no direction"),
+        ("drop", Filter(reason="NO_SOCKET"), "a filter by reason: {} cannot tell: its drops all have the same reason"),
+    ],
+)
+async def test_what_is_not_recorded_is_refused_and_not_answered_with_nothing(
+    server: EbpfServer, source: EbpfSource, kind: EventKind, wanted: Filter, said: str
+) -> None:
+    server.add_connection("curl")
+    server.add_drop("curl")
+    told = said.format(f"ebpf-server at {server.url}")
+    for asked in (
+        source.events(EventQuery(kind=kind, window=HOUR, filter=wanted)),
+        source.aggregate(Aggregate(kind=kind, window=HOUR, filter=wanted)),
+    ):
+        with pytest.raises(CannotAnswer) as refused:
+            await asked
+        assert str(refused.value).startswith(told)
+        assert refused.value.remedy == "run netspy collect there and ask that"
+    assert set(paths(server)) == {"/health"}
+
+
+async def test_an_aggregator_that_cannot_answer_is_called_one(
+    aggregator: EbpfAggregator, aggregated: EbpfSource
+) -> None:
+    for asked in (aggregated.events(EventQuery(kind="dns", window=HOUR)), aggregated.sockets(SocketQuery())):
+        with pytest.raises(CannotAnswer, match=f"aggregator at {aggregator.url} cannot tell"):
+            await asked
+    with pytest.raises(CannotAnswer, match="the kernel's counters: aggregator at"):
+        await aggregated.counters(HOUR)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ports"),
+    [
+        (Filter(process_pattern="cu*"), [443, 80]),
+        (Filter(process_pattern="curl", pid=7), [443]),
+        (Filter(target=Target(network=ip_network("10.0.0.0/30"))), [443, 80]),
+        (Filter(target=Target(port=53)), [53]),
+        (Filter(target=Target(network=ip_network("10.0.0.1"), port=443)), [443]),
+        (Filter(direction="out"), [443, 80, 53]),
+        (Filter(direction="in"), []),
+        (Filter(lookup="x"), []),
+    ],
+)
+async def test_filters_that_its_data_can_answer_are_finished_here(
+    server: EbpfServer, source: EbpfSource, wanted: Filter, ports: list[int]
+) -> None:
+    for place, (process, to) in enumerate((("curl", "10.0.0.1:443"), ("curl", "10.0.0.2:80"), ("dig", "10.0.0.9:53"))):
+        server.add_connection(process, to, ago_s=1 + place, pid=7 + place)
+    found = await source.events(EventQuery(kind="connection", window=HOUR, filter=wanted, limit=100))
+    assert [event.destination.port for event in found.events if event.destination] == ports
+    counted = await source.aggregate(Aggregate(kind="connection", window=HOUR, filter=wanted))
+    assert (found.coverage.matched, sum(group.count for group in counted.groups)) == (len(ports), len(ports))
+
+
+async def test_slots_and_the_largest_by_a_figure_are_found_here(server: EbpfServer, source: EbpfSource) -> None:
+    for place, size_bytes in enumerate((60, 1500, 70)):
+        server.add_drop(
+            "curl" if place % 2 else "nginx", ago_s=1 + 1500 * place, drop_reason_code=5, skb_length=size_bytes
+        )
+    query = Aggregate(kind="drop", window=HOUR, group_by=("process",), by=Measure("max", "size_bytes"))
+    assert [(group.key, group.values) for group in (await source.aggregate(query)).groups] == [
+        (("curl",), ()),
+        (("nginx",), ()),
+    ]
+    slots = await source.aggregate(Aggregate(kind="drop", window=HOUR, group_by=("slot",), slot_s=1800))
+    assert [(group.key, group.count) for group in slots.groups] == [((1,), 2), ((0,), 1)]
+    count = Aggregate(kind="drop", window=HOUR, by=Measure("sum", "size_bytes"))
+    assert [(group.count, group.values) for group in (await source.aggregate(count)).groups] == [(3, ())]
+
+
+async def test_a_node_is_found_where_events_name_it_and_refused_where_none_does(
+    server: EbpfServer, source: EbpfSource
+) -> None:
+    query = EventQuery(kind="connection", window=HOUR, filter=Filter(node="node-b"))
+    assert (await source.events(query)).events == ()
+    server.add_connection("curl")
+    with pytest.raises(CannotAnswer, match=r"a filter by the node node-b: ebpf-server at .*: its events name no node"):
+        await source.events(query)
+    server.add_connection("curl", k8s_node_name="node-b")
+    server.add_connection("curl", k8s_node_name="node-a")
+    assert [event.node for event in (await source.events(query)).events] == ["node-b"]
+
+
+async def test_status_tells_programs_and_the_kinds_that_it_records() -> None:
+    with EbpfServer(programs=(("connection", "active"), ("packet_drop", "loaded"))) as server:
+        async with open_http_source(server.url, timeout_s=60) as source:
+            status = await source.status()
+    assert status == SourceStatus(
+        source=f"ebpf-server at {server.url}",
+        kind="server",
+        programs=("connection",),
+        missing={"packet_drop": "loaded"},
+        kinds={"connection": KindStatus(), "drop": KindStatus()},
+    )
+
+
+async def test_status_of_an_aggregator_names_its_nodes(aggregator: EbpfAggregator, aggregated: EbpfSource) -> None:
+    aggregator.add_connection("curl", k8s_node_name="node-a")
+    status = await aggregated.status()
+    assert (status.source, status.kind) == (f"aggregator at {aggregator.url}", "aggregator")
+    assert status.nodes == (NodeStatus(name="node-a"),)
 
 
 async def test_health_is_not_asked_before_a_query(server: EbpfServer, source: EbpfSource) -> None:

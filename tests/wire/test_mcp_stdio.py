@@ -130,18 +130,6 @@ async def test_what_was_asked_before_stdin_ended_is_answered(tmp_path: Path, ser
     assert not any(answer["result"].get("isError") for answer in answers)
 
 
-async def test_call_that_was_cancelled_does_not_hold_the_end(tmp_path: Path, server: EbpfServer) -> None:
-    server.fail(Hang(), path="/api/events")
-    async with netspy_mcp(tmp_path, "--server", server.url) as netspy:
-        netspy.write(initialize(), INITIALIZED, call_of(2, "list_connections"))
-        await until(lambda: asked_for_events(server))
-        netspy.write({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}})
-        assert netspy.process.stdin
-        netspy.process.stdin.close()
-        assert [answer["id"] for answer in await netspy.read_rest()] == [1]
-        assert await netspy.process.wait() == 0
-
-
 @pytest.mark.parametrize("number", ENDING)
 async def test_a_signal_ends_it_in_the_middle_of_a_call(
     tmp_path: Path, server: EbpfServer, number: signal.Signals

@@ -22,9 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot import codec
 from bot.bodies import BODY_TIMEOUT_S, bounded
 from bot.bodies import Endpoint as Handler
-from bot.domain.errors import NetspyError, UserError
+from bot.domain.errors import CannotAnswer, NetspyError, UserError
 from bot.domain.json_types import Json
 from bot.domain.network import EventKind
+from bot.domain.source_status import SourceStatus
 from bot.ebpf import evaluate
 from bot.ebpf.agent import openapi, questions
 from bot.ebpf.agent.access import Access
@@ -32,14 +33,14 @@ from bot.ebpf.agent.endpoints import ENDPOINTS, NDJSON, Endpoint
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.pieces import PIECE, array, lines
 from bot.ebpf.agent.reference import Kernel, RawEvent, by_pid, rfc3339, told_programs, written
-from bot.ebpf.agent.status import Status
-from bot.ebpf.machine.state import Machine
 from bot.ebpf.remote.wire import COLLECTOR, POINTER_TYPE
 
 MAX_AT_ONCE = 4
 """Questions to the source: it answers them one by one, and each holds a worker thread."""
 MAX_WAIT_S = 5.0
 """For a turn: who waited longer is told to come again."""
+CANNOT_ANSWER = 501
+"""A good question that this source has no answer to. 400 are questions that no collector understands."""
 _JSON = "application/json"
 
 
@@ -172,16 +173,16 @@ class _Agent:
         return _answer(array('{"groups":', found.groups, rest, codec.to_json), len(found.groups), _JSON)
 
     async def _sockets(self, request: Request) -> Response:
-        asked, machine = questions.sockets(request.query_params.multi_items()), self._machine()
+        asked = questions.sockets(request.query_params.multi_items())
         async with self._turn():
-            found = await machine.open_sockets(asked.states, asked.limit)
+            found = await self._parts.source.sockets(asked)
         head, _, tail = codec.to_json(replace(found, sockets=())).decode().partition("[]")
         return _answer(array(head, found.sockets, tail, codec.to_json), len(found.sockets), _JSON)
 
     async def _counters(self, request: Request) -> Response:
-        window, machine = questions.counters(request.query_params.multi_items(), self._parts.now()), self._machine()
+        window = questions.counters(request.query_params.multi_items(), self._parts.now())
         async with self._turn():
-            found = await machine.counters(window, self._parts.clock())
+            found = await self._parts.source.counters(window)
         return Response(codec.to_json(found), media_type=_JSON)
 
     async def _status(self, _: Request) -> Response:
@@ -190,9 +191,9 @@ class _Agent:
     async def _openapi(self, _: Request) -> Response:
         return JSONResponse(openapi.document(self._parts.version))
 
-    async def _asked_status(self) -> Status:
+    async def _asked_status(self) -> SourceStatus:
         async with self._turn():
-            return await asyncio.to_thread(self._parts.status)
+            return await self._parts.source.status()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None, None]:
@@ -205,11 +206,6 @@ class _Agent:
             yield
         finally:
             self._turns.release()
-
-    def _machine(self) -> Machine:
-        if self._parts.machine is None:
-            raise HTTPException(501, "this collector tells of events only, not of open sockets and counters")
-        return self._parts.machine
 
     def _kernel(self) -> Kernel:
         return Kernel(self._parts.clock(), self._parts.reason_codes)
@@ -238,6 +234,8 @@ async def _with_pauses(pieces: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """What the asker can mend is theirs, what another program did is a bad gateway's."""
+    if isinstance(error, CannotAnswer):
+        return _told(request, CANNOT_ANSWER, str(error))
     return _told(request, 400 if isinstance(error, UserError) else 502, str(error))
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 from bot.ebpf.agent import parameters
 from bot.ebpf.agent.given import AnyParameter
 
-Answer: TypeAlias = Literal["Events", "Groups", "OpenSockets", "CounterDeltas", "Status"]
+Answer: TypeAlias = Literal["Events", "Groups", "OpenSockets", "CounterDeltas", "SourceStatus"]
 
 GET: Final = ("GET",)
 ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
@@ -16,10 +16,7 @@ NDJSON: Final = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`answer` is the schema of an answer of our own API; `by_body`: a POST gives the parameters as a JSON object.
-
-    `of_machine`: of a collector that tells of its machine too, beside events.
-    """
+    """`answer` is the schema of an answer of our own API; `by_body`: a POST gives the parameters as a JSON object."""
 
     path: str
     summary: str
@@ -28,7 +25,6 @@ class Endpoint:
     answer: Answer | None = None
     by_body: bool = False
     as_lines: bool = False
-    of_machine: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -79,7 +75,6 @@ ENDPOINTS: Final = (
         parameters=parameters.SOCKETS,
         methods=GET,
         answer="OpenSockets",
-        of_machine=True,
     ),
     Endpoint(
         path="/api/v1/counters",
@@ -87,8 +82,9 @@ ENDPOINTS: Final = (
         parameters=parameters.COUNTERS,
         methods=GET,
         answer="CounterDeltas",
-        of_machine=True,
     ),
-    Endpoint(path="/api/v1/status", summary="What runs, what is held, what was lost", methods=GET, answer="Status"),
+    Endpoint(
+        path="/api/v1/status", summary="What runs, what is held, what was lost", methods=GET, answer="SourceStatus"
+    ),
     Endpoint(path="/openapi.json", summary="This description", methods=GET),
 )

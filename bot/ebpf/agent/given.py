@@ -53,8 +53,8 @@ class Given:
         return _read(parameter, values[0]) if values else parameter.default
 
     def each(self, parameter: Parameter[Value]) -> tuple[Value, ...]:
-        """All values in their order, each once. Raises: InvalidArguments."""
-        return tuple(dict.fromkeys(_read(parameter, text) for text in self._texts(parameter)))
+        """All values in their order, each as often as it was given. Raises: InvalidArguments."""
+        return tuple(_read(parameter, text) for text in self._texts(parameter))
 
     def refuse_strangers(self, known: Sequence[AnyParameter]) -> None:
         """Raises: InvalidArguments for a parameter that is none of these."""

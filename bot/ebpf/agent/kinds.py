@@ -1,22 +1,22 @@
 """What the value of a parameter may be: how it is written, read and described. Pure; `parameters` uses it."""
 
+import errno
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from bot.commands import nearest
 from bot.domain.json_types import JsonObject
+from bot.domain.query import Target
+from bot.moments import A_DURATION, A_MOMENT, duration, moment, rfc3339
+from bot.targets import A_TARGET, read_target
 
 Value_co = TypeVar("Value_co", covariant=True)
 Value = TypeVar("Value")
 Name = TypeVar("Name", bound=str)
 
-_UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|[smhd])", re.ASCII)
-MAX_DURATION_S = 10 * 365 * 86_400
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?([Zz]|[+ -]\d\d:\d\d)", re.ASCII)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -60,53 +60,36 @@ def _switch(text: str) -> bool:
     return text == "true"
 
 
-def _duration(text: str) -> timedelta:
-    seconds = float(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else _seconds(text)
-    if not 0 < seconds <= MAX_DURATION_S:
-        raise ValueError
-    return timedelta(seconds=seconds)
+def _errno(text: str) -> str:
+    """By the one name that events have; also of its number, or of another name for the same."""
+    number = int(text) if re.fullmatch(r"\d{1,5}", text, re.ASCII) else _number_of(text.upper())
+    return errno.errorcode.get(number, str(number))
 
 
-def _seconds(text: str) -> float:
-    written = _DURATION.fullmatch(text)
-    if written is None:
-        raise ValueError
-    return float(written[1]) * _UNITS_S[written[2]]
+def _number_of(name: str) -> int:
+    if not re.fullmatch("E[A-Z0-9]+", name) or not hasattr(errno, name):
+        raise ValueError(nearest(name, tuple(errno.errorcode.values())))
+    number: int = getattr(errno, name)
+    return number
 
 
-def _moment(text: str) -> datetime | timedelta:
-    """A time, or how long ago that is."""
-    if not _DURATION.fullmatch(text):
-        return rfc3339(text, upwards=True)
-    return _duration(text)
-
-
-def rfc3339(text: str, *, upwards: bool) -> datetime:
-    """In whole microseconds. A plus sign that was not escaped in a URL is a blank here.
-
-    Raises: ValueError, OverflowError.
-    """
-    written = _RFC3339.fullmatch(text)
-    if written is None:
-        raise ValueError
-    day, clock, fraction, zone = written.groups()
-    digits = (fraction or "").ljust(6, "0")
-    known = datetime.fromisoformat(f"{day}T{clock}.{digits[:6]}{zone.upper().replace(' ', '+')}")
-    return known.astimezone(UTC) + MICROSECOND * (upwards and digits[6:].strip("0") != "")
+def _target(text: str) -> Target:
+    try:
+        return read_target(text)
+    except ValueError:
+        raise ValueError from None
 
 
 TEXT = Kind("any text", {"type": "string"}, str)
 SWITCH = Kind("true or false", {"type": "boolean"}, _switch)
-DURATION = Kind(
-    "a time such as 500ms, 90s, 10m, 24h or 7d (without a unit: seconds), at most 3650d",
-    {"type": "string", "examples": ["60", "10m"]},
-    _duration,
+UPPER = Kind("any text", {"type": "string"}, str.upper)
+DNS_NAME = Kind("any text", {"type": "string"}, lambda text: text.lower().rstrip(".") or text)
+TARGET = Kind(
+    A_TARGET, {"type": "string", "examples": ["10.0.0.0/8", "[2001:db8::1]:443", "db.internal:5432"]}, _target
 )
-MOMENT = Kind(
-    "an RFC 3339 time such as 2026-11-23T14:02:00Z, or how long ago, such as 10m",
-    {"type": "string", "examples": ["2026-11-23T14:02:00Z", "10m"]},
-    _moment,
-)
+ERRNO = Kind("the name of an errno such as ECONNREFUSED, or its number", {"type": "string"}, _errno)
+DURATION = Kind(A_DURATION, {"type": "string", "examples": ["60", "10m"]}, duration)
+MOMENT = Kind(A_MOMENT, {"type": "string", "examples": ["2026-11-23T14:02:00Z", "10m"]}, moment)
 FROM = Kind(
     "an RFC 3339 time such as 2026-11-23T14:02:00Z",
     {"type": "string", "format": "date-time"},

@@ -8,17 +8,17 @@ from bot.domain.counters import CounterDeltas
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.query import Events, Groups
 from bot.domain.sockets import OpenSockets
+from bot.domain.source_status import SourceStatus
 from bot.ebpf.agent.access import OPEN_PATH
 from bot.ebpf.agent.endpoints import ENDPOINTS, NDJSON, Endpoint
 from bot.ebpf.agent.given import AnyParameter
-from bot.ebpf.agent.status import Status
 
 _ANSWERS: dict[str, TypeAdapter[object]] = {
     "Events": TypeAdapter(Events),
     "Groups": TypeAdapter(Groups),
     "OpenSockets": TypeAdapter(OpenSockets),
     "CounterDeltas": TypeAdapter(CounterDeltas),
-    "Status": TypeAdapter(Status),
+    "SourceStatus": TypeAdapter(SourceStatus),
 }
 _REFERENCE = "#/components/schemas/{model}"
 _TEXT: JsonObject = {"text/plain": {"schema": {"type": "string"}}}
@@ -39,8 +39,8 @@ def document(version: str) -> dict[str, Json]:
 
 
 _ABOUT = (
-    "What the kernel of one machine says about connections and dropped packets. Paths below /api/v1 are netspy's own; "
-    "the others are those of ebpf-server, which take any method."
+    "What the kernel of one machine says about connections, and about what goes wrong with them. Paths below /api/v1 "
+    "are netspy's own; the others are those of ebpf-server, which take any method."
 )
 
 
@@ -66,8 +66,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Json]:
     if endpoint.path != OPEN_PATH:
         responses["401"] = {"description": "without the token that this collector wants", "content": refused}
         responses["403"] = {"description": "by another name than localhost, without a token", "content": refused}
-    if endpoint.of_machine:
-        responses["501"] = {"description": "of a collector that tells of events only", "content": refused}
+    if endpoint.is_own:
+        responses["501"] = {"description": "what this collector cannot tell, and what would", "content": refused}
     return {"summary": endpoint.summary, "responses": responses, **_security(endpoint)}
 
 

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, get_args
 
-from bot.domain.network import EventKind, Outcome
+from bot.domain.network import EventKind
 from bot.domain.query import GroupField, Measure, NumberField, Operation
 from bot.domain.sockets import SocketState
-from bot.ebpf.agent import kinds
+from bot.ebpf.agent import filters, kinds
 from bot.ebpf.agent.given import AnyParameter, Parameter
 from bot.ebpf.agent.kinds import Kind
+from bot.moments import MAX_DURATION_S
 
 MAX_EVENTS = 20_000
 """Of one answer: about 8 MB and a third of a second."""
@@ -16,11 +17,10 @@ MAX_GROUPS = 20_000
 MAX_SOCKETS = 20_000
 LISTED = 100
 DEFAULT_S = 60
-MAX_PID = 2**32 - 1
+MAX_SLOT_S = MAX_DURATION_S
 _GROUP_FIELDS: Final[tuple[GroupField, ...]] = get_args(GroupField)
 _NUMBER_FIELDS: Final[tuple[NumberField, ...]] = get_args(NumberField)
 _OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
-KINDS: Final[tuple[EventKind, ...]] = ("connection", "drop")
 
 Ends: TypeAlias = datetime | timedelta
 
@@ -37,36 +37,6 @@ _MEASURE = Kind(
     _measure,
 )
 
-KIND: Parameter[EventKind] = Parameter(
-    name="kind", meaning="which events", kind=kinds.one_of(KINDS), default="connection", told="connection"
-)
-PROCESS: Parameter[str | None] = Parameter(
-    name="process", meaning="the process's exact name, as the kernel has it", kind=kinds.TEXT, default=None
-)
-PID: Parameter[int | None] = Parameter(
-    name="pid", meaning="of one process; no event has the pid 0", kind=kinds.whole(0, MAX_PID), default=None
-)
-OUTCOME = Parameter(
-    name="outcome",
-    meaning="of connections: what became of them; any of several",
-    kind=kinds.one_of(tuple(Outcome)),
-    default=Outcome.UNKNOWN,
-    several=True,
-)
-HARMLESS = Parameter(
-    name="harmless",
-    meaning="of drops: false leaves out those that are known to be harmless",
-    kind=kinds.SWITCH,
-    default=True,
-    told=True,
-)
-FAILED_LOCAL_LOOKUPS = Parameter(
-    name="failed_local_lookups",
-    meaning="of connections: true also gives failed connects to local sockets, a part of healthy life",
-    kind=kinds.SWITCH,
-    default=False,
-    told=False,
-)
 SINCE: Parameter[Ends | None] = Parameter(
     name="since", meaning="the first moment; instead of duration", kind=kinds.MOMENT, default=None
 )
@@ -99,6 +69,18 @@ MEASURES = Parameter(
     several=True,
     separator=",",
 )
+BY: Parameter[Measure | None] = Parameter(
+    name="by",
+    meaning="the largest group is what has most of this, not what has most events",
+    kind=_MEASURE,
+    default=None,
+)
+SLOT: Parameter[int | None] = Parameter(
+    name="slot",
+    meaning="seconds of the slots into which the time is cut, for the field slot: their number, from 0 on",
+    kind=kinds.whole(1, MAX_SLOT_S),
+    default=None,
+)
 TOP = Parameter(
     name="top", meaning="the largest groups only", kind=kinds.whole(1, MAX_GROUPS), default=LISTED, told=LISTED
 )
@@ -118,9 +100,8 @@ SOCKETS_LIMIT = Parameter(
     told=MAX_SOCKETS,
 )
 _WINDOW = (SINCE, UNTIL, DURATION)
-_FILTERS = (KIND, PROCESS, PID, OUTCOME, HARMLESS, FAILED_LOCAL_LOOKUPS, *_WINDOW)
-EVENTS: tuple[AnyParameter, ...] = (*_FILTERS, LIMIT)
-AGGREGATE: tuple[AnyParameter, ...] = (*_FILTERS, GROUP_BY, MEASURES, TOP)
+EVENTS: tuple[AnyParameter, ...] = (*filters.ALL, *_WINDOW, LIMIT)
+AGGREGATE: tuple[AnyParameter, ...] = (*filters.ALL, *_WINDOW, GROUP_BY, MEASURES, BY, SLOT, TOP)
 SOCKETS: tuple[AnyParameter, ...] = (STATE, SOCKETS_LIMIT)
 COUNTERS: tuple[AnyParameter, ...] = _WINDOW
 
@@ -134,7 +115,7 @@ TYPE: Parameter[str] = Parameter(
 ANY_PID = Parameter(
     name="pid",
     meaning="of one process; 0: any",
-    kind=kinds.either(kinds.whole(0, MAX_PID), empty=0),
+    kind=kinds.either(kinds.whole(0, filters.MAX_PID), empty=0),
     default=0,
     told=0,
 )
@@ -157,7 +138,7 @@ AT_MOST = Parameter(
 DURATION_SECONDS = Parameter(
     name="duration_seconds",
     meaning=f"how long ago it begins; 0: {DEFAULT_S}",
-    kind=kinds.either(kinds.whole(0, kinds.MAX_DURATION_S), empty=0),
+    kind=kinds.either(kinds.whole(0, MAX_DURATION_S), empty=0),
     default=0,
     told=DEFAULT_S,
 )

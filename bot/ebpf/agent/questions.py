@@ -11,8 +11,8 @@ from bot.domain.errors import InvalidArguments
 from bot.domain.json_types import Json
 from bot.domain.network import EventKind, Window
 from bot.domain.query import Aggregate, EventQuery, Filter
-from bot.domain.sockets import SocketState
-from bot.ebpf.agent import kinds
+from bot.domain.sockets import SocketQuery, SocketState
+from bot.ebpf.agent import filters, kinds
 from bot.ebpf.agent import parameters as known
 from bot.ebpf.agent.given import Given, Pair, of_body
 
@@ -49,37 +49,40 @@ class Counted:
         return Aggregate(kind=kind, window=window, filter=_of_process(self.pid, self.command))
 
 
-@dataclass(frozen=True, slots=True)
-class SocketsSought:
-    states: tuple[SocketState, ...]
-    limit: int
-
-
 def events(pairs: Iterable[Pair], now: datetime) -> EventQuery:
     given = Given(pairs)
     given.refuse_strangers(known.EVENTS)
     return EventQuery(
-        kind=given.one(known.KIND), window=_window(given, now), filter=_filter(given), limit=given.one(known.LIMIT)
+        kind=given.one(filters.KIND),
+        window=_window(given, now),
+        filter=filters.read(given),
+        limit=given.one(known.LIMIT),
     )
 
 
 def aggregate(pairs: Iterable[Pair], now: datetime) -> Aggregate:
     given = Given(pairs)
     given.refuse_strangers(known.AGGREGATE)
-    return Aggregate(
-        kind=given.one(known.KIND),
+    asked = Aggregate(
+        kind=given.one(filters.KIND),
         window=_window(given, now),
-        filter=_filter(given),
+        filter=filters.read(given),
         group_by=given.each(known.GROUP_BY),
         measures=given.each(known.MEASURES),
+        by=given.one(known.BY),
+        slot_s=given.one(known.SLOT),
         top=given.one(known.TOP),
     )
+    if "slot" in asked.group_by and asked.slot_s is None:
+        raise InvalidArguments(known.GROUP_BY.name, "slot was given, and no length of slots", "give slot=SECONDS too")
+    return asked
 
 
-def sockets(pairs: Iterable[Pair]) -> SocketsSought:
+def sockets(pairs: Iterable[Pair]) -> SocketQuery:
     given = Given(pairs)
     given.refuse_strangers(known.SOCKETS)
-    return SocketsSought(given.each(known.STATE) or tuple(SocketState), given.one(known.SOCKETS_LIMIT))
+    states = frozenset(given.each(known.STATE) or SocketState)
+    return SocketQuery(states=states, limit=given.one(known.SOCKETS_LIMIT))
 
 
 def counters(pairs: Iterable[Pair], now: datetime) -> Window:
@@ -124,16 +127,6 @@ def counted_by_body(body: bytes) -> Counted:
 def _of_process(pid: int, command: str) -> Filter:
     """The reference knows neither failed look-ups nor harmless drops: all are there."""
     return Filter(pid=pid or None, process=command or None, failed_local_lookups=True)
-
-
-def _filter(given: Given) -> Filter:
-    return Filter(
-        pid=given.one(known.PID),
-        process=given.one(known.PROCESS),
-        outcomes=frozenset(given.each(known.OUTCOME)) or None,
-        failed_local_lookups=given.one(known.FAILED_LOCAL_LOOKUPS),
-        harmless=given.one(known.HARMLESS),
-    )
 
 
 def _window(given: Given, now: datetime) -> Window:

@@ -86,6 +86,10 @@ class ReasonNames:
         """The number itself where it has no name; None where the kernel told none."""
         return self.drop.get(number, str(number)) if number >= 0 else None
 
+    def of_reset(self, number: int) -> str | None:
+        """The same of a reset."""
+        return self.reset.get(number, str(number)) if number >= 0 else None
+
 
 def reason_names(path: Path = KERNEL) -> ReasonNames:
     """The running kernel's own names, without their prefixes. Raises: OSError where it has no BTF."""

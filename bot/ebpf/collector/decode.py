@@ -12,6 +12,7 @@ Beside the kinds and fields of recordings there are:
 - `synack_retransmit` (state, retransmits): a SYN-ACK was sent again; `sock` is the listener.
 - `answers` of a `dns_reply`: addresses, as many as could be read; null, as is `rcode`, where nothing could.
 - `errno` of a `tcp_retransmit` that could not be sent.
+- `owner` of what happens to a socket: `socket` where the process is the socket's, or `current`, whoever ran then.
 - `role` where a connection is known: `client` opened it from here, `server` was asked from afar.
 - `direction` of a packet: `in` through `if`, or `out`, also of one that came in to be forwarded. Behind the IP layer
   the kernel knows no more than the number of the interface.

@@ -53,6 +53,7 @@ def add_evidence(fields: Fields, event: RawEvent) -> None:
 def add_close(fields: Fields, event: RawEvent) -> None:
     """A connection that is older than the collector has no duration."""
     add_state_change(fields, event)
+    fields["owner"] = _owner(event)
     fields["duration_us"] = event.elapsed_ns / 1e3 if event.elapsed_ns else None
     _add_traffic(fields, event)
     fields["rx_bytes"] = max(0, event.rx_bytes - (event.oldstate in layout.AFTER_PEERS_FIN))
@@ -67,6 +68,7 @@ def add_retransmit(fields: Fields, event: RawEvent) -> None:
 
 def add_synack_retransmit(fields: Fields, event: RawEvent) -> None:
     fields["state"] = state_name(event.newstate)
+    fields["owner"] = _owner(event)
     fields["retransmits"] = event.retransmits
     fields["role"] = _role(event)
 

@@ -6,9 +6,10 @@ container is the one that the machine vouches for, and not even that one below `
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from bot.domain.workload import Runtime
+from bot.domain.workload import Runtime, Workload
 
 _ID = "[0-9a-f]{64}"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
@@ -98,6 +99,16 @@ def place_of(path: str) -> Place:
     return Place(tuple(walk.containers), walk.unit)
 
 
+@lru_cache(maxsize=4096)
+def workload_at(path: str) -> Workload | None:
+    """Who runs there as far as the path alone tells it; None where nobody in particular does, as in the root."""
+    place = place_of(path)
+    if not place.containers and not place.unit:
+        return None
+    claimed = _workload(place.claimed) if place.claimed else None
+    return replace(_workload(place.vouched), unit=place.unit, nested=claimed)
+
+
 def path_of(text: str) -> str:
     """The most telling of the paths in `/proc/PID/cgroup`: one with a container, or that of version 2."""
     paths = [path for line in text.splitlines() for path in line.split(":", 2)[2:]]
@@ -105,6 +116,12 @@ def path_of(text: str) -> str:
     with_container = (path for path in ordered if place_of(path).containers)
     with_unit = (path for path in ordered if place_of(path).unit)
     return next(with_container, None) or next(with_unit, None) or ordered[0]
+
+
+def _workload(found: Boundary | None) -> Workload:
+    if found is None:
+        return Workload()
+    return Workload(container_id=found.id, runtime=found.runtime, container=found.name, pod_uid=found.pod_uid)
 
 
 def _of_controllers(text: str, controllers: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.domain.workload import Workload
 from bot.ebpf.collector.text import decoded
-from bot.ebpf.machine.cgroup_paths import Boundary, path_of, place_of
+from bot.ebpf.machine.cgroup_paths import Boundary, path_of, place_of, workload_at
 from bot.ebpf.machine.container_files import ContainerFiles, Names
 from bot.ebpf.machine.namespaces import PROC
 
@@ -70,28 +70,19 @@ class Containers:
             return None
 
     def _look_up(self, path: str) -> _Known:
-        place = place_of(path)
-        if not place.containers and not place.unit:
+        by_path, vouched = workload_at(path), place_of(path).vouched
+        if by_path is None:
             return _Known(None, self._now_s() + _KEPT_S)
-        vouched = place.vouched
         names = self._names(vouched) if vouched else Names()
         is_final = vouched is None or names.container is not None
         workload = replace(
-            _by_path(vouched),
+            by_path,
             container=names.container,
             pod=names.pod,
             pod_namespace=names.pod_namespace,
-            unit=place.unit,
             node=self._node,
-            nested=_by_path(place.claimed) if place.claimed else None,
         )
         return _Known(workload, self._now_s() + (_KEPT_S if is_final else _RETRIED_S))
 
     def _names(self, vouched: Boundary) -> Names:
         return self._files.names(vouched.id, vouched.pod_uid) if vouched.id else Names(container=vouched.name)
-
-
-def _by_path(found: Boundary | None) -> Workload:
-    if found is None:
-        return Workload()
-    return Workload(container_id=found.id, runtime=found.runtime, container=found.name, pod_uid=found.pod_uid)

@@ -7,11 +7,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from bot.domain.counters import CounterDeltas
 from bot.domain.network import Window
-from bot.domain.sockets import OpenSockets, SocketState
+from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
 from bot.domain.workload import Workload
 from bot.ebpf.collector.cgroups import Cgroups
 from bot.ebpf.machine.containers import Containers
@@ -31,7 +32,10 @@ class Lister(Protocol):
 
 
 class Machine:
-    """`list_sockets` and what the history reads may block: they are called in worker threads."""
+    """`list_sockets` and what the history reads may block: they are called in worker threads.
+
+    `node` is what its rows call this machine.
+    """
 
     def __init__(
         self,
@@ -40,24 +44,34 @@ class Machine:
         cgroups: Cgroups | None = None,
         history: CounterHistory | None = None,
         list_sockets: Lister = open_sockets,
+        node: str | None = None,
     ) -> None:
         self._containers = containers
+        self._node = node
         self._cgroups = cgroups or Cgroups(pause_s=CGROUPS_PAUSE_S)
         self._history = history or CounterHistory()
         self._list_sockets = list_sockets
 
-    async def open_sockets(self, states: Collection[SocketState], limit: int) -> OpenSockets:
-        return await asyncio.to_thread(self._list_sockets, states=states, limit=limit)
+    async def open_sockets(self, query: SocketQuery) -> OpenSockets:
+        return await asyncio.to_thread(self._open_sockets, query)
 
     async def counters(self, window: Window, clock: Clock) -> CounterDeltas:
         """As far as they were sampled."""
         deltas = await asyncio.to_thread(self._history.deltas, window, clock)
-        return CounterDeltas(deltas=deltas, left_out=self._history.left_out)
+        named = tuple(replace(delta, node=self._node) for delta in deltas)
+        return CounterDeltas(deltas=named, left_out=self._history.left_out)
 
     def workload_of(self, cgroup: int) -> Workload | None:
         """From any thread. Files are read for cgroups that no sample has met."""
         path = self._cgroups(cgroup)
         return self._containers.of_path(path) if path else None
+
+    def _open_sockets(self, query: SocketQuery) -> OpenSockets:
+        found = self._list_sockets(states=query.states, limit=query.limit)
+        cgroups = {each.cgroup for each in found.sockets if each.cgroup}
+        workloads: dict[int | None, Workload | None] = {cgroup: self.workload_of(cgroup) for cgroup in cgroups}
+        named = (replace(each, node=self._node, workload=workloads.get(each.cgroup)) for each in found.sockets)
+        return replace(found, sockets=tuple(named))
 
     @asynccontextmanager
     async def sampled(self, *, every_s: float = SAMPLED_EVERY_S) -> AsyncGenerator[None, None]:

@@ -1,13 +1,25 @@
 """What the kernel programs report, as frozen values: the steps of stories that `joining` puts together.
 
-Nobody outside this package sees them.
+What is an event of its own is told as one of `bot.domain.network` at once. Nobody outside this package sees the others.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from bot.domain.network import Drop, Endpoint, EventKind
+from bot.domain.network import (
+    UNNAMED,
+    Drop,
+    Endpoint,
+    EventKind,
+    IcmpSent,
+    Listen,
+    Reset,
+    Retransmit,
+    SocketError,
+)
+from bot.domain.workload import Workload
 
 KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
     "connection": ("connect", "tcp_open", "tcp_close", "tcp_reset_received", "sock_error"),
@@ -24,14 +36,25 @@ KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Of whom an event tells; `uid` and `workload` only where that is certain."""
+
+    process: str
+    pid: int | None
+    uid: int | None
+    workload: Workload | None
+
+
+NOBODY: Final = Who(process=UNNAMED, pid=None, uid=None, workload=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
     """Who tries to connect to where, and since when. `attempt` is its identity, if it has one."""
 
     attempt: str | None
     began_at: datetime
-    process: str
-    pid: int | None
-    uid: int | None
+    who: Who
     destination: Endpoint
     protocol: str | None
     is_stream: bool
@@ -64,6 +87,7 @@ class HandshakeEnded:
     errno: str | None
     handshake_us: float | None
     retransmits: int | None
+    rtt_us: float | None
     evidence: FailureEvidence
 
 
@@ -84,15 +108,23 @@ class SynSentAgain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionClosed:
-    """An established TCP socket is over."""
+class Ending:
+    """How an established TCP connection ended, and what it came to."""
 
-    attempt: str
     errno: str | None
     duration_us: float | None
     sent_bytes: int | None
     received_bytes: int | None
     retransmits: int | None
+    rtt_us: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """One that was opened from here is over."""
+
+    attempt: str
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +143,74 @@ class SkbDropped:
     evidence: FailureEvidence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionAccepted:
+    """A TCP connection came in, while nobody had called accept(2) for it. `sock` tells its socket among live ones."""
+
+    sock: str | None
+    time: datetime
+    source: Endpoint
+    destination: Endpoint
+    workload: Workload | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSeen:
+    """Whose a connection is that came in."""
+
+    sock: str
+    who: Who
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedClosed:
+    """A connection that came in is over."""
+
+    sock: str
+    ending: Ending
+    owner_may_follow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuerySent:
+    """A question to DNS. `place` is where it was asked, `question` what its reply repeats; None: it was unreadable."""
+
+    place: Hashable
+    question: Hashable
+    time: datetime
+    who: Who
+    destination: Endpoint
+    name: str | None
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyReceived:
+    """`latency_us` is since the question was first asked."""
+
+    place: Hashable
+    question: Hashable
+    rcode: str | None
+    latency_us: float | None
+    answers: tuple[str, ...]
+
+
 KernelEvent: TypeAlias = (
-    ConnectReturned | HandshakeEnded | ErrorLearnt | SynSentAgain | ConnectionClosed | ResetReceived | SkbDropped
+    ConnectReturned
+    | HandshakeEnded
+    | ErrorLearnt
+    | SynSentAgain
+    | ConnectionClosed
+    | ResetReceived
+    | SkbDropped
+    | ConnectionAccepted
+    | OwnerSeen
+    | AcceptedClosed
+    | QuerySent
+    | ReplyReceived
+    | Retransmit
+    | Reset
+    | Listen
+    | SocketError
+    | IcmpSent
 )

@@ -6,9 +6,12 @@ Turn 0 of an event is the event as it was recorded; turn n is n periods later; n
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from bot.domain.network import Connection, Event, Outcome, Window
+from bot.domain.network import Accepted, Connection, DnsLookup, Event, Outcome, Window
 from bot.ebpf.evaluate import Repeated, newest_order
+
+_Ended = TypeVar("_Ended", Connection, Accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Loop:
                     first = known
 
     def repeated(self, turns: Turns) -> Repeated:
-        return Repeated(turns.event, turns.count, self._at(turns, turns.first), self._at(turns, turns.last))
+        return Repeated(turns.event, self._at(turns, turns.first), turns.count, self.period)
 
     def newest(self, found: Sequence[Turns]) -> Iterator[Event]:
         """The same order as `evaluate.newest`, made one by one. The events of a turn must lie within one period."""
@@ -72,25 +75,37 @@ class Loop:
 
 def _views(event: Event) -> Iterator[tuple[Event, timedelta]]:
     """The event as one knows it, from the last word back to the first, each with the time after which it is known."""
-    if not isinstance(event, Connection) or event.waited_us is None:
-        yield event, timedelta(0)
-        return
-    decided = timedelta(microseconds=event.waited_us)
-    if event.duration_us is not None:
-        yield event, decided + timedelta(microseconds=event.duration_us)
-        yield _still_open(event), decided
-    else:
+    match event:
+        case Connection() if event.waited_us is not None:
+            yield from _views_of_attempt(event, timedelta(microseconds=event.waited_us))
+        case Accepted() if event.duration_us is not None:
+            yield event, timedelta(microseconds=event.duration_us)
+            yield _without_figures(event), timedelta(0)
+        case DnsLookup() if event.latency_us is not None:
+            yield event, timedelta(microseconds=event.latency_us)
+            yield replace(event, rcode=None, latency_us=None, answers=()), timedelta(0)
+        case _:
+            yield event, timedelta(0)
+
+
+def _views_of_attempt(event: Connection, decided: timedelta) -> Iterator[tuple[Event, timedelta]]:
+    still_open = replace(_without_figures(event), outcome=Outcome.CONNECTED)
+    if event.duration_us is None:
         yield event, decided
-    yield replace(_still_open(event), outcome=Outcome.PENDING, waited_us=None), timedelta(0)
+    else:
+        yield event, decided + timedelta(microseconds=event.duration_us)
+        yield still_open, decided
+    yield replace(still_open, outcome=Outcome.PENDING, waited_us=None), timedelta(0)
 
 
-def _still_open(event: Connection) -> Connection:
+def _without_figures(event: _Ended) -> _Ended:
+    """As it was before its end, which tells them."""
     return replace(
         event,
-        outcome=Outcome.CONNECTED,
         errno=None,
         duration_us=None,
         sent_bytes=None,
         received_bytes=None,
         retransmits=None,
+        rtt_us=None,
     )

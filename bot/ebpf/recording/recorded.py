@@ -10,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from bot.domain.network import Connection, Coverage, Drop, Event, Window
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import CannotAnswer
+from bot.domain.network import EVENT_TYPES, Coverage, Event, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import KindStatus, SourceStatus
 from bot.ebpf import evaluate
 from bot.ebpf.matching import matches
 from bot.ebpf.recording.joining import Joiner
@@ -31,11 +35,10 @@ _LIVE_DATA = "for live data: --server URL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A file's events as they were recorded; `notes` say what it lacks."""
+    """A file's events as they were recorded, of every kind; `notes` say what it lacks."""
 
     name: str
-    connections: tuple[Connection, ...]
-    drops: tuple[Drop, ...]
+    events: tuple[Event, ...]
     began_at: datetime
     ended_at: datetime
     traffic: str = "earlier traffic"
@@ -46,6 +49,9 @@ class Recording:
     def period(self) -> timedelta:
         """Whole seconds, longer than the recording."""
         return timedelta(seconds=(self.ended_at - self.began_at) // timedelta(seconds=1) + 1)
+
+    def of(self, kind: EventKind) -> tuple[Event, ...]:
+        return tuple(event for event in self.events if isinstance(event, EVENT_TYPES[kind]))
 
 
 def open_recording(
@@ -64,17 +70,15 @@ def open_recording(
 def read_recording(path: Path) -> Recording:
     """A recording's events. An incomplete last line is left out. Raises: SourceMalformed with the file and the line."""
     file, joiner, times = RecordedFile(path), Joiner(), list[datetime]()
-    for time, event in file.events(parse_fields):
+    for time, told in file.events(parse_fields):
         times.append(time)
-        if event:
-            joiner.add(event)
-    connections, drops = joiner.connections(), tuple(joiner.drops)
-    if not connections and not drops:
-        raise file.malformed(f"no connection attempt and no drop in {len(times)} events")
+        joiner.add_all(told)
+    events = joiner.events(node=file.node)
+    if not events:
+        raise file.malformed(f"nothing to be asked for in {len(times)} events")
     return Recording(
         name=path.name,
-        connections=connections,
-        drops=drops,
+        events=events,
         began_at=min([*times, *file.began]),
         ended_at=max([*times, *file.ended]),
         end=file.end,
@@ -101,8 +105,7 @@ class RecordedSource:
         self._loops = loops
         self._begins_at = opened_at - (_PAST if loops else recording.period)
         self._loop = Loop(recording.period if loops else _FOR_EVER, opened_at - recording.ended_at)
-        self._connections = self._wrapped(recording.connections)
-        self._drops = self._wrapped(recording.drops)
+        self._events = {kind: self._wrapped(recording.of(kind)) for kind in EVENT_TYPES}
 
     async def events(self, query: EventQuery) -> Events:
         found, coverage = self._select(query)
@@ -112,6 +115,28 @@ class RecordedSource:
         found, coverage = self._select(query)
         groups = evaluate.aggregate_repeated(map(self._loop.repeated, found), query)
         return Groups(groups[: query.top], len(groups), coverage)
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:  # noqa: ARG002 (the port's signature)
+        raise _events_only("open sockets")
+
+    async def counters(self, window: Window) -> CounterDeltas:  # noqa: ARG002 (the port's signature)
+        raise _events_only("the kernel's counters")
+
+    async def status(self) -> SourceStatus:
+        """What was recorded, once, and when."""
+        of_kind = {kind: len(self._recording.of(kind)) for kind in EVENT_TYPES}
+        end = self._recording.end
+        return SourceStatus(
+            source=f"{self._recording.name} ({self._describe()})",
+            kind="recording",
+            since=self._recording.began_at.astimezone(UTC),
+            until=self._recording.ended_at.astimezone(UTC),
+            kinds={
+                kind: KindStatus(seen=count, stored=count, evicted=0, lost=end.lost_of(kind) if end else None)
+                for kind, count in of_kind.items()
+            },
+            notes=self._recording.notes,
+        )
 
     async def check(self) -> Check:
         if self._instead is None:
@@ -123,9 +148,8 @@ class RecordedSource:
         return tuple(self._loop.wrapped(event, self._recording.ended_at) for event in events)
 
     def _select(self, query: EventQuery | Aggregate) -> tuple[list[Turns], Coverage]:
-        events = self._connections if query.kind == "connection" else self._drops
         window = Window(max(query.window.since, self._begins_at), query.window.until)
-        seen = list(self._loop.inside(events, window))
+        seen = list(self._loop.inside(self._events[query.kind], window))
         found = [turns for turns in seen if matches(turns.event, query.filter)]
         coverage = Coverage(
             source=f"{self._recording.name} ({self._describe()})",
@@ -151,6 +175,10 @@ class RecordedSource:
     def _describe(self) -> str:
         seconds = self._recording.period.total_seconds()
         return f"{seconds:.0f} s of {self._recording.traffic}{', looped' if self._loops else ''}"
+
+
+def _events_only(what: str) -> CannotAnswer:
+    return CannotAnswer(what, "a recording holds events only", f"run netspy collect and ask that; {_LIVE_DATA}")
 
 
 def shipped_recording() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.errors import SourceMalformed
-from bot.ebpf.recording.recorded_lines import Fields, parse_object
+from bot.ebpf.recording.line_values import Fields, parse_object
 from bot.ebpf.recording.recording_frame import END_KEY, HEADER_KEY, End, Header, NewerRecording, parse_end, parse_header
 
 _ANOTHER_FILE = "give a recording of netspy's collector, or none for the one that comes with netspy"
@@ -60,6 +60,11 @@ class RecordedFile:
     @property
     def ended(self) -> tuple[datetime, ...]:
         return (self.end.ended,) if self.end and self.end.ended else ()
+
+    @property
+    def node(self) -> str | None:
+        """The machine that was recorded, if it says so."""
+        return (self.header.node or None) if self.header else None
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for people: what it lacks. Of a file without header and end nobody knows."""

@@ -1,151 +1,163 @@
-"""The events of a netspy collector: asked by its own API, which records outcomes, errnos and protocols.
+"""A netspy collector: asked by its own API, which records outcomes, errnos and protocols, and all kinds of events.
 
-It knows no HTTP: `client.py` gives it the answers.
+It knows no HTTP: `client.py` gives it the answers, `agent_asked` has its questions.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
 from bot import codec
-from bot.domain.errors import SourceError
-from bot.domain.network import Connection, Coverage, Drop, Event
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import CannotAnswer, SourceError, SourceRefused
+from bot.domain.network import EVENT_TYPES, Coverage, Event, EventKind, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
-from bot.ebpf.agent import parameters as known
-from bot.ebpf.agent.status import Status
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import SourceStatus
 from bot.ebpf.excerpt import excerpt
 from bot.ebpf.programs import running
-from bot.ebpf.remote.server import Answers, Json, rfc3339
+from bot.ebpf.remote import agent_asked
+from bot.ebpf.remote.server import Answers, Json, Parameters
 
 Value = TypeVar("Value")
+Told = TypeVar("Told", bound=Event)
 
-_NOBODY = "0"
-"""No event has this pid."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Connections:
-    events: tuple[Connection, ...]
-    coverage: Coverage
-
-
-@dataclass(frozen=True, slots=True)
-class _Drops:
-    events: tuple[Drop, ...]
-    coverage: Coverage
+OLDER: Final = "this collector is older than what asks it"
+_UPDATE: Final = "install the same netspy there"
+_NOT_UNDERSTOOD, _NOT_TOLD = 400, 501
 
 
 class AgentSource:
-    """An `EbpfSource`. At most `known.MAX_EVENTS` events and `known.MAX_GROUPS` groups come at once."""
+    """An `EbpfSource`. At most `MAX_EVENTS` events and `MAX_GROUPS` groups of `agent.parameters` come at once."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
 
     async def events(self, query: EventQuery) -> Events:
-        limit = min(query.limit, known.MAX_EVENTS)
-        asked = {**_asked(query), known.LIMIT.name: str(limit)}
-        parse = _connections if query.kind == "connection" else _drops
-        async with self._answers.deadline():
-            found = await self._answers.get("/api/v1/events", asked, parse)
+        found = await self._get("/api/v1/events", agent_asked.of_events(query), _events_of(query.kind))
         return replace(found, coverage=self._here(found.coverage))
 
     async def aggregate(self, query: Aggregate) -> Groups:
-        top = min(query.top or known.MAX_GROUPS, known.MAX_GROUPS)
-        measures = [f"{measure.operation}:{measure.field}" for measure in query.measures]
-        asked: dict[str, str | list[str]] = {**_asked(query), known.TOP.name: str(top)}
-        asked |= _if_any(known.GROUP_BY.name, query.group_by) | _if_any(known.MEASURES.name, measures)
-        async with self._answers.deadline():
-            found = await self._answers.get("/api/v1/aggregate", asked, _groups)
+        found = await self._get("/api/v1/aggregate", agent_asked.of_groups(query), _groups)
         return replace(found, coverage=self._here(found.coverage))
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        return await self._get("/api/v1/sockets", agent_asked.of_sockets(query), _sockets)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        return await self._get("/api/v1/counters", agent_asked.of_window(window), _counters)
+
+    async def status(self) -> SourceStatus:
+        return replace(await self._get("/api/v1/status", {}, _status), source=self._name)
 
     async def check(self) -> Check:
         try:
-            async with self._answers.deadline():
-                status = await self._answers.get("/api/v1/status", {}, lambda data: _read(Status, data))
+            status = await self.status()
         except SourceError as error:
             return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
-        return _checked(f"netspy collector at {self._answers.url}", status)
+        return _checked(status)
+
+    @property
+    def _name(self) -> str:
+        return f"netspy collector at {self._answers.url}"
 
     def _here(self, coverage: Coverage) -> Coverage:
         """To the collector its machine is "this machine"; to us it is not."""
-        return replace(coverage, source=f"netspy collector at {self._answers.url}")
+        return replace(coverage, source=self._name)
+
+    async def _get(self, path: str, asked: Parameters, parse: Callable[[Json], Value]) -> Value:
+        """Raises: CannotAnswer for what this collector cannot tell, and what it is too old to understand."""
+        try:
+            async with self._answers.deadline():
+                return await self._answers.get(path, asked, parse)
+        except SourceRefused as refusal:
+            if refusal.status == _NOT_TOLD:
+                raise CannotAnswer(self._name, _detail(refusal)) from refusal
+            if refusal.status == _NOT_UNDERSTOOD:
+                got = f"{OLDER}: it says {excerpt(_detail(refusal))!r}"
+                raise CannotAnswer(self._name, got, _UPDATE) from refusal
+            raise
 
 
-def _checked(at: str, status: Status) -> Check:
+def too_old(url: str) -> CannotAnswer:
+    """Of a collector that has no such endpoint."""
+    return CannotAnswer(f"netspy collector at {url}", OLDER, _UPDATE)
+
+
+def _detail(refusal: SourceRefused) -> str:
+    """What a problem (RFC 9457) says."""
+    try:
+        said = json.loads(refusal.said)
+    except ValueError:
+        return refusal.said
+    detail = said.get("detail") if isinstance(said, dict) else None
+    return detail if isinstance(detail, str) else refusal.said
+
+
+def _checked(status: SourceStatus) -> Check:
     missing = status.missing
-    told = f"{at}: {running(status.programs, missing)}, listening since {status.since:%Y-%m-%d %H:%M:%S} UTC"
-    lost = sum(kind.lost for kind in status.kinds.values())
+    told = f"{status.source}: {running(status.programs, missing)}"
+    if status.since:
+        told += f", listening since {status.since:%Y-%m-%d %H:%M:%S} UTC"
+    lost = sum(kind.lost or 0 for kind in status.kinds.values())
     if lost:
         told += f", {lost:,} events lost"
+    if status.broken:
+        return Check("source", "fault", f"{told}; it has stopped ({status.broken})", "begin it again, and see its log")
     if not missing:
         return Check("source", "ok", told)
     why = excerpt("; ".join(f"{name}: {reason}" for name, reason in missing.items()))
     return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
 
 
-def _asked(query: EventQuery | Aggregate) -> dict[str, str | list[str]]:
-    wanted = query.filter
-    asked: dict[str, str | list[str]] = {
-        known.KIND.name: query.kind,
-        known.SINCE.name: f"{rfc3339(query.window.since)}Z",
-        known.UNTIL.name: f"{rfc3339(query.window.until)}Z",
-        known.FAILED_LOCAL_LOOKUPS.name: _switch(on=wanted.failed_local_lookups),
-        known.HARMLESS.name: _switch(on=wanted.harmless),
-    }
-    if wanted.process is not None:
-        asked[known.PROCESS.name] = _sendable(wanted.process)
-    if query.kind == "connection":
-        asked |= _if_any(known.OUTCOME.name, sorted(wanted.outcomes or ()))
-    pid = _pid(query)
-    return asked if pid is None else {**asked, known.PID.name: pid}
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[Told]):
+    events: tuple[Told, ...]
+    coverage: Coverage
 
 
-def _pid(query: EventQuery | Aggregate) -> str | None:
-    """No event has a pid beyond the kernel's, and none has no outcome."""
-    pid, outcomes = query.filter.pid, query.filter.outcomes
-    if query.kind == "connection" and outcomes is not None and not outcomes:
-        return _NOBODY
-    if pid is None:
-        return None
-    return str(pid) if 0 <= pid <= known.MAX_PID else _NOBODY
+_ANSWERS: Final[dict[EventKind, type[_Answer[Event]]]] = {
+    kind: cast(Any, _Answer)[of_kind] for kind, of_kind in EVENT_TYPES.items()
+}
+"""Each event is read as one of the kind that was asked for."""
 
 
-def _sendable(process: str) -> str:
-    """The collector writes out what is not UTF-8: no name there has half a surrogate pair."""
-    return process.encode(errors="surrogatepass").decode(errors="replace")
+def _events_of(kind: EventKind) -> Callable[[Json], Events]:
+    def parse(data: Json) -> Events:
+        found = _read(_ANSWERS[kind], data)
+        _expect_zones(event.time for event in found.events)
+        return Events(found.events, found.coverage)
 
-
-def _if_any(name: str, values: Iterable[str]) -> dict[str, str | list[str]]:
-    listed = list(values)
-    return {name: listed} if listed else {}
-
-
-def _switch(*, on: bool) -> str:
-    return "true" if on else "false"
-
-
-def _connections(data: Json) -> Events:
-    found = _read(_Connections, data)
-    return _events(found.events, found.coverage)
-
-
-def _drops(data: Json) -> Events:
-    found = _read(_Drops, data)
-    return _events(found.events, found.coverage)
-
-
-def _events(events: tuple[Event, ...], coverage: Coverage) -> Events:
-    _expect_zones(event.time for event in events)
-    return Events(events, coverage)
+    return parse
 
 
 def _groups(data: Json) -> Groups:
     found = _read(Groups, data)
     _expect_zones(moment for group in found.groups for moment in (group.first, group.last))
+    return found
+
+
+def _sockets(data: Json) -> OpenSockets:
+    found = _read(OpenSockets, data)
+    _expect_zones([found.time])
+    return found
+
+
+def _counters(data: Json) -> CounterDeltas:
+    found = _read(CounterDeltas, data)
+    _expect_zones(moment for delta in found.deltas for moment in (delta.since, delta.until))
+    return found
+
+
+def _status(data: Json) -> SourceStatus:
+    """Older collectors do not say what they are."""
+    found = _read(SourceStatus, {"source": "", "kind": "live", **data})
+    _expect_zones(moment for moment in (found.since, found.until) if moment)
     return found
 
 

@@ -40,6 +40,8 @@ RETRIED_STATUS = frozenset({502, 503, 504})
 MAX_CONNECTIONS = 8
 """The server scans all its events for every query: more at once only makes each of them slower."""
 
+MAX_SAID = 4000
+"""Characters of a refusal that are read."""
 LARGE_BYTES = 1_000_000
 """A larger answer takes tens of milliseconds to parse: that is done beside the event loop."""
 
@@ -194,10 +196,12 @@ def _refused(asked: str, response: httpx.Response) -> SourceRefused:
     status = response.status_code
     said = excerpt(response.text)
     got = f"HTTP {status} {response.reason_phrase}".rstrip() + (f": {said!r}" if said else "")
-    if status in {401, 403}:
-        remedy = "set NETSPY_EBPF_TOKEN for a collector, or write http://USER:PASSWORD@HOST:PORT as the address"
-        return SourceRefused(asked, got, remedy)
+    return SourceRefused(asked, got, _remedy_of(response), status=status, said=response.text[:MAX_SAID])
+
+
+def _remedy_of(response: httpx.Response) -> str:
+    if response.status_code in {401, 403}:
+        return "set NETSPY_EBPF_TOKEN for a collector, or write http://USER:PASSWORD@HOST:PORT as the address"
     if response.has_redirect_location:
-        to = excerpt(response.headers["location"])
-        return SourceRefused(asked, got, f"it sends on to {to}: give that address with --server URL")
-    return SourceRefused(asked, got, "see the server's log" if status >= 500 else WRONG_PEER)
+        return f"it sends on to {excerpt(response.headers['location'])}: give that address with --server URL"
+    return "see the server's log" if response.status_code >= 500 else WRONG_PEER

@@ -8,17 +8,20 @@ has to be read. Times lag by up to a second in both. It knows no HTTP: `client.p
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from bot.domain.errors import SourceError
-from bot.domain.network import Coverage, Event, EventKind, Outcome, UnknownField, Window
+from bot.domain.counters import CounterDeltas
+from bot.domain.errors import SourceError, SourceMalformed
+from bot.domain.network import Coverage, Event, EventKind, UnknownField, Window
 from bot.domain.ports import Check
-from bot.domain.query import Aggregate, EventQuery, Events, Filter, Group, GroupField, Groups
+from bot.domain.query import Aggregate, EventQuery, Events, Group, GroupField, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import KindStatus, NodeStatus, SourceStatus
 from bot.ebpf import evaluate
 from bot.ebpf.excerpt import excerpt
 from bot.ebpf.matching import matches
-from bot.ebpf.remote import wire
+from bot.ebpf.remote import sending, unrecorded, wire
 
 FETCH_LIMIT = 20_000
 """Events that one query reads at most: about 8 MB and a third of a second."""
@@ -30,10 +33,15 @@ UNKNOWN: Mapping[EventKind, tuple[UnknownField, ...]] = {
     "connection": ("outcome", "errno", "protocol"),
     "drop": ("reason", "size", "location", "harmless"),
 }
-ALIKE: frozenset[GroupField] = frozenset({"outcome", "errno", "uid", "location", "harmless", "interface"})
+ALIKE: frozenset[GroupField] = frozenset(
+    {
+        *("uid", "name", "direction", "role", "outcome", "errno", "location", "harmless", "interface", "state"),
+        *("lookup", "type", "code", "rcode", "call", "began", "namespace", "pod", "container"),
+    }
+)
 """Fields that these servers never have: all events are alike in them."""
-MAX_PID = 2**32 - 1
 
+_NEITHER = "neither ebpf-server nor its aggregator"
 _TOLD: Mapping[wire.ServerKind, tuple[str, Literal["server", "aggregator"]]] = {
     "server": ("ebpf-server", "server"),
     "aggregator": ("aggregator", "aggregator"),
@@ -79,6 +87,8 @@ class HttpSource:
         """What the last answer came from."""
 
     async def events(self, query: EventQuery) -> Events:
+        """Raises: CannotAnswer, before anything is asked, where these servers record nothing of it."""
+        unrecorded.refuse(query, self._name)
         async with self._answers.deadline():
             found = await self._find(query, wanted=query.limit)
         return Events(tuple(found.events[: query.limit]), self._coverage(query, found))
@@ -86,7 +96,10 @@ class HttpSource:
     async def aggregate(self, query: Aggregate) -> Groups:
         """A plain count costs a few small requests, however many events there are; its `first` is exact to a millionth
         of the window. Other groups are counted in the newest `FETCH_LIMIT` events.
+
+        Raises: CannotAnswer, as `events` does.
         """
+        unrecorded.refuse(query, self._name)
         is_count = not query.measures and ALIKE.issuperset(query.group_by)
         async with self._answers.deadline():
             found = await self._find(query, wanted=COUNT_PAGE if is_count else FETCH_LIMIT)
@@ -96,18 +109,51 @@ class HttpSource:
                 groups = evaluate.aggregate(found.events, query)
         return Groups(groups[: query.top], len(groups), self._coverage(query, found))
 
+    async def sockets(self, query: SocketQuery) -> OpenSockets:  # noqa: ARG002 (the port's signature)
+        unrecorded.refuse_machine("open sockets", self._name)
+
+    async def counters(self, window: Window) -> CounterDeltas:  # noqa: ARG002 (the port's signature)
+        unrecorded.refuse_machine("the kernel's counters", self._name)
+
+    async def status(self) -> SourceStatus:
+        """Of an aggregator: the nodes that it has heard of lately."""
+        programs = await self._programs()
+        why = {name: status for name, status in programs.status.items() if status != "active"}
+        return SourceStatus(
+            source=self._name,
+            kind=_TOLD[self.kind][1],
+            programs=tuple(name for name in programs.status if name not in why),
+            missing=why,
+            kinds=dict.fromkeys(unrecorded.RECORDED, KindStatus()),
+            nodes=tuple(NodeStatus(name=name) for name in programs.agents),
+        )
+
+    async def learn(self) -> None:
+        """Who answers there: it becomes `kind`. Raises: SourceError."""
+        async with self._answers.deadline():
+            kind = await self._answers.get("/health", {}, wire.parse_component)
+        if kind is None:
+            asked = f"asking {self._answers.url}"
+            raise SourceMalformed(
+                asked, f"what answers there is {_NEITHER}", "give the address of one with --server URL"
+            )
+        self.kind = kind
+
     async def check(self) -> Check:
         try:
-            async with self._answers.deadline():
-                kind = await self._answers.get("/health", {}, wire.parse_component)
-                programs = await self._answers.get("/api/programs", {}, wire.parse_programs) if kind else None
+            programs = await self._programs()
         except SourceError as error:
             return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
-        if kind is None or programs is None:
-            got = f"what answers at {self._answers.url} is neither ebpf-server nor its aggregator"
-            return Check("source", "fault", got, "give the address of one with --server URL")
-        self.kind = kind
         return self._checked(programs)
+
+    async def _programs(self) -> wire.Programs:
+        async with self._answers.deadline():
+            await self.learn()
+            return await self._answers.get("/api/programs", {}, wire.parse_programs)
+
+    @property
+    def _name(self) -> str:
+        return f"{_TOLD[self.kind][0]} at {self._answers.url}"
 
     async def _find(self, query: EventQuery | Aggregate, *, wanted: int) -> _Found:
         """At least the newest `wanted` matching events if there are so many."""
@@ -116,17 +162,20 @@ class HttpSource:
         if page.total is None and limit <= len(page.events) < FETCH_LIMIT:
             page = await self._page(query, FETCH_LIMIT)
         self.kind = page.kind
+        wanted_node = query.filter.node
+        if wanted_node is not None and page.events and not any(event.node for event in page.events):
+            unrecorded.refuse_nameless(wanted_node, self._name)
         return _finished(query, page)
 
     def _limit(self, query: EventQuery | Aggregate, wanted: int) -> int:
         if self.kind == "aggregator":
             return FETCH_LIMIT
-        if not _can_match(query):
+        if not sending.can_match(query):
             return 1
-        return min(wanted, FETCH_LIMIT) if _is_complete(query) else FETCH_LIMIT
+        return min(wanted, FETCH_LIMIT) if sending.is_complete(query) else FETCH_LIMIT
 
     async def _page(self, query: EventQuery | Aggregate, limit: int) -> wire.Page:
-        parameters = {"type": wire.EVENT_TYPES[query.kind], **_sent(query.filter), **_span(query.window)}
+        parameters = {"type": wire.EVENT_TYPES[query.kind], **sending.sent(query.filter), **sending.span(query.window)}
         return await self._answers.get(
             "/api/events", {**parameters, "limit": str(limit)}, lambda data: wire.parse_page(data, query.kind)
         )
@@ -151,10 +200,9 @@ class HttpSource:
         return since
 
     def _coverage(self, query: EventQuery | Aggregate, found: _Found) -> Coverage:
-        name, kind = _TOLD[self.kind]
         return Coverage(
-            source=f"{name} at {self._answers.url}",
-            kind=kind,
+            source=self._name,
+            kind=_TOLD[self.kind][1],
             window=query.window,
             seen=found.seen,
             matched=found.matched,
@@ -164,9 +212,9 @@ class HttpSource:
         )
 
     def _checked(self, programs: wire.Programs) -> Check:
+        at = self._name
         if self.kind == "aggregator":
-            return _checked_agents(f"aggregator at {self._answers.url}", programs)
-        at = f"{_TOLD[self.kind][0]} at {self._answers.url}"
+            return _checked_agents(at, programs)
         told = excerpt(", ".join(f"{name} {status}" for name, status in programs.status.items()))
         if programs.status and set(programs.status.values()) == {"active"}:
             return Check("source", "ok", f"{at}: {told}")
@@ -189,8 +237,8 @@ def _finished(query: EventQuery | Aggregate, page: wire.Page) -> _Found:
     seen = len(inside) if page.total is None and not is_cut else page.total
     return _Found(
         events,
-        matched=page.total if page.total is not None and _is_complete(query) else len(events),
-        seen=None if _sent(query.filter) else seen,
+        matched=page.total if page.total is not None and sending.is_complete(query) else len(events),
+        seen=None if sending.sent(query.filter) else seen,
         notes=(_cut_note(page),) if is_cut else (),
     )
 
@@ -200,36 +248,3 @@ def _cut_note(page: wire.Page) -> str:
     if page.total is None:
         return f"the aggregator may hold more events than the {read} that were read; older ones are missing here"
     return f"only the newest {read} of {page.total:,} events were read; older ones are in no row and no group"
-
-
-def _sent(wanted: Filter) -> dict[str, str]:
-    """The conditions that the server can apply; to it, 0 and an empty text are "any". Odd names are compared here."""
-    sent: dict[str, str] = {}
-    if wanted.pid is not None and 0 < wanted.pid <= MAX_PID:
-        sent["pid"] = str(wanted.pid)
-    if wanted.process and wanted.process.isprintable():
-        sent["command"] = wanted.process
-    return sent
-
-
-def _can_match(query: EventQuery | Aggregate) -> bool:
-    """No outcome is ever recorded, so that only "not recorded" can be found."""
-    outcomes = query.filter.outcomes
-    return query.kind == "drop" or outcomes is None or Outcome.UNKNOWN in outcomes
-
-
-def _is_complete(query: EventQuery | Aggregate) -> bool:
-    """Whether the server applies the whole filter. It knows no failed look-up and no harmless drop: none is hidden."""
-    asked = (query.filter.pid is not None) + (query.filter.process is not None)
-    return _can_match(query) and len(_sent(query.filter)) == asked
-
-
-def _span(window: Window) -> dict[str, str]:
-    """The server's `until` is inclusive and in nanoseconds; a window's is exclusive."""
-    until = window.until - timedelta(microseconds=1)
-    return {"since": f"{rfc3339(window.since)}Z", "until": f"{rfc3339(until)}999Z"}
-
-
-def rfc3339(moment: datetime) -> str:
-    """In UTC and microseconds, without the Z: the server wants nanoseconds of one end."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")

@@ -13,18 +13,16 @@ from bot.domain.network import Accepted, Endpoint
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.store.batch import Batch, Events, endpoints
-from bot.ebpf.store.columns import TRAFFIC, WHO, errnos, is_owned, traffic, untold_traffic, who
-from bot.ebpf.store.fields import Alike, OfNumber
+from bot.ebpf.store.columns import MAX_OPEN, TRAFFIC, WHO, errnos, is_owned, traffic, untold_traffic, who
+from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber
 from bot.ebpf.store.log import Column, Log, Rows, Schema
-from bot.ebpf.store.reading import Reading, shared_fields, source_fields, traffic_numbers
+from bot.ebpf.store.reading import Reading, Telling, source_fields, traffic_numbers
 from bot.ebpf.store.row import Meanings, Row
 
 SCHEMA: Final = Schema(
     numbers={**WHO, **TRAFFIC, "sock": "u8", "errno": "u2"},
     texts=("process", "source", "destination"),
 )
-MAX_OPEN: Final = 65536
-"""The kernel programs remember the owners of no more sockets."""
 _UNKNOWN = -1
 
 
@@ -34,7 +32,7 @@ class Accepts:
     def __init__(self) -> None:
         self.log = Log(SCHEMA)
         self._open: OrderedDict[int, int] = OrderedDict()
-        """Rows by the addresses of their sockets."""
+        """Rows by the addresses of their sockets, at most `MAX_OPEN`."""
 
     def add(self, batch: Batch) -> None:
         told = batch.where(_tells_of_accepted(batch))
@@ -58,7 +56,7 @@ class Accepts:
     def _rows(self, told: Batch) -> Rows:
         """The row of each event, one after the other, since an address may be that of several sockets in turn."""
         begins = told.kinds == layout.TCP_ACCEPT
-        fresh = iter(self.log.append(_begun(told.events[begins])).tolist())
+        fresh = iter(self.log.append(_begun(told.where(begins).events)).tolist())
         rows = np.full(len(begins), _UNKNOWN, np.int64)
         each = zip(told.events["sock"].tolist(), told.kinds.tolist(), strict=True)
         for place, (sock, kind) in enumerate(each):
@@ -76,7 +74,7 @@ class Accepts:
     def _complete(self, rows: Rows, told: Batch) -> None:
         (closed,) = np.nonzero((told.kinds == layout.TCP_CLOSE) & (rows != _UNKNOWN))
         for chunk, places, given in self.log.of(rows[closed]):
-            events = told.events[closed[given]]
+            events = told.events.take(closed[given])
             for name, column in (*traffic(events).items(), ("errno", errnos(events))):
                 chunk[name][places] = column
 
@@ -85,8 +83,9 @@ class Accepts:
         _, first = np.unique(rows[known], return_index=True)
         for chunk, places, given in self.log.of(rows[known[first]]):
             nameless = chunk["pid"][places] == 0
-            owners = events[known[first[given[nameless]]]]
-            chunk["pid"][places[nameless]] = owners["pid"]
+            owners = events.take(known[first[given[nameless]]])
+            for name in ("pid", "uid"):
+                chunk[name][places[nameless]] = owners[name]
             chunk.rewrite("process", places[nameless], owners["comm"])
 
 
@@ -102,6 +101,7 @@ def _tells_of_accepted(batch: Batch) -> Column:
 def _begun(events: Events) -> dict[str, Column]:
     return {
         **who(events),
+        "uid": np.full(len(events), UNTOLD, np.int64),
         **untold_traffic(len(events)),
         "sock": events["sock"],
         "errno": np.zeros(len(events), np.uint16),
@@ -111,12 +111,9 @@ def _begun(events: Events) -> dict[str, Column]:
 
 
 def accept_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": Alike("TCP"),
             "errno": OfNumber("errno", errno_name),
@@ -124,13 +121,14 @@ def accept_reading(log: Log, meanings: Meanings) -> Reading:
         numbers=traffic_numbers(),
         direction="in",
     )
+    return Reading(log, meanings, telling)
 
 
 def _event(row: Row) -> Accepted:
     return Accepted(
         **row.who(),
         source=row.end("source") or Endpoint(),
-        destination=row.destination() or Endpoint(),
+        destination=row.destination(),
         errno=errno_name(row["errno"]),
         duration_us=row.microseconds("duration_ns"),
         sent_bytes=row.told("sent_bytes"),

@@ -11,29 +11,25 @@ from bot.ebpf.collector.text import unix_path
 from bot.ebpf.outcomes import UNDER_WAY
 from bot.ebpf.store import attempt_steps as steps
 from bot.ebpf.store.attempts import OUTCOMES
-from bot.ebpf.store.batch import endpoint
-from bot.ebpf.store.fields import LOCAL, OfNumber, protocol_name
+from bot.ebpf.store.fields import OfNumber, protocol_name
 from bot.ebpf.store.log import Chunk, Column, Log
-from bot.ebpf.store.reading import Reading, duration_us, shared_fields, traffic_numbers
+from bot.ebpf.store.reading import Reading, Telling, duration_us, traffic_numbers
 from bot.ebpf.store.row import Meanings, Row
 
 
 def attempt_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings, end=endpoint),
-            "protocol": OfNumber(_protocols, protocol_name),
+            "protocol": OfNumber("protocol", protocol_name),
             "outcome": OfNumber("outcome", lambda number: OUTCOMES[number].value),
             "errno": OfNumber(_errnos, errno_name),
         },
         numbers={**traffic_numbers(), "waited_us": _waited_us},
-        end=endpoint,
         direction="out",
         hidden=lambda chunk: (chunk["facts"] & steps.LOCAL > 0) & np.isin(chunk["outcome"], _FAILED),
     )
+    return Reading(log, meanings, telling)
 
 
 def _event(row: Row) -> Connection:
@@ -42,8 +38,8 @@ def _event(row: Row) -> Connection:
     path = Endpoint(path=unix_path(row.bytes_of("path")) or None)
     return Connection(
         **row.who(),
-        destination=path if is_local else row.meanings.addresses.named(endpoint(row.bytes_of("destination"))),
-        protocol=protocol_name(LOCAL if is_local else row["protocol"]),
+        destination=path if is_local else row.destination(),
+        protocol=protocol_name(row["protocol"]),
         outcome=outcome,
         errno=errno_name(_errno(row)),
         waited_us=None if outcome in UNDECIDED_OUTCOMES else row.microseconds("waited_ns"),
@@ -57,10 +53,6 @@ def _event(row: Row) -> Connection:
 
 def _waited_us(chunk: Chunk) -> Column:
     return np.where(np.isin(chunk["outcome"], _UNDECIDED), np.nan, duration_us("waited_ns")(chunk))
-
-
-def _protocols(chunk: Chunk) -> Column:
-    return np.where(chunk["facts"] & steps.LOCAL, LOCAL, chunk["protocol"])
 
 
 _FAILED: Final = [OUTCOMES.index(outcome) for outcome in FAILED_OUTCOMES]

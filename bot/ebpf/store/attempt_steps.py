@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bot.ebpf.collector import layout
 from bot.ebpf.store.batch import Batch, Events, endpoints
 from bot.ebpf.store.columns import elapsed_ns, errnos, rtt_us, traffic, untold_traffic
+from bot.ebpf.store.fields import LOCAL as LOCAL_PROTOCOL
 from bot.ebpf.store.fields import UNTOLD
 from bot.ebpf.store.log import Chunk, Column, Places
 
@@ -53,7 +54,7 @@ def begun(told: Batch) -> Mapping[str, Column]:
         **untold_traffic(len(events)),
         **dict.fromkeys(("call_errno", "handshake_errno", "close_errno", "outcome"), nothing),
         **{name: events[name] for name in ("attempt", "cgroup", "pid", "uid")},
-        "protocol": events["proto"],
+        "protocol": np.where(events["family"] == AF_UNIX, LOCAL_PROTOCOL, events["proto"].astype(np.uint16)),
         "facts": facts,
         "process": events["comm"],
         "destination": endpoints(events, "daddr", "dport"),

@@ -5,7 +5,7 @@ first SYN, with the CPU in the lowest byte; that of a datagram socket is the tim
 attempts (unix sockets, calls that failed before a SYN) have none and are complete when their call returns.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from functools import cache
 
 import numpy as np
@@ -15,7 +15,7 @@ from bot.ebpf.collector.errnos import errno_name
 from bot.ebpf.outcomes import Evidence, outcome_of
 from bot.ebpf.store import attempt_steps as steps
 from bot.ebpf.store.batch import Batch
-from bot.ebpf.store.columns import TRAFFIC, WHO
+from bot.ebpf.store.columns import MAX_OPEN, TRAFFIC, WHO
 from bot.ebpf.store.log import Chunk, Column, Log, Places, Rows, Schema
 
 OUTCOMES = tuple(Outcome)
@@ -26,8 +26,8 @@ SCHEMA = Schema(
         **TRAFFIC,
         "waited_ns": "i8",
         "attempt": "u8",
-        **dict.fromkeys(("facts", "call_errno", "handshake_errno", "close_errno"), "u2"),
-        **dict.fromkeys(("protocol", "outcome"), "u1"),
+        **dict.fromkeys(("facts", "call_errno", "handshake_errno", "close_errno", "protocol"), "u2"),
+        "outcome": "u1",
     },
     texts=("process", "destination", "path"),
 )
@@ -46,8 +46,8 @@ class Attempts:
 
     def __init__(self) -> None:
         self.log = Log(SCHEMA)
-        self._open: dict[int, int] = {}
-        """Rows by the identity of their attempt."""
+        self._open: OrderedDict[int, int] = OrderedDict()
+        """Rows by the identity of their attempt, at most `MAX_OPEN`."""
         self._lingering: deque[int] = deque()
         """Attempts that failed of late, since what explains it may be told afterwards; and datagram sockets' latest."""
 
@@ -61,12 +61,12 @@ class Attempts:
             _, last = np.unique(rows[of_kind][::-1], return_index=True)  # of several it knows the most
             chosen = of_kind[::-1][last]
             for chunk, places, given in self.log.of(rows[chosen]):
-                complete(chunk, places, told.events[chosen[given]])
+                complete(chunk, places, told.events.take(chosen[given]))
         self._decide(np.unique(rows))
 
     @property
     def remembered(self) -> int:
-        """Attempts of which more may be told: bounded by the connections that are open, and a few more."""
+        """Attempts of which more may be told: connections that are open, and a few more."""
         return len(self._open)
 
     def evict(self) -> int:
@@ -107,6 +107,8 @@ class Attempts:
                 self._open.pop(attempt, None)
         while len(self._lingering) > _MAX_LINGERING:
             self._open.pop(self._lingering.popleft(), None)
+        while len(self._open) > MAX_OPEN:
+            self._open.popitem(last=False)
 
 
 def _states(chunk: Chunk, places: Places) -> Column:

@@ -61,11 +61,12 @@ class Batch:
         places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
         if len(places) == len(self.events) and chosen.dtype == np.bool_:
             return self
+        events = self.events.take(places)  # of structs it is 20 times as fast as an index
         if not self.tails:
-            return Batch(self.events[places], {}, self.kinds[places])
+            return Batch(events, {}, self.kinds[places])
         now = {before: after for after, before in enumerate(places.tolist()) if before in self.tails}
         tails = {after: self.tails[before] for before, after in now.items()}
-        return Batch(self.events[places], tails, self.kinds[places])
+        return Batch(events, tails, self.kinds[places])
 
 
 def endpoints(events: Events, address: str, port: str | None = None) -> NDArray[np.bytes_]:
@@ -81,9 +82,9 @@ def endpoints(events: Events, address: str, port: str | None = None) -> NDArray[
 def packet_ends(events: Events) -> dict[str, Column]:
     """`source` and `destination` of packets, without ports where their protocol has none."""
     ends = {"source": endpoints(events, "saddr", "sport"), "destination": endpoints(events, "daddr", "dport")}
-    portless = ~np.isin(events["proto"], _WITH_PORTS)
+    (portless,) = np.nonzero(~np.isin(events["proto"], _WITH_PORTS))
     for name, address in (("source", "saddr"), ("destination", "daddr")):
-        ends[name][portless] = endpoints(events[portless], address)
+        ends[name][portless] = endpoints(events.take(portless), address)
     return ends
 
 

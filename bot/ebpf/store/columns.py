@@ -18,6 +18,8 @@ WHO: Final = {"time": "i8", "cgroup": "u8", "pid": "u4", "uid": "i8"}
 """With the text `process`: what every row tells of who it was. A cgroup or pid that nobody knows is 0."""
 TRAFFIC: Final = {"duration_ns": "i8", "sent_bytes": "i8", "received_bytes": "i8", "retransmits": "i4", "rtt_us": "i4"}
 """What is known of a TCP connection when it is over."""
+MAX_OPEN: Final = 65536
+"""Sockets of which more may be told, of each kind: the kernel programs remember the owners of no more."""
 
 
 def who(events: Events) -> dict[str, Column]:
@@ -92,8 +94,12 @@ def errnos(events: Events) -> NDArray[np.uint16]:
 
 def protocols(events: Events) -> Column:
     begins_with_options = (events["family"] == AF_INET6) & (events["proto"] == 0)
-    of_ip = np.where(begins_with_options, HOP_BY_HOP, events["proto"].astype(np.uint16))
-    return np.where(events["family"] == AF_UNIX, LOCAL, of_ip)
+    return np.where(begins_with_options, HOP_BY_HOP, protocols_of_sockets(events))
+
+
+def protocols_of_sockets(events: Events) -> Column:
+    """Of which none begins with options."""
+    return np.where(events["family"] == AF_UNIX, LOCAL, events["proto"].astype(np.uint16))
 
 
 def _or_untold(numbers: Column) -> Column:

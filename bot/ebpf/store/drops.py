@@ -15,15 +15,15 @@ from bot.ebpf.store.columns import WHO, is_owned, protocols, who_beside
 from bot.ebpf.store.fields import OfNumber, OfText, protocol_name, text_of
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, plain_number, shared_fields, source_fields
-from bot.ebpf.store.row import Meanings, Row, direction_of, owner_of
+from bot.ebpf.store.reading import Reading, Telling, plain_number, source_fields
+from bot.ebpf.store.row import Meanings, Row, direction_of, end_of, owner_of
 
 SCHEMA: Final = Schema(
     numbers={
         **WHO,
         "location": "u8",
         "size_bytes": "u4",
-        "reason": "i2",
+        "reason": "i4",
         "protocol": "u2",
         **dict.fromkeys(("harmless", "is_owned", "is_received"), "u1"),
     },
@@ -48,7 +48,7 @@ class KernelNames:
     symbol_of: Callable[[int], str | None]
     workload_of: Callable[[int], Workload | None] = lambda _: None
     """By the number of its cgroup. Asked for every event that is told, while the store is locked."""
-    reset_reason_of: Callable[[int], str | None] = str
+    reset_reason_of: Callable[[int], str | None] = lambda number: str(number) if number >= 0 else None
 
 
 def drop_keeper(names: KernelNames) -> PlainKeeper:
@@ -56,12 +56,9 @@ def drop_keeper(names: KernelNames) -> PlainKeeper:
 
 
 def drop_reading(log: Log, meanings: Meanings, names: KernelNames) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=lambda row: _event(row, names),
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": OfNumber("protocol", protocol_name),
             "direction": OfNumber("is_received", direction_of),
@@ -71,7 +68,9 @@ def drop_reading(log: Log, meanings: Meanings, names: KernelNames) -> Reading:
             "interface": OfText("interface", text_of),
         },
         numbers={"size_bytes": plain_number("size_bytes")},
+        end=end_of,
     )
+    return Reading(log, meanings, telling)
 
 
 def _event(row: Row, names: KernelNames) -> Drop:
@@ -84,7 +83,7 @@ def _event(row: Row, names: KernelNames) -> Drop:
         owner=owner_of(row["is_owned"]),
         protocol=protocol_name(row["protocol"]),
         source=row.end("source"),
-        destination=row.destination(),
+        destination=row.destination_if_any(),
         direction=direction_of(row["is_received"]),
         interface=row.text("interface"),
     )

@@ -11,8 +11,8 @@ from bot.ebpf.store.columns import WHO, is_owned, who_beside
 from bot.ebpf.store.fields import OfNumber, OfText, text_of
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, shared_fields, source_fields
-from bot.ebpf.store.row import Meanings, Row, owner_of
+from bot.ebpf.store.reading import Reading, Telling, source_fields
+from bot.ebpf.store.row import Meanings, Row, end_of, owner_of
 
 SCHEMA: Final = Schema(
     numbers={**WHO, **dict.fromkeys(("type", "code", "is_ipv6", "is_owned"), "u1")},
@@ -25,20 +25,18 @@ def icmp_keeper() -> PlainKeeper:
 
 
 def icmp_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": OfNumber("is_ipv6", _protocol),
             "type": OfNumber("type", int),
             "code": OfNumber("code", int),
             "interface": OfText("interface", text_of),
         },
-        numbers={},
+        end=end_of,
     )
+    return Reading(log, meanings, telling)
 
 
 def _columns(events: Events) -> Mapping[str, Column]:
@@ -61,7 +59,7 @@ def _event(row: Row) -> IcmpSent:
         type=row["type"],
         code=row["code"],
         source=row.end("source"),
-        destination=row.destination(),
+        destination=row.destination_if_any(),
         protocol=_protocol(row["is_ipv6"]),
         interface=row.text("interface"),
         owner=owner_of(row["is_owned"]),

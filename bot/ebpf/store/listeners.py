@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.domain.network import Endpoint, Listen
+from bot.domain.network import Listen
 from bot.ebpf.collector import layout
 from bot.ebpf.store.batch import Events, endpoints
 from bot.ebpf.store.columns import WHO, who
 from bot.ebpf.store.fields import Alike, OfNumber
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, shared_fields
+from bot.ebpf.store.reading import Reading, Telling
 from bot.ebpf.store.row import Meanings, Row
 
 SCHEMA: Final = Schema(numbers={**WHO, "began": "u1"}, texts=("process", "destination"))
@@ -22,13 +22,11 @@ def listen_keeper() -> PlainKeeper:
 
 
 def listen_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
-        fields={**shared_fields(meanings), "protocol": Alike("TCP"), "began": OfNumber("began", bool)},
-        numbers={},
+        fields={"protocol": Alike("TCP"), "began": OfNumber("began", bool)},
     )
+    return Reading(log, meanings, telling)
 
 
 def _columns(events: Events) -> Mapping[str, Column]:
@@ -40,4 +38,4 @@ def _columns(events: Events) -> Mapping[str, Column]:
 
 
 def _event(row: Row) -> Listen:
-    return Listen(**row.who(), destination=row.destination() or Endpoint(), began=bool(row["began"]))
+    return Listen(**row.who(), destination=row.destination(), began=bool(row["began"]))

@@ -61,14 +61,13 @@ class Texts:
 
     def encode(self, column: Column) -> NDArray[np.uint16]:
         distinct, places = np.unique(column, return_inverse=True)
-        return np.array([self._number(text) for text in distinct.tolist()], np.uint16)[places]
-
-    def _number(self, text: bytes) -> int:
-        number = self._numbers.setdefault(text, len(self.values))
-        if number == len(self.values):
-            self.values.append(text)
-            self.size_bytes += len(text) + _TEXT_BYTES
-        return number
+        texts, numbers = distinct.tolist(), self._numbers
+        codes = [numbers.setdefault(text, len(numbers)) for text in texts]
+        known = len(self.values)
+        fresh = [text for text, code in zip(texts, codes, strict=True) if code >= known]
+        self.values += fresh
+        self.size_bytes += sum(map(len, fresh)) + _TEXT_BYTES * len(fresh)
+        return np.array(codes, np.uint16)[places]
 
 
 class Chunk:

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from bot.domain.network import DnsLookup, Endpoint
+from bot.domain.network import DnsLookup
 from bot.ebpf.collector import dns, layout
 from bot.ebpf.store.address_names import AddressNames
 from bot.ebpf.store.batch import Batch, endpoints
 from bot.ebpf.store.columns import WHO, who
 from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber, OfText, text_of
 from bot.ebpf.store.log import Log, Schema
-from bot.ebpf.store.reading import Reading, duration_us, plain_number, shared_fields
+from bot.ebpf.store.reading import Reading, Telling, duration_us, plain_number
 from bot.ebpf.store.row import Meanings, Row
 
 SCHEMA: Final = Schema(
@@ -90,7 +90,7 @@ class Lookups:
         return [query]
 
     def _begin(self, told: Batch, begun: Mapping[int, _Query]) -> None:
-        events = told.events[list(begun)]
+        events = told.events.take(list(begun))
         messages = [query.message for query in begun.values()]
         rows = self.log.append(
             {
@@ -121,12 +121,9 @@ class Lookups:
 
 
 def lookup_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             "protocol": Alike("UDP"),
             "lookup": OfText("name", _name),
             "type": OfNumber("type", _type),
@@ -135,13 +132,14 @@ def lookup_reading(log: Log, meanings: Meanings) -> Reading:
         numbers={"latency_us": duration_us("latency_ns"), "tries": plain_number("tries")},
         direction="out",
     )
+    return Reading(log, meanings, telling)
 
 
 def _event(row: Row) -> DnsLookup:
     answers = row.text("answers")
     return DnsLookup(
         **row.who(),
-        destination=row.destination() or Endpoint(),
+        destination=row.destination(),
         name=_name(row.bytes_of("name")),
         type=_type(row["type"]),
         rcode=row.text("rcode"),

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from operator import eq
 from typing import Final, TypeAlias
@@ -14,11 +14,12 @@ import numpy as np
 from bot.domain.network import Direction, Endpoint, Event
 from bot.domain.query import Filter, GroupField, GroupKey, NumberField, Target
 from bot.domain.workload import Workload
-from bot.ebpf.matching import is_at, like
+from bot.ebpf.store.batch import endpoint
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.fields import UNTOLD, Alike, Field, Judge, Keys, OfNumber, OfText, process_name, text_mask, told
 from bot.ebpf.store.log import Chunk, Column, Log
 from bot.ebpf.store.row import NS_PER_US, Meanings, Row, end_of
+from bot.targets import is_at, like
 
 _EXACT: Final[tuple[GroupField, ...]] = (
     "pid", "process", "uid", "protocol", "errno", "reason", "node", "namespace", "pod", "container",
@@ -33,73 +34,81 @@ Numbers: TypeAlias = Mapping[NumberField, Callable[[Chunk], Column]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """`end` tells where an event went; `direction` is that of all events of this kind, where a filter knows one.
+class Telling:
+    """How one kind of event is told. `fields` and `numbers`: what it has beside what every kind has.
 
+    `end` tells where an event went; `direction` is that of all events of this kind, where a filter knows one.
     `hidden`: rows to be left out unless failed look-ups of local sockets are asked for.
     """
 
-    log: Log
-    meanings: Meanings
     event: Callable[[Row], Event]
     fields: Fields
-    numbers: Numbers
-    end: Callable[[bytes], Endpoint | None] = end_of
+    numbers: Numbers = field(default_factory=dict)
+    end: Callable[[bytes], Endpoint | None] = endpoint
     direction: Direction | None = None
     hidden: Callable[[Chunk], Column] | None = None
 
+
+class Reading:
+    """Of one kind's log, which the store's keeper of this kind writes."""
+
+    def __init__(self, log: Log, meanings: Meanings, telling: Telling) -> None:
+        self.log = log
+        self._meanings = meanings
+        self._telling = telling
+        self._fields: Fields = {**_shared_fields(meanings, telling.end), **telling.fields}
+
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
         """True for each row that the filter lets through; None when it lets all of them through."""
-        masks = [field.mask(chunk, judge) for field, judge in self._conditions(wanted)]
+        masks = [each.mask(chunk, judge) for each, judge in self._conditions(wanted)]
         if wanted.target is not None:
             masks.append(self._at(chunk, wanted.target))
-        if self.hidden and not wanted.failed_local_lookups:
-            masks.append(~self.hidden(chunk))
+        if self._telling.hidden and not wanted.failed_local_lookups:
+            masks.append(~self._telling.hidden(chunk))
         return np.logical_and.reduce(masks) if masks else None
 
     def event_at(self, chunk: Chunk, place: int, clock: Clock) -> Event:
-        return self.event(Row(chunk, place, self.meanings, clock))
+        return self._telling.event(Row(chunk, place, self._meanings, clock))
 
     def keys(self, chunk: Chunk, name: GroupField) -> Keys:
-        return self.fields.get(name, _ABSENT).keys(chunk)
+        return self._fields.get(name, _ABSENT).keys(chunk)
 
     def numbers_of(self, chunk: Chunk, name: NumberField) -> Column:
         """For each row; NaN where it has none."""
-        return self.numbers[name](chunk) if name in self.numbers else np.full(chunk.count, np.nan)
+        return self._telling.numbers[name](chunk) if name in self._telling.numbers else np.full(chunk.count, np.nan)
 
     def _conditions(self, wanted: Filter) -> Iterator[tuple[Field, Judge]]:
         for name in _EXACT:
             value: GroupKey = getattr(wanted, name)
             if value is not None:
-                yield self.fields.get(name, _ABSENT), partial(eq, value)
+                yield self._fields.get(name, _ABSENT), partial(eq, value)
         if (process := wanted.process_pattern) is not None:
-            yield self.fields["process"], lambda value: like(str(value), process)
+            yield self._fields["process"], lambda value: like(str(value), process)
         if wanted.direction is not None:
-            of_all = Alike(self.direction) if self.direction else _ABSENT
-            yield self.fields.get("direction", of_all), partial(eq, wanted.direction)
+            of_all = Alike(self._telling.direction) if self._telling.direction else _ABSENT
+            yield self._fields.get("direction", of_all), partial(eq, wanted.direction)
         if (lookup := wanted.lookup) is not None:
             yield from self._lookup(lookup)
-        if (outcomes := wanted.outcomes) is not None and "outcome" in self.fields:
-            yield self.fields["outcome"], lambda value: value in outcomes
-        if not wanted.harmless and "harmless" in self.fields:
-            yield self.fields["harmless"], lambda value: value is not True
+        if (outcomes := wanted.outcomes) is not None and "outcome" in self._fields:
+            yield self._fields["outcome"], lambda value: value in outcomes
+        if not wanted.harmless and "harmless" in self._fields:
+            yield self._fields["harmless"], lambda value: value is not True
 
     def _lookup(self, pattern: str) -> Iterator[tuple[Field, Judge]]:
-        if field := self.fields.get("lookup"):
-            yield field, lambda value: like(str(value or "").lower(), pattern)
+        if asked := self._fields.get("lookup"):
+            yield asked, lambda value: value is not None and like(str(value).lower(), pattern)
         else:
             yield _ABSENT, lambda _: False
 
     def _at(self, chunk: Chunk, target: Target) -> Column:
         def is_there(text: bytes) -> bool:
-            end = self.end(text)
-            return is_at(self.meanings.addresses.named(end) if end and target.name else end, target)
+            end = self._telling.end(text)
+            return is_at(self._meanings.addresses.named(end) if end and target.name else end, target)
 
         return text_mask(chunk, "destination", is_there)
 
 
-def shared_fields(meanings: Meanings, *, end: Callable[[bytes], Endpoint | None] = end_of) -> Fields:
-    """What every kind has. `end` is how it tells its destination."""
+def _shared_fields(meanings: Meanings, end: Callable[[bytes], Endpoint | None]) -> Fields:
 
     def of_end(value: Callable[[Endpoint], GroupKey]) -> Field:
         return OfText("destination", lambda text: value(found) if (found := end(text)) else None)

@@ -14,11 +14,11 @@ from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, shared_fields, source_fields
+from bot.ebpf.store.reading import Reading, Telling, source_fields
 from bot.ebpf.store.row import Meanings, Row, direction_of, role_of
 
 SCHEMA: Final = Schema(
-    numbers={**WHO, "reason": "i2", **dict.fromkeys(("is_received", "state", "role"), "u1")},
+    numbers={**WHO, "reason": "i4", **dict.fromkeys(("is_received", "state", "role"), "u1")},
     texts=("process", "source", "destination"),
 )
 
@@ -28,21 +28,18 @@ def reset_keeper() -> PlainKeeper:
 
 
 def reset_reading(log: Log, meanings: Meanings, names: KernelNames) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=lambda row: _event(row, names),
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": Alike("TCP"),
             "direction": OfNumber("is_received", direction_of),
-            "reason": OfNumber("reason", lambda number: _reason(number, names)),
+            "reason": OfNumber("reason", names.reset_reason_of),
             "state": OfNumber("state", state_name),
             "role": OfNumber("role", role_of),
         },
-        numbers={},
     )
+    return Reading(log, meanings, telling)
 
 
 def _columns(events: Events) -> Mapping[str, Column]:
@@ -66,12 +63,8 @@ def _event(row: Row, names: KernelNames) -> Reset:
         **row.who(),
         direction=direction_of(row["is_received"]),
         source=row.end("source") or Endpoint(),
-        destination=row.destination() or Endpoint(),
-        reason=_reason(row["reason"], names),
+        destination=row.destination(),
+        reason=names.reset_reason_of(row["reason"]),
         state=state_name(row["state"]),
         role=role_of(row["role"]),
     )
-
-
-def _reason(number: int, names: KernelNames) -> str | None:
-    return names.reset_reason_of(number) if number >= 0 else None

@@ -14,7 +14,7 @@ from bot.ebpf.store.columns import WHO, errnos, roles, rtt_us, who_of_owner
 from bot.ebpf.store.fields import UNTOLD, Alike, OfNumber
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, plain_number, shared_fields, source_fields
+from bot.ebpf.store.reading import Reading, Telling, plain_number, source_fields
 from bot.ebpf.store.row import Meanings, Row, role_of
 
 SCHEMA: Final = Schema(
@@ -34,12 +34,9 @@ def retransmit_keeper() -> PlainKeeper:
 
 
 def retransmit_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": Alike("TCP"),
             "state": OfNumber("state", _state),
@@ -49,6 +46,7 @@ def retransmit_reading(log: Log, meanings: Meanings) -> Reading:
         numbers={name: plain_number(name) for name in ("size_bytes", "retransmits", "rtt_us")},
         direction="out",
     )
+    return Reading(log, meanings, telling)
 
 
 def _columns(events: Events) -> Mapping[str, Column]:
@@ -70,7 +68,7 @@ def _event(row: Row) -> Retransmit:
     return Retransmit(
         **row.who(),
         source=row.end("source") or Endpoint(),
-        destination=row.destination() or Endpoint(),
+        destination=row.destination(),
         state=_state(row["state"]),
         role=role_of(row["role"]),
         size_bytes=row.told("size_bytes"),

@@ -80,9 +80,11 @@ class Row:
     def end(self, name: str) -> Endpoint | None:
         return end_of(self.bytes_of(name))
 
-    def destination(self) -> Endpoint | None:
-        end = self.end("destination")
-        return self.meanings.addresses.named(end) if end else None
+    def destination(self) -> Endpoint:
+        return self.meanings.addresses.named(endpoint(self.bytes_of("destination")))
+
+    def destination_if_any(self) -> Endpoint | None:
+        return self.destination() if self.end("destination") else None
 
 
 def owner_of(is_owned: int) -> Owner:

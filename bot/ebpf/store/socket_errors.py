@@ -8,13 +8,13 @@ import numpy as np
 from bot.domain.network import SocketError
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.errnos import errno_name
-from bot.ebpf.store.batch import Events, endpoints
-from bot.ebpf.store.columns import WHO, errnos, is_owned, protocols, who_beside
+from bot.ebpf.store.batch import Events, packet_ends
+from bot.ebpf.store.columns import WHO, errnos, is_owned, protocols_of_sockets, who_beside
 from bot.ebpf.store.fields import OfNumber, protocol_name
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, shared_fields, source_fields
-from bot.ebpf.store.row import Meanings, Row, owner_of
+from bot.ebpf.store.reading import Reading, Telling, source_fields
+from bot.ebpf.store.row import Meanings, Row, end_of, owner_of
 
 SCHEMA: Final = Schema(
     numbers={**WHO, **dict.fromkeys(("errno", "protocol"), "u2"), **dict.fromkeys(("is_accept", "is_owned"), "u1")},
@@ -27,32 +27,31 @@ def error_keeper() -> PlainKeeper:
 
 
 def error_reading(log: Log, meanings: Meanings) -> Reading:
-    return Reading(
-        log=log,
-        meanings=meanings,
+    telling = Telling(
         event=_event,
         fields={
-            **shared_fields(meanings),
             **source_fields(),
             "protocol": OfNumber("protocol", protocol_name),
             "call": OfNumber("is_accept", _call),
             "errno": OfNumber("errno", errno_name),
         },
-        numbers={},
+        end=end_of,
     )
+    return Reading(log, meanings, telling)
 
 
 def _columns(events: Events) -> Mapping[str, Column]:
     """Who calls accept(2) is certain. Its address is the listener's."""
     is_accept = events["kind"] == layout.ACCEPT_FAILED
     owned = is_owned(events) | is_accept
-    local, peer = endpoints(events, "saddr", "sport"), endpoints(events, "daddr", "dport")
+    ends = packet_ends(events)
+    local, peer = ends["source"], ends["destination"]
     return {
         **who_beside(events, owned),
         "source": np.where(is_accept, b"", local),
         "destination": np.where(is_accept, local, peer),
         "errno": errnos(events),
-        "protocol": protocols(events),
+        "protocol": protocols_of_sockets(events),
         "is_accept": is_accept,
         "is_owned": owned,
     }
@@ -64,7 +63,7 @@ def _event(row: Row) -> SocketError:
         call=_call(row["is_accept"]),
         errno=errno_name(row["errno"]),
         source=row.end("source"),
-        destination=row.destination(),
+        destination=row.destination_if_any(),
         protocol=protocol_name(row["protocol"]),
         owner=owner_of(row["is_owned"]),
     )

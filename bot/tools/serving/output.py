@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.network import Coverage
-from bot.domain.table import Table
+from bot.domain.table import Series, Table
 
 _CELL = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}
 """A list of types would be checked faster, but some clients refuse a tool for it."""
@@ -31,6 +31,11 @@ def output_schema() -> dict[str, Any]:
             "summary": {"type": "string", "description": "what was found, in a sentence; or why the call failed"},
             "tables": {"type": "array", "items": table},
             "coverage": {"anyOf": [coverage, {"type": "null"}]},
+            "charts": {
+                "type": "array",
+                "description": "what the tables look like when drawn",
+                "items": _schema(Series),
+            },
         },
         "required": ["summary", "tables", "coverage"],
     }

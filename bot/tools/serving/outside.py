@@ -7,7 +7,7 @@ How it is reached is not known here: `stdio` and `http` carry it.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -152,7 +152,8 @@ def _told(result: ToolResult) -> CallToolResult:
     said = [result.summary]
     if result.coverage:
         said.append(footer_line(result.coverage, zone=UTC, now=result.coverage.window.until))
-    texts = ["\n".join(said)] if result.failed else ["\n".join(said), for_model(result, max_rows=MAX_EVENTS)]
+    rows = for_model(replace(result, charts=(), attachments=()), max_rows=MAX_EVENTS)
+    texts = ["\n".join(said), *(() if result.failed else (rows,))]
     return CallToolResult(
         content=[TextContent(text=text) for text in texts],
         structured_content=encode_result(result),

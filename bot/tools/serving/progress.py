@@ -5,9 +5,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.domain.network import EventKind
+from bot.domain.counters import CounterDeltas
+from bot.domain.network import EventKind, Window
 from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.source_status import SourceStatus
 from bot.tables.units import human_count
 
 BEAT_S = 5.0
@@ -44,6 +47,17 @@ class ToldSource:
         found = await self.source.aggregate(query)
         await self._answered(query.kind, found.coverage.matched)
         return found
+
+    async def sockets(self, query: SocketQuery) -> OpenSockets:
+        await self.progress.say("asking the source for open sockets")
+        return await self.source.sockets(query)
+
+    async def counters(self, window: Window) -> CounterDeltas:
+        await self.progress.say("asking the source for counters")
+        return await self.source.counters(window)
+
+    async def status(self) -> SourceStatus:
+        return await self.source.status()
 
     async def check(self) -> Check:
         return await self.source.check()
