@@ -81,15 +81,13 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
 @asynccontextmanager
 async def open_foreign(settings: Settings, own: ToolHost) -> AsyncGenerator[ToolHost, None]:
     """The given tools, and those of other MCP servers where any are named. Raises: InvalidSettings."""
-    from bot.mcp_json import servers_of
-
-    servers = servers_of(settings)
-    if not servers:
+    if settings.mcp_config is None:
         yield own
         return
+    from bot.mcp_json import servers_of
     from bot.tools.foreign.opening import open_all_tools
 
-    async with open_all_tools(own, servers) as host:
+    async with open_all_tools(own, servers_of(settings)) as host:
         yield host
 
 

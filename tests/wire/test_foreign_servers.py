@@ -288,6 +288,22 @@ async def test_a_server_that_cannot_be_used_is_told_with_its_cause(place: Progra
         assert await names(host) == ["find_failures", "list_connections"]
 
 
+async def test_a_line_without_end_is_given_up_on() -> None:
+    async with opened(foreign(by_hand("endless-line")), pace=Pace(first_wait_s=1000)) as host:
+        (check,) = await host.check()
+        assert check.detail == "not connected: it ended"
+        assert not (await call(host, "find_failures")).failed
+
+
+async def test_a_child_that_does_not_want_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.tools.foreign.program.PATIENCE_S", 0.1)
+    async with opened(foreign(by_hand("stubborn"))) as host:
+        assert "old" in await names(host)
+        children = {int(line) for line in _children()}
+        assert children
+    assert not children & {int(line) for line in _children()}
+
+
 async def test_a_server_without_tools_is_well() -> None:
     async with opened(foreign(by_hand("no-tools"))) as host:
         assert await host.check() == (Check("mcp foreign", "ok", "0 tools"),)
