@@ -74,7 +74,8 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
         open_tool_host(source, analyst) as own,
         open_foreign(settings, own) as host,
     ):
-        yield Answering(loop=ToolLoop(model, CachingHost(host)), tools=TOOLS, question_of=question_of)
+        loop = ToolLoop(model, CachingHost(host))
+        yield Answering(loop=loop, tools=TOOLS, question_of=question_of, nodes=settings.nodes_of_channels)
 
 
 @asynccontextmanager

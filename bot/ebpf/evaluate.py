@@ -49,13 +49,19 @@ def aggregate(events: Iterable[Event], query: Aggregate) -> tuple[Group, ...]:
 def aggregate_repeated(events: Iterable[Repeated], query: Aggregate) -> tuple[Group, ...]:
     """The same groups as if every repetition were an event of its own, without making them."""
     measures = measured(query)
-    members: dict[_Key, list[_Piece]] = {}
+    members: dict[_Key, dict[int, list[_Piece]]] = {}
     for repeated in events:
         key = tuple(None if field == "slot" else group_value(repeated.event, field) for field in query.group_by)
         figures = tuple(number_value(repeated.event, measure.field) for measure in measures)
-        for own, piece in _pieces(repeated, key, figures, query):
-            members.setdefault(own, []).append(piece)
-    return in_order([_group(key, of_key, measures) for key, of_key in members.items()], query)
+        slots = members.setdefault(key, {})
+        for slot, piece in _pieces(repeated, figures, query):
+            slots.setdefault(slot, []).append(piece)
+    groups = (
+        _group(_in_slot(key, slot, query), pieces, measures)
+        for key, slots in members.items()
+        for slot, pieces in slots.items()
+    )
+    return in_order(groups, query)
 
 
 def measured(query: Aggregate) -> tuple[Measure, ...]:
@@ -98,22 +104,24 @@ def number_value(event: Event, field: NumberField) -> float | None:
     return value
 
 
-def _pieces(repeated: Repeated, key: _Key, figures: _Figures, query: Aggregate) -> Iterator[tuple[_Key, _Piece]]:
-    """Of each of its groups, of which slots make many."""
+def _pieces(repeated: Repeated, figures: _Figures, query: Aggregate) -> Iterator[tuple[int, _Piece]]:
+    """By the slots that it happens in; in one where the query has none."""
     at_us, left, period_us = _microseconds(repeated.first), repeated.count, repeated.period // _MICROSECOND
     if "slot" not in query.group_by:
-        yield key, (left, at_us, at_us + (left - 1) * period_us, figures)
+        yield 0, (left, at_us, at_us + (left - 1) * period_us, figures)
         return
-    place = query.group_by.index("slot")
-    before, behind = key[:place], key[place + 1 :]
     length_us, since_us = _slot_us(query), _microseconds(query.window.since)
     while left:
         slot = (at_us - since_us) // length_us
         span_us = since_us + (slot + 1) * length_us - at_us
         count = 1 if left == 1 or period_us >= span_us else _within(span_us, period_us, left)
-        yield (*before, slot, *behind), (count, at_us, at_us + (count - 1) * period_us, figures)
+        yield slot, (count, at_us, at_us + (count - 1) * period_us, figures)
         at_us += count * period_us
         left -= count
+
+
+def _in_slot(key: _Key, slot: int, query: Aggregate) -> _Key:
+    return tuple(slot if field == "slot" else part for field, part in zip(query.group_by, key, strict=True))
 
 
 def _within(span_us: int, period_us: int, most: int) -> int:

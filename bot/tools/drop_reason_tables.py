@@ -42,7 +42,7 @@ def _rows(found: Sequence[Explanation]) -> Iterator[tuple[str, str]]:
     yield from _listed("check next", reason.next)
     yield from _folded("harmless", f"{reason.harmless}: {reason.because}")
     for other in found[1:]:
-        yield from _folded(f"as a {other.kind}", f"{other.meaning} More: explain SK_RST_REASON_{other.name}")
+        yield from _folded(f"as a {other.kind}", f"{other.meaning} More: dropreason SK_RST_REASON_{other.name}")
     if reason.kind == "drop":
         yield "counted in", _COUNTED
     if reason.since:

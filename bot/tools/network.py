@@ -23,6 +23,7 @@ from bot.tools.events import list_events
 from bot.tools.failures import find_failures
 from bot.tools.health import tcp_health
 from bot.tools.latency import connection_latency
+from bot.tools.reasons import explain_drop_reason
 from bot.tools.registry import TOOLS, find_tool
 from bot.tools.sockets import list_sockets
 from bot.tools.status import source_status
@@ -48,6 +49,7 @@ BODIES: Mapping[str, Callable[[EbpfSource, Asked], Awaitable[Found]]] = {
         compare_periods,
         tcp_health,
         list_sockets,
+        explain_drop_reason,
         source_status,
     )
 }

@@ -49,7 +49,12 @@ _ERRNO = Argument(
     name="errno", flag="--errno", kind="text", metavar="NAME", max_length=32, help="only this errno", rare=True
 )
 _REASON = Argument(
-    name="reason", flag="--reason", kind="text", metavar="REASON", max_length=64, help="the reason of a drop or reset"
+    name="reason",
+    flag="--reason",
+    kind="text",
+    metavar="REASON",
+    max_length=64,
+    help="the kernel's reason for a drop or reset, such as NO_SOCKET",
 )
 _KIND = Argument(
     name="kind", flag="--kind", kind="choice", metavar="KIND", choices=_KINDS, help="only this kind of event"
@@ -272,6 +277,14 @@ TOOLS: tuple[Tool, ...] = (
         ),
         arguments=(_STATE, *WHO, *WHERE, PROTOCOL, *PLACE, ROWS),
         example="sockets --state LISTEN --process nginx",
+    ),
+    Tool(
+        name="explain_drop_reason",
+        command="dropreason",
+        summary="what a drop reason of the kernel means and what to check next",
+        description="Explains a drop or reset reason of the kernel: meaning, usual causes, what to check next.",
+        arguments=(replace(_REASON, required=True, free_text=True),),
+        example="dropreason NO_SOCKET",
     ),
     Tool(
         name="source_status",

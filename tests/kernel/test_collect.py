@@ -6,10 +6,12 @@ import os
 import re
 import signal
 import socket
+import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -17,8 +19,9 @@ from urllib.request import urlopen
 import pexpect
 import pytest
 
-from bot.domain.network import Connection, Outcome, Window
-from bot.domain.query import EventQuery
+from bot.domain.network import EVENT_TYPES, Connection, EventKind, Outcome, Window
+from bot.domain.query import EventQuery, Filter, Target
+from bot.domain.sockets import SocketQuery, SocketState
 from bot.ebpf.remote.client import open_http_source
 from tests.kernel.conftest import skip_or_fail
 
@@ -26,10 +29,11 @@ NETSPY = str(Path(sys.executable).parent / "netspy")
 
 
 @asynccontextmanager
-async def collecting(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def collecting(folder: Path, **settings: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """The process and its URL."""
+    command = (NETSPY, "collect", "--listen", "127.0.0.1:0")
     process = await asyncio.create_subprocess_exec(
-        NETSPY, "collect", "--listen", "127.0.0.1:0", cwd=folder, stderr=asyncio.subprocess.PIPE
+        *command, cwd=folder, stderr=asyncio.subprocess.PIPE, env={**os.environ, **settings}
     )
     try:
         assert process.stderr
@@ -81,19 +85,73 @@ async def test_a_collector_tells_what_became_of_an_attempt_and_ends_on_sigterm(k
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 30) == 0
         assert process.stderr
-        assert b"connections (0 lost)" in await process.stderr.read()
+        assert b" (0 lost), accept" in await process.stderr.read()
 
 
 async def test_a_collector_lists_open_sockets_and_what_was_counted(kernel: None, tmp_path: Path) -> None:
     async with collecting(tmp_path) as (_, url):
         with socket.create_server(("127.0.0.1", 0)) as server:
             listed = await asyncio.to_thread(read, url, "/api/v1/sockets", state="LISTEN")
-            local = {"address": "127.0.0.1", "port": server.getsockname()[1], "path": None}
+            local = {"address": "127.0.0.1", "port": server.getsockname()[1], "path": None, "name": None}
         (found,) = [each for each in listed["sockets"] if each["local"] == local]  # type: ignore[attr-defined]
         assert (found["pid"], found["state"]) == (os.getpid(), "LISTEN")
         async with asyncio.timeout(60):
             while not await asyncio.to_thread(has_counted_here, url):
                 await asyncio.sleep(0.2)
+
+
+async def test_a_client_is_told_sockets_counters_and_a_status_with_their_node(kernel: None, tmp_path: Path) -> None:
+    async with (
+        collecting(tmp_path, NETSPY_NODE="node-a") as (_, url),
+        open_http_source(url) as source,
+        asyncio.timeout(60),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            listed = await source.sockets(SocketQuery(states=frozenset({SocketState.LISTEN})))
+            port = server.getsockname()[1]
+        status = await source.status()
+        while not (counted := await source.counters(Window.last(60, _later()))).deltas:
+            await asyncio.sleep(0.01)
+    (found,) = [each for each in listed.sockets if each.local.port == port]
+    assert (found.node, found.pid, found.local.address) == ("node-a", os.getpid(), "127.0.0.1")
+    assert {each.node for each in counted.deltas} == {"node-a"}
+    assert (status.source, list(status.kinds)) == (f"netspy collector at {url}", list(EVENT_TYPES))
+
+
+def provoke(listener: socket.socket, closed: int) -> None:
+    """A connection that its server resets, a listener that ends, and a datagram that reaches nobody."""
+    with socket.create_connection(listener.getsockname()) as client:
+        accepted, _ = listener.accept()
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()
+        with suppress(ConnectionResetError):
+            client.recv(1)
+    listener.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.connect(("127.0.0.1", closed))
+        datagrams.send(b"x")
+        with suppress(ConnectionRefusedError):
+            datagrams.recv(1)
+
+
+async def test_a_client_asks_for_every_kind_that_one_machine_provokes(kernel: None, tmp_path: Path) -> None:
+    async with collecting(tmp_path) as (_, url), open_http_source(url) as source, asyncio.timeout(60):
+        listener, closed = socket.create_server(("127.0.0.1", 0)), closed_port()
+        port = listener.getsockname()[1]
+        await asyncio.to_thread(provoke, listener, closed)
+        asked: dict[EventKind, Filter] = {
+            "connection": Filter(target=Target(port=port), protocol="TCP", direction="out"),
+            "accept": Filter(target=Target(network=ip_network("127.0.0.0/8"), port=port), process_pattern="*"),
+            "reset": Filter(target=Target(port=port), direction="in"),
+            "listen": Filter(target=Target(port=port)),
+            "error": Filter(target=Target(port=closed), errno="ECONNREFUSED"),
+            "icmp": Filter(target=Target(port=closed)),
+        }
+        for kind, wanted in asked.items():
+            query = EventQuery(kind=kind, window=Window.last(60, _later()), filter=wanted)
+            while not (found := (await source.events(query)).events):
+                await asyncio.sleep(0.01)
+            assert {type(event) for event in found} == {EVENT_TYPES[kind]}
 
 
 def has_counted_here(url: str) -> bool:
@@ -127,6 +185,18 @@ def test_a_chat_listens_to_this_machine_where_no_server_answers(kernel: None, tm
         chat.expect(pexpect.EOF)
     finally:
         chat.close(force=True)
+
+
+async def test_a_root_of_the_machine_that_is_not_there_is_told_with_the_setting(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(NETSPY, "collect", "--listen", "127.0.0.1:0"),
+        cwd=tmp_path,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "NETSPY_HOST_ROOT": str(tmp_path / "host")},
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert f"NETSPY_HOST_ROOT: there is no folder {tmp_path / 'host'}" in said.decode()
 
 
 async def test_a_port_that_is_taken_is_told_with_the_flag_that_chooses_it(kernel: None, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from bot.domain.network import Connection, Drop, Outcome
+from bot.domain.network import EVENT_TYPES, UNNAMED, Connection, DnsLookup, Drop, Outcome
 from bot.ebpf.collector import layout
 from bot.ebpf.collector.btf import reason_names
 from bot.ebpf.collector.loader import start
@@ -14,6 +14,7 @@ from bot.ebpf.store.clock import Clock
 from tests.kernel import namespaces
 from tests.kernel.lab_faults import FAULTS, once, provoked, serve
 from tests.kernel.lab_programs import ANSWERS
+from tests.kernel.test_datagrams import NAME_SERVER, ask
 from tests.replaying import Found, differences, replayed, stored
 
 
@@ -25,8 +26,12 @@ def found(with_namespaces: None) -> tuple[Found, Found, Found]:
         for fault in faults:
             serve(fault, pair, stack)
         stack.enter_context(pair.server.serving(ANSWERS, "web", 80))
+        stack.enter_context(pair.server.serving(NAME_SERVER))
         batches: list[Sequence[bytes]] = []
         with Reader(start(), lambda batch: batches.append(batch.events)):
+            stack.enter_context(pair.server.serving(ANSWERS, "late", 81))
+            for name in ("web.test", "missing.test", "web.test"):
+                ask(pair, name)
             for client in [stack.enter_context(provoked(fault, pair)) for fault in faults]:
                 client.wait()
         ours = {pair.client.number, pair.server.number}
@@ -54,3 +59,10 @@ def test_every_outcome_was_among_them(found: tuple[Found, Found, Found]) -> None
     assert set(Outcome) - outcomes <= {Outcome.PENDING, Outcome.UNKNOWN}
     reasons = {each.reason for each in found[0]["drop"] if isinstance(each, Drop)}
     assert reasons >= {"NO_SOCKET", "NETFILTER_DROP", "NEIGH_FAILED", "QDISC_DROP"}
+
+
+def test_every_kind_was_among_them(found: tuple[Found, Found, Found]) -> None:
+    assert {kind for kind, events in found[0].items() if events} == set(EVENT_TYPES)
+    lookups = [each for each in found[0]["dns"] if isinstance(each, DnsLookup)]
+    assert {(each.name, each.rcode) for each in lookups} == {("web.test", "NOERROR"), ("missing.test", "NXDOMAIN")}
+    assert all(each.process != UNNAMED for each in found[0]["listen"])

@@ -127,7 +127,7 @@ async def wrong(_: ForeignServer, __: dict[str, Any]) -> CallToolResult:
 
 
 async def change(server: ForeignServer, _: dict[str, Any]) -> CallToolResult:
-    server.tools["added"] = Tool(name="added", description="New.", input_schema=OBJECT)
+    server.tools[f"added{server.calls}"] = Tool(name=f"added{server.calls}", description="New.", input_schema=OBJECT)
     server.tools.pop("rows", None)
     await server.bus.publish(ToolsListChanged())
     return said("changed")

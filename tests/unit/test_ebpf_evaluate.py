@@ -151,6 +151,17 @@ def test_percentile_is_a_member_near_the_interpolated_one(values: list[float]) -
     assert found <= quantiles(ordered, n=2, method="inclusive")[0]
 
 
+def test_repetitions_are_cut_where_a_slot_begins() -> None:
+    repeated = Repeated(connection(ago_s=60), WINDOW.since, 25, timedelta(seconds=1))
+    groups = evaluate.aggregate_repeated([repeated], replace(TIMED, group_by=("slot",), slot_s=10))
+    slots = {group.key: (group.count, group.last - group.first) for group in groups}
+    assert slots == {
+        (0,): (10, timedelta(seconds=9)),
+        (1,): (10, timedelta(seconds=9)),
+        (2,): (5, timedelta(seconds=4)),
+    }
+
+
 PERIODS = st.sampled_from([0, 1, 999_999, 7_000_000, 20_000_000, 45_000_001]).map(lambda us: timedelta(microseconds=us))
 
 

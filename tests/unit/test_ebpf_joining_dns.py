@@ -59,6 +59,11 @@ def test_a_question_that_is_sent_again_is_one_look_up() -> None:
     assert [each.tries for each in lookups(query(0), reply(9), query(20))] == [1, 1]
 
 
+def test_a_reply_may_repeat_the_name_in_other_letters() -> None:
+    (found,) = lookups(query(0, qname="dB.Lab"), reply(9, qname="Db.lAB"))
+    assert (found.name, found.rcode) == ("dB.Lab", "NOERROR")
+
+
 @pytest.mark.parametrize("other", [{"id": 8}, {"qtype": 28}, {"qname": "web.lab"}, {"sport": 40001}, {"netns": 2}])
 def test_another_question_is_another_look_up(other: dict[str, Any]) -> None:
     first, second = lookups(query(0), query(10, **other), reply(20))
@@ -106,6 +111,8 @@ def test_names_of_addresses_are_bounded() -> None:
 def test_the_root_is_no_name_for_an_address() -> None:
     (found,) = lookups(query(0, qname=""), reply(9, "10.99.0.53", qname=""))
     assert (found.name, found.destination.name) == ("", None)
+    *_, named = lookups(query(0), reply(9, "10.99.0.53"), query(20, qname=""), reply(29, "10.99.0.53", qname=""))
+    assert (named.name, named.destination.name) == ("", "db.lab")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,14 @@ def test_an_older_recording_tells_the_owner_of_an_abortive_close_by_its_reset() 
     assert found.pid is None
 
 
+def test_a_connection_ends_but_once() -> None:
+    older = [without_owner(closed(at_us, duration_us=float(at_us))) for at_us in (900, 2000)]
+    for ends in (older, [closed(900, duration_us=900.0), closed(2000)]):
+        found = only(accepted(0), *ends)
+        assert isinstance(found, Accepted)
+        assert found.duration_us == 900.0
+
+
 def without_owner(text: str) -> str:
     assert '"owner": "socket", ' in text
     return text.replace('"owner": "socket", ', "")

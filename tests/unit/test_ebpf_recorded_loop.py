@@ -199,6 +199,7 @@ served = Accepted(
     destination=Endpoint("10.0.0.2", 80),
     duration_us=4e6,
     sent_bytes=5,
+    rtt_us=40.0,
 )
 lone = Recording(name="x", events=(slow,), began_at=BEGAN, ended_at=BEGAN + LENGTH)
 called_before = replace(slow, time=BEGAN - timedelta(seconds=3))

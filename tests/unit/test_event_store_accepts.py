@@ -142,3 +142,9 @@ def test_connections_that_never_end_are_not_remembered_for_ever() -> None:
     for begin in range(0, MAX_OPEN + 10_000, 10_000):
         keeper.add(Batch.of([came_in(T + n, sock=n + 1) for n in range(begin, begin + 10_000)]))
     assert keeper.remembered == MAX_OPEN
+
+
+def test_each_of_several_connections_is_of_its_own_process() -> None:
+    named = [later(layout.TCP_RETRANSMIT, T + 9, sock=n, comm=b"p%d" % n, pid=n) for n in (2, 1, 3)]
+    found = accepted(*(came_in(T + n * 1000, sock=n) for n in (1, 2, 3)), *named)
+    assert [each.process for each in found] == ["p1", "p2", "p3"]

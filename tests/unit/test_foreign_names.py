@@ -45,6 +45,12 @@ def test_a_name_made_to_look_like_anothers_prefixed_one_takes_nothing_from_it() 
     assert len(set(found.values())) == 3
 
 
+def test_a_prefixed_name_that_somebody_elses_tool_has_already_gets_digits() -> None:
+    found = names(Origin("web hub", "git__log"), Origin("git", "log"), Origin("long", "log"))
+    assert found[0] == "git__log"
+    assert found[1].startswith("git__log_")
+
+
 TOOLS = st.one_of(
     st.text(max_size=80),
     st.text("ab_-. ", max_size=6),

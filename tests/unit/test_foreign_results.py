@@ -61,6 +61,16 @@ def test_an_array_of_flat_objects_is_a_table_with_kinds_guessed_from_its_values(
     assert table.rows[1][-1] == "true"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(2**63, str(2**63)), (10**5000, "(a number of thousands of digits)"), (float("nan"), "nan")],
+    ids=["64-bits", "thousands-of-digits", "nan"],
+)
+def test_a_number_that_nobody_else_could_store_is_text(value: float, shown: str) -> None:
+    (table,) = of([{"n": value}]).tables
+    assert (table.columns[0].kind, table.rows) == ("text", ((shown,),))
+
+
 def test_an_object_with_one_such_array_is_a_table_and_the_rest_is_said() -> None:
     found = of({"result": [{"a": 1}], "next": "page 2"}, '{"result": [{"a": 1}]}')
     assert found.tables[0].rows == ((1,),)

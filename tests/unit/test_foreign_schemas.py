@@ -37,6 +37,11 @@ def test_a_keyword_with_a_wrong_value_is_left_out_and_the_others_stay() -> None:
     assert part_of(wrong) == {"maxLength": 9}
 
 
+def test_only_what_is_known_is_required() -> None:
+    assert usable_schema(of({}, required=["a", "b", 7])) == of({}, required=["a"])
+    assert usable_schema(of({"type": "string"}, required="a")) == of({"type": "string"})
+
+
 def test_an_array_says_what_its_items_are() -> None:
     assert part_of({"type": "array"}) == {"type": "array", "items": {}}
     assert part_of({"type": ["array", "null"], "items": [{"type": "string"}]}) == {

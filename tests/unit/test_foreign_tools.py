@@ -190,9 +190,15 @@ async def test_why_a_server_is_away_is_told_bounded_and_without_secrets() -> Non
 
 
 async def test_tools_that_cannot_be_called_are_left_out_and_told() -> None:
-    listed = [offer("a"), offer("a"), offer("no", parameters={"type": "string"}), offer("x" * 300), offer("")]
+    listed = [
+        offer("a", title="first"),
+        offer("a", title="second"),
+        offer("no", parameters={"type": "string"}),
+        offer("x" * 300),
+        offer(""),
+    ]
     async with opened(a=FakePeer(listed)) as host:
-        assert await names(host) == ["own", "a"]
+        assert [(tool.name, tool.title) for tool in await host.tools()][1:] == [("a", "a: first")]
         assert await host.check() == (
             Check(
                 "mcp a",

@@ -81,10 +81,14 @@ async def test_server_says_who_it_is_and_how_it_is_used() -> None:
 # results: the SDK's client checks each against the output schema
 
 
+OF_ITS_OWN: dict[str, dict[str, Json]] = {"source_status": {}, "explain_drop_reason": {"reason": "NO_SOCKET"}}
+"""Arguments of tools that show no number of rows."""
+
+
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", sorted(BODIES))
 async def test_result_is_that_of_the_tool_and_fits_its_schema(name: str, era: str) -> None:
-    rows: dict[str, Json] = {} if name == "source_status" else {"max_events": 5}
+    rows = OF_ITS_OWN.get(name, {"max_events": 5})
     result = await call(stored(), name, rows, era=era)
     expected = await run_tool(ToolCall("", name, rows), source=stored(), now=NOW)
     assert not result.is_error
@@ -233,6 +237,22 @@ async def test_progress_tells_each_question_to_the_source(era: str) -> None:
         await client.call_tool("list_connections", {}, progress_callback=hear)
         await until(lambda: len(told) == 2, lambda: told, timeout_s=10)
     assert told == [(1, "asking the source for connection events"), (2, "29 connection events matched")]
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("list_sockets", "asking the source for open sockets"), ("tcp_health", "asking the source for counters")],
+)
+async def test_progress_tells_what_else_the_source_is_asked_for(tool: str, said: str) -> None:
+    told: list[str | None] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append(message)
+
+    async with Client(offered()) as client:
+        result = await client.call_tool(tool, {}, progress_callback=hear)
+        await until(lambda: said in told, lambda: told, timeout_s=10)
+    assert not result.is_error
 
 
 async def test_progress_says_that_a_long_call_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:

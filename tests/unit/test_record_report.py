@@ -59,6 +59,15 @@ def test_everything_is_counted(tmp_path: Path) -> None:
     )
 
 
+def test_look_ups_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    answers: tuple[dict[str, object], ...] = ({}, {"rcode": "NXDOMAIN"}, {"rcode": "NXDOMAIN"}, {"rcode": None})
+    lines: list[dict[str, object]] = []
+    for number, answer in enumerate(answers):
+        lines.append({"event": "dns_query", "id": number, "sport": 5})
+        lines += [{"event": "dns_reply", "id": number, "dport": 5, "latency_us": 7, **answer}] if answer else []
+    assert describe(written(tmp_path, *lines)).rcodes == {"NXDOMAIN": 2, "(unknown)": 1, "no answer": 1}
+
+
 def test_people_read_it_as_tables(tmp_path: Path) -> None:
     assert report(describe(written(tmp_path, HEADER, *EVENTS, END)), LOOK) == (
         """\

@@ -27,7 +27,7 @@ CHECKOUT: Sequence[Event] = (
 )
 
 
-OVER_EVENTS = sorted(BODIES.keys() - {"list_sockets", "source_status"})
+OVER_EVENTS = sorted(BODIES.keys() - {"list_sockets", "source_status", "explain_drop_reason"})
 """The others tell how it is at this moment."""
 
 

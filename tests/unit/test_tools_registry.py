@@ -51,7 +51,7 @@ def test_an_argument_has_the_same_flag_and_kind_in_every_tool() -> None:
     assert len({name for name, *_ in seen}) == len({flag for _, flag, *_ in seen}) == len(seen)
 
 
-OF_NOW = {"list_sockets", "source_status"}
+OF_NOW = {"list_sockets", "source_status", "explain_drop_reason"}
 """They tell how it is at this moment."""
 LOOKS_BACK_S = {
     "get_network_summary": SUMMARY_DURATION_S,

@@ -17,7 +17,8 @@ from tests.loopback.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 SDK = ("-m", "tests.loopback.mcp_server")
-PACE = Pace(first_wait_s=0.05, settle_s=0.01, longest_wait_s=0.2)
+PACE = Pace(first_wait_s=0.05, settle_s=0.01, longest_wait_s=0.2, heartbeat_s=1000)
+"""Nothing is noticed by asking from time to time."""
 START_S = 30.0
 """Far more than any server here takes: it only bounds tests that fail."""
 

@@ -171,6 +171,19 @@ async def test_the_doctor_names_each_server_with_its_state(shell: Shell, server:
     }
 
 
+async def test_the_doctor_says_what_is_wrong_with_the_file_and_examines_the_rest(
+    shell: Shell, server: EbpfServer
+) -> None:
+    settings = written(shell.home, sky=entry(*SDK, env={"KEY": "${SKY_KEY}"}))
+    ran = await shell.netspy("doctor", "--json", "--server", server.url, **settings)
+    assert ran.status == 1
+    parts = {part["part"]: part for part in json.loads(ran.out)["parts"]}
+    assert parts["source"]["state"] == parts["storage"]["state"] == "ok"
+    assert parts["mcp"]["state"] == "fault"
+    assert parts["mcp"]["detail"].endswith("mcp.json, server 'sky': the variable SKY_KEY is not set")
+    assert parts["mcp"]["remedy"] == "set SKY_KEY in the environment, or in .env"
+
+
 async def test_a_missing_variable_stops_the_start_and_names_file_server_and_variable(shell: Shell) -> None:
     settings = written(shell.home, sky=entry(*SDK, env={"KEY": "${SKY_KEY}", "OTHER": "${SKY_OTHER}"}))
     ran = await shell.netspy(said="status\n", SKY_OTHER="hush-hush", **settings)

@@ -100,7 +100,7 @@ class HttpSource:
         Raises: CannotAnswer, as `events` does.
         """
         unrecorded.refuse(query, self._name)
-        is_count = not evaluate.measured(query) and ALIKE.issuperset(query.group_by)
+        is_count = not query.measures and ALIKE.issuperset(query.group_by)
         async with self._answers.deadline():
             found = await self._find(query, wanted=COUNT_PAGE if is_count else FETCH_LIMIT)
             if is_count and 0 < len(found.events) < found.matched:

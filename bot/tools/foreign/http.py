@@ -58,10 +58,10 @@ def cause_of(error: BaseException) -> str:
             return f"no connection within {CONNECT_S:g} s"
         case httpx2.ConnectError():
             return "nothing answers there"
-        case httpx2.TransportError():
-            return "the connection broke"
         case httpx2.InvalidURL() | httpx2.UnsupportedProtocol():
             return "its url cannot be used"
+        case httpx2.TransportError():
+            return "the connection broke"
     return ""
 
 

@@ -17,7 +17,7 @@ from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check
 from bot.tools.foreign.offers import usable_offers
 from bot.tools.foreign.results import Answer
-from bot.tools.foreign.servers import ConnectionLost, ForeignServer, Offer
+from bot.tools.foreign.servers import ENDED, ConnectionLost, ForeignServer, Offer
 from bot.tools.foreign.untrusted import one_line
 
 log = logging.getLogger("netspy.tools")
@@ -25,7 +25,6 @@ log = logging.getLogger("netspy.tools")
 NAMED_TOOLS = 8
 """Tools that a check names, of however many there are."""
 MAX_ERROR = 300
-ENDED = "it ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mcp import MCPError
 from mcp_types import (
     CONNECTION_CLOSED,
+    REQUEST_TIMEOUT,
     AudioContent,
     CallToolResult,
     ContentBlock,
@@ -19,7 +20,9 @@ from mcp_types import (
 from bot.checking import name_of
 from bot.tools.foreign.http import cause_of
 from bot.tools.foreign.results import Answer, Picture
-from bot.tools.foreign.servers import ConnectionLost, Offer
+from bot.tools.foreign.servers import ENDED, ConnectionLost, Offer
+
+SILENT = "it does not answer in time"
 
 
 def offer_of(tool: Tool) -> Offer:
@@ -83,9 +86,9 @@ def _cause(error: BaseException) -> str:
         case ConnectionLost():
             return str(error)
         case TimeoutError():
-            return "it does not answer in time"
+            return SILENT
         case MCPError(code=code, message=message):
-            return "it ended" if code == CONNECTION_CLOSED else f"it refused: {message}"
+            return {REQUEST_TIMEOUT: SILENT, CONNECTION_CLOSED: ENDED}.get(code, f"it refused: {message}")
         case OSError(strerror=str(reason)):
             return f"its command cannot be started: {reason.lower()}"
         case ValueError() | RuntimeError():

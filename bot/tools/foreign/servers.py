@@ -34,6 +34,9 @@ class Remote:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+ENDED = "it ended"
+
+
 class ConnectionLost(Exception):
     """The server is gone, or was never there. Its text says why."""
 

@@ -14,6 +14,7 @@ from mcp.client import IncomingMessage
 from mcp.client.subscriptions import SubscriptionLost
 from mcp_types import (
     CONNECTION_CLOSED,
+    HEADER_MISMATCH,
     METHOD_NOT_FOUND,
     REQUEST_TIMEOUT,
     CallToolRequest,
@@ -90,6 +91,8 @@ class Session:
                 # Not `call_tool`: that checks the answer against a schema which the server wrote, patterns and all.
                 said = await self._mcp.send_request(request, CallToolResult, request_read_timeout_seconds=within_s)
         except (MCPError, ValueError, RuntimeError, OSError) as error:
+            if isinstance(error, MCPError) and error.code == HEADER_MISMATCH:
+                self.stirred.set()  # it has another schema by now
             raise self._translated(error) from error
         return answer_of(said)
 
@@ -104,7 +107,7 @@ class Session:
             async with self._client.listen(tools_list_changed=True) as changes:
                 self.stirred.set()  # what changed before it was listened for
                 async for _ in changes:
-                    self.stirred.set()
+                    pass  # the SDK gives each to the message handler too, as it does with those of older protocols
         except SubscriptionLost:
             self.stirred.set()  # a look at the list shows whether more than the stream is lost
         except (MCPError, TimeoutError) as error:
