@@ -67,11 +67,11 @@ async def test_list_says_what_became_of_the_newest() -> None:
     assert "EACCES" not in text
 
 
-async def test_handshakes_are_read_from_the_list() -> None:
+async def test_handshakes_tell_how_fast_connecting_is() -> None:
     slow = connection("curl", "10.0.0.1:443", waited_us=1_000_900.0)
     text = await asked("is the network slow?", [*HEALTHY, slow])
     assert text.startswith(
-        "Connecting is mostly fast: the median of 13 handshakes is 0.3 ms, the slowest 1.0 s, `curl` to"
+        "Connecting is mostly fast: to `10.0.0.1:443` 13 handshakes took 0.3 ms (median), at most 1.0 s, no retransmit"
     )
 
 
@@ -125,9 +125,8 @@ async def test_overview_asks_for_few_rows_and_says_that_it_is_one() -> None:
 
 
 async def test_what_else_failed_is_not_said_to_have_gone_where_the_question_points() -> None:
-    text = await asked("is dns ok?", [*REFUSED, connection("nc", outcome=Outcome.RESET)])
-    assert text.startswith("Whether DNS queries are answered can't be told: of UDP no outcome is recorded")
-    assert "No failed attempt to port 53 in the last 5 minutes [T1]." in text
+    text = await asked("can anything reach port 53?", [*REFUSED, connection("nc", outcome=Outcome.RESET)])
+    assert text.startswith("No connection attempts to port 53 in the last 5 minutes.")
     assert "checkout" not in text
     assert "Understood: whether connections come about, to port 53, last 5 minutes." in text
 
@@ -151,7 +150,8 @@ async def test_server_without_outcomes_proves_nothing() -> None:
 async def test_server_without_outcomes_tells_no_speed_and_is_sent_to_no_failures() -> None:
     unknown: tuple[UnknownField, ...] = ("outcome", "errno")
     slow = await asked("is the network slow?", HEALTHY, unknown=unknown)
-    assert slow.startswith("None of the listed attempts tells how long connecting took.")
+    assert slow.startswith("`connection_latency` gave no answer. This server")
+    assert "does not record when a connection came about" in slow
     burst = [connection("curl", ago_s=5 + number / 100) for number in range(30)]
     assert "Next steps" not in await asked("any bursts?", burst, unknown=unknown)
     assert "`failures --process curl --duration 3600`" in await asked("any bursts?", burst)
@@ -192,22 +192,20 @@ async def test_destination_is_looked_for_among_all_failures_and_never_claimed_fo
     busy = [connection("curl", "10.0.0.1:443", ago_s=1 + number / 10) for number in range(300)]
     text = await asked("how many connections to 10.99.0.77", [*busy, *AWAY])
     assert text.startswith("5 attempts to `10.99.0.77` failed in the last hour. `python3` cannot reach the host")
-    assert "None of the newest 200 attempts went to `10.99.0.77` [T2]" in text
+    assert "5 connection attempts to `10.99.0.77` in the last hour [T2]: 5 host unreachable" in text
     drops = await asked("drops to 10.99.0.77", [drop("curl")])
-    assert drops.startswith("No tool that ran can be limited to what goes to `10.99.0.77`: this is about all")
-    assert "to `10.99.0.77`" not in drops.split("Understood: ")[1]
+    assert drops.startswith("No dropped skbs to 10.99.0.77 in the last minute.")
+    assert ", to `10.99.0.77`, last minute." in drops.split("Understood: ")[1]
 
 
-async def test_slow_counts_what_waited_in_vain_and_acquits_nobody_on_a_sample() -> None:
+async def test_slow_counts_what_waited_in_vain_and_acquits_only_where_nothing_did() -> None:
     recent = [replace(event, time=NOW - timedelta(seconds=number)) for number, event in enumerate(AWAY, 1)]
     text = await asked("is the network slow?", [*HEALTHY, *REFUSED, *recent])
     assert text.startswith("Connecting is fast, but 5 attempts failed after waiting a second or more, most often")
     assert "in the service" not in text
     assert "Check that `10.99.0.77:80`" in text
-    many = [connection("curl", "10.0.0.1:443", ago_s=1 + number / 10) for number in range(1200)]
-    sampled = await asked("is the network slow?", many)
-    assert "1,000 handshakes among the newest 1,000 of 1,200 attempts" in sampled
-    assert "in the service" not in sampled
+    places = [connection("curl", f"10.0.{number}.1:443", ago_s=1 + number / 10) for number in range(12)]
+    assert "in the service" not in await asked("is the network slow?", places), "two places are not in the table"
     assert "in the service" in await asked("is the network slow?", HEALTHY)
 
 
@@ -237,7 +235,7 @@ async def test_drop_reason_that_is_asked_for_is_the_headline() -> None:
     assert text.startswith("2 skbs dropped as `NO_SOCKET` in the last minute [T1], most (2) of `curl` at")
     assert "points to packets for a port on this host that nobody listens on" in text
     missed = await asked("is the firewall dropping something?", events)
-    assert missed.startswith("No skb was dropped as `NETFILTER_DROP` in the last minute [T1].")
+    assert missed.startswith("No skb was dropped as `NETFILTER_DROP` in the last minute.")
 
 
 async def test_errno_that_is_asked_for_is_matched() -> None:
@@ -271,9 +269,13 @@ async def test_local_sockets_and_pid_stay_in_the_next_steps() -> None:
     assert "`failures --pid 7 --duration 60`" in counts
 
 
-async def test_limit_of_the_window_leads() -> None:
-    text = await asked("failures between 13:00 and 13:30", REFUSED)
-    assert text.startswith("I can't end a window before now, so what came later is in it too. ")
+async def test_window_that_ends_before_now_leaves_out_what_came_later() -> None:
+    earlier = connection("nc", "10.0.0.9:25", ago_s=300, outcome=Outcome.RESET)
+    text = await asked("failures between 14:00 and 14:05", [*REFUSED, earlier])
+    assert text.startswith("`nc` is reset after connecting to `10.0.0.9:25`: the one failed attempt (")
+    assert "checkout" not in text
+    assert "`failures --process nc --since 2026-11-23T14:00:00Z --until 2026-11-23T14:05:00Z`" in text
+    assert "Understood: failed connections, from 14:00:00 to 14:05:00." in text
 
 
 async def test_window_has_one_spelling() -> None:

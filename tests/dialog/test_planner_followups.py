@@ -17,7 +17,7 @@ from bot.domain.turn import ToolCall, ToolResult, Turn
 from bot.llm.offline.plan import Plan
 from bot.llm.offline.understanding import understand
 from tests.fakes import NOW
-from tests.unit.test_offline_understanding import NOTHING, REACH, SYSTEM, WHY, written
+from tests.unit.test_offline_understanding import HANGS, NOTHING, REACH, SLOW, SYSTEM, WHY, written
 
 KEY = ThreadKey("test", "", "", "1")
 
@@ -57,11 +57,12 @@ DIALOGS = {
         ("the last 2 only", "list | duration=60 max_events=2 process_name=checkout"),
     ],
     "a cause": [
-        ("why can't curl reach 10.0.0.1", f"{REACH} | duration=300 max_events=50 process_name=curl"),
-        ("and wget?", f"{REACH} | duration=300 max_events=50 process_name=wget"),
-        ("what about 10.0.0.2?", f"{REACH} | duration=300 max_events=50 process_name=wget"),
-        ("did that help?", f"{REACH} | duration=300 max_events=50 process_name=wget"),
-        ("how about in the last 2 hours", f"{REACH} | duration=7200 max_events=50 process_name=wget"),
+        ("why can't curl reach 10.0.0.1", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
+        ("and wget?", f"{REACH} | destination=10.0.0.1 duration=300 process_name=wget"),
+        ("what about 10.0.0.2?", f"{REACH} | destination=10.0.0.2 duration=300 process_name=wget"),
+        ("how about in the last 2 hours", f"{REACH} | destination=10.0.0.2 duration=7200 process_name=wget"),
+        ("did that help?", "compare | destination=10.0.0.2 process_name=wget"),
+        ("and since 14:00?", "compare | destination=10.0.0.2 duration=420 process_name=wget"),
     ],
     "narrowing": [
         ("failed connections since 13:07", "failures | duration=3600"),
@@ -84,7 +85,7 @@ DIALOGS = {
         ("and failures?", "failures | duration=300"),
         ("show me the last 5 connections", "list | max_events=5"),
         ("only those of curl", "list | max_events=5 process_name=curl"),
-        ("to port 443", "list | max_events=5 process_name=curl"),
+        ("to port 443", "list | max_events=5 port=443 process_name=curl"),
     ],
     "a cause of drops": [
         ("are we dropping packets?", "dropsummary"),
@@ -108,7 +109,7 @@ DIALOGS = {
         ("is curl failing", "failures | duration=300 process_name=curl"),
         ("again", "failures | duration=300 process_name=curl"),
         ("is it fixed now?", "failures | duration=300 process_name=curl"),
-        ("is it slow?", f"{REACH} | duration=300 max_events=50 process_name=curl"),
+        ("is it slow?", f"{SLOW} | duration=300 max_events=50 process_name=curl"),
     ],
     "a plain tool has no window until one is named": [
         ("list connections", "list"),
@@ -116,7 +117,7 @@ DIALOGS = {
         ("and its failures?", "failures | duration=300 process_name=curl"),
     ],
     "where the data comes from is asked once": [
-        ("is this live data?", "summary"),
+        ("is this live data?", "source"),
         ("and for curl?", "summary | process_name=curl"),
     ],
     "more is asked for once": [
@@ -124,6 +125,44 @@ DIALOGS = {
         ("more", "failures | duration=300 include_local=True max_events=30"),
         ("more", "failures | duration=300 include_local=True max_events=90"),
         ("and for nc?", "failures | duration=300 include_local=True process_name=nc"),
+    ],
+    "what is slow": [
+        ("is checkout slow?", f"{SLOW} | duration=300 max_events=50 process_name=checkout"),
+        ("why?", "latency health failures dropsummary | duration=300 process_name=checkout"),
+        ("and in the last hour?", "latency health failures dropsummary | duration=3600 process_name=checkout"),
+    ],
+    "names": [
+        ("is db.internal resolving?", "dns | lookup=db.internal"),
+        ("and api.internal?", "dns | lookup=api.internal"),
+        ("why?", "dns failures dropsummary | duration=300 lookup=api.internal"),
+    ],
+    "talkers": [
+        ("top talkers by destination in the last hour", "talkers | by=destination duration=3600"),
+        ("and by port?", "talkers | by=port duration=3600"),
+        ("only udp", "talkers | by=port duration=3600 protocol=UDP"),
+        ("more", "talkers | by=port duration=3600 max_events=30 protocol=UDP"),
+        ("when did the drops begin?", "trend | by=reason kind=drop"),
+    ],
+    "a span of time is replaced as a whole": [
+        (
+            "failures between 13:00 and 13:30",
+            "failures | duration=4020 since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z",
+        ),
+        (
+            "and of curl?",
+            "failures | duration=4020 process_name=curl since=2026-11-23T13:00:00Z until=2026-11-23T13:30:00Z",
+        ),
+        ("and in the last hour", "failures | duration=3600 process_name=curl"),
+    ],
+    "sockets": [
+        ("who listens on port 8080?", "sockets | port=8080 state=LISTEN"),
+        ("and on port 9090?", "sockets | port=9090 state=LISTEN"),
+        ("why is 10.0.0.9:9090 not answering?", f"{HANGS} | destination=10.0.0.9:9090 duration=300 port=9090"),
+    ],
+    "resets": [
+        ("who resets the connections of curl", "health failures | duration=300 max_events=50 process_name=curl"),
+        ("again", "health failures | duration=300 max_events=50 process_name=curl"),
+        ("did that help?", "compare | process_name=curl"),
     ],
     "local sockets": [
         ("list connections", "list"),

@@ -5,7 +5,7 @@ for what these do not hold.
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from bot.domain.counters import Counters
 from bot.domain.network import Connection, Drop, Event, EventKind, Window
+from bot.domain.ports import EbpfSource
 from bot.domain.query import EventQuery
 from bot.domain.sockets import OpenSocket, SocketQuery, SocketState
 from bot.ebpf.collecting import Collector, open_collector
@@ -76,6 +77,10 @@ class Seen:
     def counted(self, namespace: Namespace, counter: str) -> Counters:
         """As soon as this counter is seen to have grown."""
         return _awaited(lambda: self._counted(namespace, counter), f"a higher {counter}")
+
+    def told(self, ask: Callable[[EbpfSource], Awaitable[_Found]]) -> _Found:
+        """What somebody else finds in its source."""
+        return self._portal.call(ask, self._collector.source)
 
     def read_all(self) -> None:
         """Until what has happened so far is known: events come in their order."""

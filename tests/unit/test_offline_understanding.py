@@ -1,7 +1,6 @@
 """What on-call people type, and the calls that it must become.
 
-An expectation reads `commands of the tools | arguments`. All calls of one question take the same arguments, but for
-those that a tool has no use for: the many rows in which to look for some, and local sockets.
+An expectation reads `commands of the tools | arguments`, those of all calls together: each takes what it has a use for.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,43 +9,33 @@ import pytest
 
 from bot.llm.offline.plan import FOCUS_ROWS, Plan, own_rows
 from bot.llm.offline.understanding import understand
+from bot.tools.registry import TOOLS
 from tests.fakes import NOW
 
-COMMANDS = {
-    "get_network_summary": "summary",
-    "list_connections": "list",
-    "get_packet_drop_summary": "dropsummary",
-    "list_packet_drops": "droplist",
-    "analyze_patterns": "analyze",
-    "find_failures": "failures",
+COMMANDS = {tool.name: tool.command for tool in TOOLS} | {
+    "tcp_health": "health",
+    "list_sockets": "sockets",
+    "explain_drop_reason": "dropreason",
+    "source_status": "source",
 }
 NOTHING = ""
 SYSTEM = "summary list dropsummary analyze failures"
 WHY = "failures summary dropsummary"
-REACH = "failures list dropsummary"
-
-
-FOCUSED = {"find_failures", "list_connections"}
-LOCAL = {"get_network_summary", "list_connections", "analyze_patterns", "find_failures"}
+REACH = "failures latency list dropsummary"
+SLOW = "latency failures dropsummary"
+HANGS = "failures latency sockets dropsummary"
 
 
 def written(plan: Plan) -> str:
     """The plan in the notation of the corpus, where the many rows in which to look for some are those of failures."""
     tools = " ".join(COMMANDS[call.tool] for call in plan.calls)
-    made = [(call.tool, dict(call.arguments)) for call in plan.calls]
-    for tool, arguments in made:
-        if plan.focus.narrows and tool in FOCUSED and arguments["max_events"] == own_rows(tool, plan.tools, plan.focus):
-            arguments["max_events"] = FOCUS_ROWS
-    given: dict[str, object] = {}
-    for _, arguments in made:
-        given |= arguments
-    for tool, arguments in made:
-        own = {
-            "max_events": not (plan.focus.narrows and given.get("max_events") == FOCUS_ROWS) or tool in FOCUSED,
-            "include_local": tool in LOCAL,
-        }
-        assert arguments == {name: value for name, value in given.items() if own.get(name, True)}
-    described = " ".join(f"{name}={given[name]}" for name in sorted(given))
+    searched = {own_rows(call.tool, plan.tools, plan.focus) for call in plan.calls} - {None}
+    shown: dict[str, object] = {}
+    for call in plan.calls:
+        shown |= call.arguments
+    if shown.get("max_events") in searched and plan.focus.searches:
+        shown["max_events"] = FOCUS_ROWS
+    described = " ".join(f"{name}={shown[name]}" for name in sorted(shown))
     return f"{tools} | {described}" if described else tools
 
 
@@ -61,8 +50,8 @@ SUMMARIES = [
     ("summarise the traffic of the last 10 minutes", "summary | duration=600"),
     ("number of outbound connections in the past hour", "summary | duration=3600"),
     ("which process makes the most connections?", "summary"),
-    ("who is talking the most?", "summary"),
-    ("top 5 talkers", "summary | max_events=5"),
+    ("who is talking the most?", "talkers"),
+    ("top 5 talkers", "talkers | max_events=5"),
     ("busiest processes today", "summary | duration=50820"),
     ("how many connections did nginx make in the last 90s", "summary | duration=90 process_name=nginx"),
     ("network stats", "summary"),
@@ -86,9 +75,9 @@ LISTS = [
     ("where is curl connecting to", "list | process_name=curl"),
     ("who is `redis-server` talking to in the last 2 hours?", "list | duration=7200 process_name=redis-server"),
     ("which hosts does checkout talk to?", "list | process_name=checkout"),
-    ("show connections to 10.0.0.1", "failures list | max_events=50"),
-    ("list connections to port 443", "failures list | max_events=50"),
-    ("any traffic to db.internal:5432 since 14:00?", "failures list | duration=420 max_events=50"),
+    ("show connections to 10.0.0.1", "failures list | destination=10.0.0.1"),
+    ("list connections to port 443", "failures list | port=443"),
+    ("any traffic to db.internal:5432 since 14:00?", "failures list | destination=db.internal:5432 duration=420"),
     ("display the 20 newest attempts", "list | max_events=20"),
     ("print connections from curl, last 15 min", "list | duration=900 process_name=curl"),
     ("show me curl's connections", "list | process_name=curl"),
@@ -100,10 +89,10 @@ LISTS = [
     ("show me connections and drops", "list droplist | duration=300"),
     ("which connections did Curl open since 2pm?", "list | duration=420 process_name=curl"),
     ("connections curl", "list | process_name=curl"),
-    ("is it dns", "failures list | max_events=50"),
-    ("who's hammering 10.0.0.1", "failures list | max_events=50"),
+    ("is it dns", "dns"),
+    ("who's hammering 10.0.0.1", "failures list | destination=10.0.0.1"),
     ("list the last 3 connections made by java", "list | max_events=3 process_name=java"),
-    ("connections from the checkout service to db.internal", "failures list | max_events=50 process_name=checkout"),
+    ("connections from the checkout service to db.internal", "failures list | destination=db.internal process_name=checkout"),
 ]  # fmt: skip
 
 DROPS = [
@@ -158,15 +147,18 @@ FAILURES = [
     ("top 3 failing destinations", "failures | duration=300 max_events=3"),
     ("all my system connections are failing", "failures | duration=300"),
     ("connection errors since 13:00", "failures | duration=4020"),
-    ("who is resetting our connections", "failures | duration=300 max_events=50"),
-    ("is port 443 failing for me", "failures | duration=300 max_events=50"),
+    ("who is resetting our connections", "health failures | duration=300 max_events=50"),
+    ("is port 443 failing for me", "failures | duration=300 port=443"),
     ("how many connections failed?", "failures summary | duration=300"),
     ("what percentage of connections fail for checkout", "failures summary | duration=300 process_name=checkout"),
     ("show me failures by process", "failures | duration=300"),
     ("postgres-7 connection errors, last 30 minutes", "failures | duration=1800 process_name=postgres-7"),
     ("is there a pattern in the failures", "failures analyze | duration=300"),
-    ("is dns broken?", "failures | duration=300 max_events=50"),
-    ("did anything fail to connect last night", "failures | duration=72420"),
+    ("is dns broken?", "dns failures | duration=300"),
+    (
+        "did anything fail to connect last night",
+        "failures | duration=72420 since=2026-11-22T18:00:00Z until=2026-11-23T06:00:00Z",
+    ),
 ]
 
 CAUSES = [
@@ -174,30 +166,30 @@ CAUSES = [
     ("why is checkout failing?", f"{WHY} | duration=300 process_name=checkout"),
     ("why's checkout failing?!", f"{WHY} | duration=300 process_name=checkout"),
     ("Why is 'web content' failing?", f"{WHY} | duration=300 process_name=web content"),
-    ("why can't curl reach 10.0.0.1", f"{REACH} | duration=300 max_events=50 process_name=curl"),
-    ("why can\u2019t curl reach 10.0.0.1?", f"{REACH} | duration=300 max_events=50 process_name=curl"),
-    ("curl cannot reach db.internal:5432, why", f"{REACH} | duration=300 max_events=50 process_name=curl"),
-    ("why can't I connect to [fd00::7]:443", f"{REACH} | duration=300 max_events=50"),
-    ("can nginx reach 10.2.0.9:6379?", f"{REACH} | duration=300 max_events=50 process_name=nginx"),
+    ("why can't curl reach 10.0.0.1", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
+    ("why can\u2019t curl reach 10.0.0.1?", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
+    ("curl cannot reach db.internal:5432, why", f"{REACH} | destination=db.internal:5432 duration=300 process_name=curl"),
+    ("why can't I connect to [fd00::7]:443", f"{REACH} | destination=[fd00::7]:443 duration=300"),
+    ("can nginx reach 10.2.0.9:6379?", f"{REACH} | destination=10.2.0.9:6379 duration=300 process_name=nginx"),
     ("why does the payments service time out", f"{WHY} | duration=300 max_events=50 process_name=payments"),
     ("checkout keeps failing, what is the reason", f"{WHY} | duration=300 process_name=checkout"),
     ("what's wrong with nginx?", f"{WHY} | duration=300 process_name=nginx"),
-    ("connect hangs", f"{WHY} | duration=300 max_events=50"),
+    ("connect hangs", f"{HANGS} | duration=300 max_events=50"),
     ("is the remote down?", f"{WHY} | duration=300"),
     ("pid 4242 can't connect", f"{WHY} | duration=300 pid=4242"),
     ("why do connections fail", f"{WHY} | duration=300"),
     ("is the firewall blocking curl", f"{WHY} | duration=300 process_name=curl"),
-    ("my ssh hangs", f"{WHY} | duration=300 max_events=50 process_name=ssh"),
-    ("is checkout-api reachable", f"{REACH} | duration=300 max_events=50"),
-    ("can't reach redis", f"{REACH} | duration=300 max_events=50"),
+    ("my ssh hangs", f"{HANGS} | duration=300 max_events=50 process_name=ssh"),
+    ("is checkout-api reachable", f"{REACH} | destination=checkout-api duration=300"),
+    ("can't reach redis", f"{REACH} | destination=redis duration=300"),
     ("help me debug checkout", f"{WHY} | duration=300 process_name=checkout"),
-    ("did the deploy break anything since 13:45", "failures | duration=1320"),
-    ("is the network slow", f"{REACH} | duration=300 max_events=50"),
-    ("is the network slow?", f"{REACH} | duration=300 max_events=50"),
-    ("why exactly 1 s slow?", f"{REACH} | duration=300 max_events=50"),
-    ("why is checkout so slow since 14:00", f"{REACH} | duration=420 max_events=50 process_name=checkout"),
-    ("high latency on port 443", f"{REACH} | duration=300 max_events=50"),
-    ("checkout is slow", f"{REACH} | duration=300 max_events=50 process_name=checkout"),
+    ("did the deploy break anything since 13:45", "compare failures | duration=1320"),
+    ("is the network slow", f"{SLOW} | duration=300 max_events=50"),
+    ("is the network slow?", f"{SLOW} | duration=300 max_events=50"),
+    ("why exactly 1 s slow?", f"{SLOW} | duration=300 max_events=50"),
+    ("why is checkout so slow since 14:00", f"{SLOW} | duration=420 max_events=50 process_name=checkout"),
+    ("high latency on port 443", f"{SLOW} | duration=300 max_events=50 port=443"),
+    ("checkout is slow", f"{SLOW} | duration=300 max_events=50 process_name=checkout"),
     ("are there any problems with redis-server in the last 20 minutes",
      f"{WHY} | duration=1200 process_name=redis-server"),
 ]  # fmt: skip
@@ -233,31 +225,31 @@ NO_NAMES = [
     ("intermittent failures", "failures | duration=300"),
     ("is eth0 ok", f"{SYSTEM} | duration=300 max_events=5"),
     ("failures through wlp2s0", "failures | duration=300"),
-    ("reset by peer", "failures | duration=300 max_events=50"),
+    ("reset by peer", "health failures | duration=300 max_events=50"),
     ("exit now", NOTHING),
-    ("what changed in the last 10 minutes", NOTHING),
+    ("what changed in the last 10 minutes", "compare | duration=600"),
 ]
 
 CODES = [
-    ("what does QDISC_DROP mean", "dropsummary | max_events=50"),
-    ("how many NO_SOCKET drops", "dropsummary | max_events=50"),
-    ("show `NETFILTER_DROP`", "dropsummary | max_events=50"),
-    ("SKB_DROP_REASON_NO_SOCKET in the last hour", "dropsummary | duration=3600 max_events=50"),
-    ("is the firewall dropping something", "dropsummary | max_events=50"),
+    ("what does QDISC_DROP mean", "dropreason dropsummary | duration=300 reason=QDISC_DROP"),
+    ("how many NO_SOCKET drops", "dropsummary | reason=NO_SOCKET"),
+    ("show `NETFILTER_DROP`", "dropsummary | reason=NETFILTER_DROP"),
+    ("SKB_DROP_REASON_NO_SOCKET in the last hour", "dropsummary | duration=3600 reason=NO_SOCKET"),
+    ("is the firewall dropping something", "dropsummary | reason=NETFILTER_DROP"),
     ("why EACCES", f"{WHY} | duration=300 max_events=50"),
     ("what is EHOSTUNREACH", "failures | duration=300 max_events=50"),
 ]
 
 NUMBERS = [
     ("top 3 processes by failures", "failures summary | duration=300 max_events=50"),
-    ("how many connections to 10.99.0.77", "failures list | max_events=50"),
-    ("how many failed connections to 10.99.0.77", "failures | duration=300 max_events=50"),
-    ("who is talking to 10.99.0.77", "failures list | max_events=50"),
+    ("how many connections to 10.99.0.77", "failures list | destination=10.99.0.77"),
+    ("how many failed connections to 10.99.0.77", "failures | destination=10.99.0.77 duration=300"),
+    ("who is talking to 10.99.0.77", "failures list | destination=10.99.0.77"),
     ("has curl ever connected successfully", "summary | duration=3600 process_name=curl"),
     ("list connections last -5 minutes", "list"),
     ("top 0 failures", "failures | duration=300"),
-    ("is this live data?", "summary"),
-    ("are these real numbers", "summary"),
+    ("is this live data?", "source"),
+    ("are these real numbers", "source"),
     ("test data transfers are failing", "failures | duration=300"),
     ("which one fails most", "failures summary | duration=300 max_events=50"),
 ]
@@ -294,7 +286,7 @@ NO_PROCESS = [
     ("list connections for today", "list | duration=50820"),
     ("what failed?", "failures | duration=300"),
     ("who can't connect", f"{WHY} | duration=300"),
-    ("is latency normal", f"{REACH} | duration=300 max_events=50"),
+    ("is latency normal", f"{SLOW} | duration=300 max_events=50"),
     ("which process is failing", "failures | duration=300"),
     ("list connections by time", "list"),
 ]
@@ -312,8 +304,8 @@ USUAL_WINDOWS = [
 """Questions of `contextual_analysis` that came without a duration."""
 
 DESTINATIONS = [
-    ("is dns ok?", f"{REACH} | duration=300 max_events=50"),
-    ("anything wrong with port 443?", f"{REACH} | duration=300 max_events=50"),
+    ("is dns ok?", "dns"),
+    ("anything wrong with port 443?", f"{REACH} | duration=300 port=443"),
 ]
 
 UNKNOWN = [
@@ -386,7 +378,6 @@ TIMES = [
     ("this morning", 50820),
     ("since midnight", 50820),
     ("since noon", 7620),
-    ("yesterday", 137220),
     ("since 14:00", 420),
     ("since 14:00:30", 390),
     ("since 2pm", 420),
@@ -396,8 +387,6 @@ TIMES = [
     ("since yesterday 14:00", 86820),
     ("since yesterday at 2 pm", 86820),
     ("after 13:00", 4020),
-    ("between 13:00 and 14:00", 4020),
-    ("around 14:00", 420),
     ("since 14:00 UTC", 420),
     ("since 2026-11-23T14:00:00Z", 420),
     ("since 2026-11-23 13:00", 4020),
@@ -421,9 +410,33 @@ def test_since_this_very_minute_still_looks_back_a_second() -> None:
     assert written(understand("list connections since 14:00", (), now=now, zone=UTC)) == "list | duration=1"
 
 
-def test_end_of_a_span_that_cannot_be_kept_is_told() -> None:
-    plan = understand("list connections between 13:00 and 13:30", (), now=NOW, zone=UTC)
-    assert any("end a window before now" in note for note in plan.notes)
+SPANS = [
+    ("between 13:00 and 13:30", "2026-11-23T13:00:00Z", "2026-11-23T13:30:00Z"),
+    ("from 13:00 to 1:30 pm", "2026-11-23T13:00:00Z", "2026-11-23T13:30:00Z"),
+    ("between 23:30 and 0:15", "2026-11-22T23:30:00Z", "2026-11-23T00:15:00Z"),
+    ("since 13:00 until 13:30", "2026-11-23T13:00:00Z", "2026-11-23T13:30:00Z"),
+    ("between 2026-11-23T12:00:00Z and 2026-11-23T12:30:00Z", "2026-11-23T12:00:00Z", "2026-11-23T12:30:00Z"),
+    ("at 14:00", "2026-11-23T13:55:00Z", "2026-11-23T14:05:00Z"),
+    ("around noon", "2026-11-23T11:55:00Z", "2026-11-23T12:05:00Z"),
+    ("yesterday", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
+    ("on saturday", "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"),
+    ("last night", "2026-11-22T18:00:00Z", "2026-11-23T06:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("phrase", "since", "until"), SPANS)
+def test_span_that_does_not_end_now_has_both_ends(phrase: str, since: str, until: str) -> None:
+    (call,) = understand(f"list connections {phrase}", (), now=NOW, zone=UTC).calls
+    assert (call.arguments["since"], call.arguments["until"]) == (since, until)
+
+
+@pytest.mark.parametrize(
+    "phrase", ["between 13:00 and 15:00", "around 14:06", "since yesterday", "between 13:00 and 25:00"]
+)
+def test_span_that_reaches_until_now_has_no_end(phrase: str) -> None:
+    (call,) = understand(f"list connections {phrase}", (), now=NOW, zone=UTC).calls
+    assert "until" not in call.arguments
+    assert call.arguments["duration"]
 
 
 @pytest.mark.parametrize(
@@ -449,23 +462,13 @@ def test_zero_that_is_no_amount_is_not_complained_about(question: str) -> None:
 @pytest.mark.parametrize(
     ("question", "told"),
     [
-        ("which process sent the most bytes", "bytes"),
         ("is the internet up", "internet"),
         ("which node has failures", "node"),
-        ("any incoming connections", "come in"),
-        ("is DNS working?", "DNS queries"),
         ("has curl ever connected", "the last hour"),
     ],
 )
 def test_what_no_data_tells_is_told(question: str, told: str) -> None:
     assert any(told in note for note in understand(question, (), now=NOW, zone=UTC).notes)
-
-
-def test_single_attempts_are_looked_for_among_more_rows_than_counts() -> None:
-    rows = [call.arguments["max_events"] for call in understand("who talks to 10.0.0.1", (), now=NOW, zone=UTC).calls]
-    assert rows == [50, 200]
-    slow = [call.arguments.get("max_events") for call in understand("is it slow?", (), now=NOW, zone=UTC).calls]
-    assert slow == [50, 1000, None]
 
 
 def test_start_that_is_not_a_time_is_told() -> None:
@@ -475,7 +478,7 @@ def test_start_that_is_not_a_time_is_told() -> None:
 
 def test_start_that_is_not_a_time_is_told_next_to_the_usual_window() -> None:
     plan = understand(f"failed connections since the deploy (in the last 60 seconds {USUAL})", (), now=NOW, zone=UTC)
-    assert written(plan) == "failures | duration=60"
+    assert written(plan) == "compare failures | duration=60"
     assert any("the deploy" in note for note in plan.notes)
 
 
@@ -499,9 +502,7 @@ def test_exception_that_no_tool_can_make_is_told() -> None:
     assert any("leave out" in note for note in plan.notes)
 
 
-@pytest.mark.parametrize(
-    "question", ["failures of user root", "drops on eth0", "failed udp connections", "list connections of node web-1"]
-)
+@pytest.mark.parametrize("question", ["drops on eth0", "failed ipv6 connections"])
 def test_limit_that_no_tool_has_is_told(question: str) -> None:
     plan = understand(question, (), now=NOW, zone=UTC)
     assert any("can be limited to" in note for note in plan.notes)

@@ -38,7 +38,7 @@ def attempts(result: ToolResult, context: Context) -> Finding:
     wanted = _wanted(rows, context)
     if context.focus.slow and (speed := handshake_times(wanted, result, context)):
         return Finding(answer=speed[0], weight=Weight.FACT, more=speed[1:])
-    if context.focus.destination and not is_name(context.focus.destination):
+    if context.focus.destination and not context.focus.is_limited and not is_name(context.focus.destination):
         answer = _to_destination(wanted, rows, result, context)
     else:
         answer = f"{_how_many(rows, result, context)}{_outcomes(rows)}. {_newest(rows[0], context)}"
@@ -49,7 +49,8 @@ def attempts(result: ToolResult, context: Context) -> Finding:
 
 def _made(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = result.coverage.matched if result.coverage else sum(row.count("attempts") for row in rows)
-    anywhere = " to anywhere" if context.focus.destination else ""
+    anywhere = towards(context.focus.destination) if context.focus.is_limited else ""
+    anywhere = anywhere or (" to anywhere" if context.focus.destination else "")
     made = f"{counted(total, 'connection attempt')}{anywhere}{context.within}{cited(result.tables)}"
     if len(rows) == 1 and is_whole(result):
         return f"{code(rows[0].text('process'))} made {made}"
@@ -93,14 +94,16 @@ def _where_they_failed(row: Row, context: Context) -> str:
 
 def _wanted(rows: Sequence[Row], context: Context) -> list[Row]:
     to = context.focus.destination
-    return [row for row in rows if to is None or is_name(to) or goes_to(row.text("destination"), to)]
+    is_any = to is None or context.focus.is_limited or is_name(to)
+    return [row for row in rows if is_any or (to and goes_to(row.text("destination"), to))]
 
 
 def _how_many(rows: Sequence[Row], result: ToolResult, context: Context) -> str:
     total = sum(table.total_rows for table in result.tables)
     by = f" of {code(context.scope.process)}" if context.scope.process else ""
     shown = f"The newest {len(rows)} of " if len(rows) < total else ""
-    return f"{shown}{counted(total, 'connection attempt')}{by}{context.within}{cited(result.tables)}"
+    to = towards(context.focus.destination) if context.focus.is_limited else ""
+    return f"{shown}{counted(total, 'connection attempt')}{by}{to}{context.within}{cited(result.tables)}"
 
 
 def _outcomes(rows: Sequence[Row]) -> str:

@@ -4,39 +4,39 @@ It never retypes a table, claims no outcome that the source did not record, and 
 code spans.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import TypeAlias
 
 from bot.domain.turn import ToolResult
-from bot.llm.offline.attempts import attempts, counts_by_process, summary
-from bot.llm.offline.behaviours import behaviours
-from bot.llm.offline.drops import drops, evidence
-from bot.llm.offline.failures import failures, matches
+from bot.llm.offline.clock_times import ENDS_NOW
+from bot.llm.offline.drops import evidence
+from bot.llm.offline.failures import matches
 from bot.llm.offline.finding import Context, Finding, Weight
-from bot.llm.offline.handshakes import is_stalled
-from bot.llm.offline.plan import (
+from bot.llm.offline.findings import Found, context_of, findings_of
+from bot.llm.offline.local_causes import local_cause
+from bot.llm.offline.plan import SYSTEM, Focus, Plan
+from bot.llm.offline.prose import sentence, told
+from bot.llm.offline.provenance import caveats, led_by
+from bot.llm.offline.restating import understood
+from bot.llm.offline.rows import is_whole, rows_of
+from bot.llm.offline.scope import (
     DROP_LIST,
     DROP_SUMMARY,
     DROP_TOOLS,
     FAILURES,
+    HEALTH,
+    LATENCY,
     LIST,
     PATTERNS,
+    SOCKETS,
     SUMMARY,
-    SYSTEM,
-    Focus,
-    Plan,
     scope_of,
-    shared,
 )
-from bot.llm.offline.prose import code, joined, reported, sentence, told
-from bot.llm.offline.provenance import caveats, led_by
-from bot.llm.offline.restating import understood
-from bot.llm.offline.rows import is_whole, rows_of
 from bot.llm.offline.small_talk import CAN_DO
 
 MAX_STEPS = 3
+_CAUSES = frozenset({LATENCY, HEALTH, SOCKETS, FAILURES})
 UNTIED = "Not tied to these attempts: "
 MAX_SENTENCES = 5
 """Sentences behind the answer: the tables say the rest."""
@@ -45,17 +45,6 @@ UNKNOWN = f"I did not understand that as a question about this network. {CAN_DO}
 
 NO_TOOLS = "I understood the question, but none of the tools that could answer it is offered here."
 
-Reader: TypeAlias = Callable[[ToolResult, Context], Finding]
-Found: TypeAlias = tuple[ToolResult, Finding]
-
-_READERS: Mapping[str, Reader] = {
-    FAILURES: failures,
-    SUMMARY: summary,
-    LIST: attempts,
-    DROP_SUMMARY: drops,
-    DROP_LIST: drops,
-    PATTERNS: behaviours,
-}
 _HEADINGS: Mapping[str, str] = {
     FAILURES: "Failed connections",
     SUMMARY: "Network summary",
@@ -68,11 +57,11 @@ _HEADINGS: Mapping[str, str] = {
 
 def compose(plan: Plan, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> str:
     """The answer that the results give, whoever chose the calls."""
-    context = _context(plan.focus, results, now=now, zone=zone)
-    findings = _findings(results, context)
+    context = context_of(plan.focus, results, now=now, zone=zone)
+    findings = findings_of(results, context)
     is_survey = set(SYSTEM) <= {result.call.name for result in results}
     answer = _survey(findings, context) if is_survey and len(findings) > 1 else _answer(findings, context)
-    lead = " ".join(map(sentence, [*led_by(results, plan.focus), *plan.notes]))
+    lead = " ".join(map(sentence, [*led_by(results, plan.focus), *plan.notes, *_unended(plan, results)]))
     parts = [
         f"{lead} {answer}" if lead else answer,
         *caveats(results, plan.focus),
@@ -82,100 +71,85 @@ def compose(plan: Plan, results: Sequence[ToolResult], *, now: datetime, zone: t
     return "\n\n".join(part for part in parts if part)
 
 
+def _unended(plan: Plan, results: Sequence[ToolResult]) -> list[str]:
+    """That the window could not end when it was to."""
+    is_to_end = any("until" in call.arguments for call in plan.calls)
+    is_kept = any("until" in result.call.arguments for result in results)
+    return [ENDS_NOW] if is_to_end and not is_kept else []
+
+
 def not_understood(notes: Sequence[str]) -> str:
     """What to say to a question that asks for nothing the tools know: what can't be done, where that is known."""
     return f"{' '.join(map(sentence, notes))} {CAN_DO}" if notes else UNKNOWN
 
 
-def _context(focus: Focus, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> Context:
-    scopes = [scope_of(result.call.arguments) for result in results]
-    scope = replace(shared(scopes), include_local=any(scope.include_local for scope in scopes))
-    windows = {result.coverage.window.duration_s for result in results if result.coverage}
-    counts = next((result for result in results if _is(SUMMARY, result) and len(windows) == 1), None)
-    counts_everyone = counts and is_whole(counts) and _are_about_the_same(results)
-    return Context(
-        focus=focus,
-        scope=scope,
-        duration_s=scope.duration_s or (min(windows) if len(windows) == 1 else None),
-        now=now,
-        zone=zone,
-        attempts=counts_by_process(counts, "attempts") if counts else {},
-        failed=counts_by_process(counts, "failed") if counts and counts_everyone else {},
-        stalled=tuple(
-            row
-            for result in results
-            if _is(FAILURES, result)
-            for row in rows_of(result)
-            if matches(row, focus) and is_stalled(row)
-        ),
-    )
-
-
-def _are_about_the_same(results: Sequence[ToolResult]) -> bool:
-    """Whether the calls differ in nothing but their tool and rows, so that their counts can be set side by side."""
-    first, *others = [replace(scope_of(result.call.arguments), max_events=None) for result in results]
-    return all(other == first for other in others)
-
-
-def _findings(results: Sequence[ToolResult], context: Context) -> list[Found]:
-    """In the order of the calls. Tools that failed for the same reason tell it once, where the first of them stands."""
-    failed: dict[str, list[ToolResult]] = {}
-    for result in results:
-        if result.failed:
-            failed.setdefault(_reason(result), []).append(result)
-    first = {id(group[0]): _untold(reason, group) for reason, group in failed.items()}
-    return [
-        (result, first[id(result)] if result.failed else _finding(result, context))
-        for result in results
-        if not result.failed or id(result) in first
-    ]
-
-
-def _reason(result: ToolResult) -> str:
-    return result.summary.removeprefix(f"{result.call.name}: ")
-
-
-def _untold(reason: str, failed: Sequence[ToolResult]) -> Finding:
-    names = joined([code(result.call.name) for result in failed])
-    return Finding(answer=f"{names} gave no answer. {reported(reason)}", weight=Weight.UNTOLD)
-
-
-def _finding(result: ToolResult, context: Context) -> Finding:
-    read = _READERS.get(result.call.name)
-    return read(result, context) if read else Finding(answer=context.told(result.summary), weight=Weight.FACT)
-
-
 def _answer(findings: Sequence[Found], context: Context) -> str:
     """The first finding answers, the others add a sentence each."""
-    (answering, first), *others = sorted(findings, key=lambda found: _rank(found, context))
+    (answering, first), *others = _ordered(findings, context.focus)
     untold = [finding.answer for _, finding in others if finding.weight is Weight.UNTOLD]
     is_failure = _is(FAILURES, answering) and first.weight is Weight.FAULT
     proof = _evidence(others, answering, context.focus) if is_failure else []
     behind = [
-        f"{UNTIED}{_briefly(finding)}" if is_failure and finding.weight is Weight.FAULT else _briefly(finding)
+        f"{UNTIED}{_briefly(finding)}" if _is_untied(result, finding) and is_failure else _briefly(finding)
         for result, finding in others
-        if result.call.name not in DROP_TOOLS or not (proof or context.focus.destination)
+        if result.call.name not in DROP_TOOLS or not (proof or _is_of_all(result, context.focus))
     ]
-    proof = proof or ([first.unless_proven] if first.unless_proven else [])
+    is_seen = any(finding.weight is Weight.FAULT and result.call.name == SOCKETS for result, finding in others)
+    proof = proof or ([first.unless_proven] if first.unless_proven and not is_seen else [])
     already = first.answer.partition(". ")[0].rstrip(".")
     more = [text for text in [*untold, *first.more, *proof, *behind] if text.rstrip(".") != already]
     lines = [f"- {sentence(text)}" for text in dict.fromkeys(more)]
     return "\n".join([sentence(first.answer), *([""] if lines else []), *lines[:MAX_SENTENCES]])
 
 
+def _is_untied(result: ToolResult, finding: Finding) -> bool:
+    """Whether it tells of trouble that may be somebody else's."""
+    return finding.weight is Weight.FAULT and result.call.name in DROP_TOOLS and not _is_limited(result)
+
+
+def _is_of_all(result: ToolResult, focus: Focus) -> bool:
+    """Whether it is about all destinations, where one is asked about."""
+    return focus.destination is not None and not _is_limited(result)
+
+
+def _is_limited(result: ToolResult) -> bool:
+    return scope_of(result.call.arguments).has_place
+
+
 def _briefly(finding: Finding) -> str:
     """Why nothing was found is said once, by the finding that answers."""
     if finding.weight is Weight.NOTHING:
-        return finding.answer.partition(". ")[0]
+        return finding.brief or finding.answer.partition(". ")[0]
     return finding.brief or finding.answer
 
 
-def _rank(found: Found, context: Context) -> int:
-    """Calls stand in the order of what they answer, unless there is no answer, or a handshake's time was asked for."""
+def _ordered(findings: Sequence[Found], focus: Focus) -> list[Found]:
+    """Calls stand in the order of what they answer, unless there is no answer, or another one has the cause."""
+    ordered = sorted(findings, key=lambda found: _rank(found, focus))
+    if all(_is_silent(found) for found in ordered):
+        return list(findings)
+    cause = next((found for found in ordered if _is_cause(found)), None)
+    if cause is None or ordered[0][1].weight is not Weight.NOTHING:
+        return ordered
+    return [cause, *(found for found in ordered if found is not cause)]
+
+
+def _is_silent(found: Found) -> bool:
+    """Whether it says no more than that nothing was found, or could be."""
+    return found[1].weight in {Weight.UNTOLD, Weight.NOTHING}
+
+
+def _is_cause(found: Found) -> bool:
+    """Whether it may answer in the place of a tool that has found nothing: it knows of trouble at the same place."""
+    result, finding = found
+    return finding.weight is Weight.FAULT and (result.call.name in _CAUSES or _is_limited(result))
+
+
+def _rank(found: Found, focus: Focus) -> int:
     result, finding = found
     if finding.weight is Weight.UNTOLD:
         return 2
-    return 0 if context.focus.slow and result.call.name == LIST and finding.weight is Weight.FACT else 1
+    return 0 if focus.slow and result.call.name == LIST and finding.weight is Weight.FACT else 1
 
 
 def _evidence(others: Sequence[Found], failed: ToolResult, focus: Focus) -> list[str]:
@@ -184,8 +158,9 @@ def _evidence(others: Sequence[Found], failed: ToolResult, focus: Focus) -> list
     Counts of drops name no destination: they are evidence only where the process fails towards a single one.
     """
     rows = rows_of(failed)
+    focus = replace(focus, is_limited=_is_limited(failed))
     worst = next((row for row in rows if matches(row, focus)), None)
-    if worst is None or not is_whole(failed):
+    if worst is None or not is_whole(failed) or local_cause(worst):
         return []
     destinations = {row.text("destination") for row in rows if row.text("process") == worst.text("process")}
     if len(destinations) > 1:
@@ -227,7 +202,7 @@ def _next_steps(findings: Sequence[Found], focus: Focus) -> str:
         step
         for result, finding in ordered
         if not (has_failures and result.call.name in {SUMMARY, PATTERNS})  # theirs is to look for failures
-        and not (focus.destination and result.call.name in DROP_TOOLS)
+        and not (result.call.name in DROP_TOOLS and _is_of_all(result, focus))
         for step in finding.steps
     ]
     lines = [f"{number}. {sentence(step)}" for number, step in enumerate(dict.fromkeys(steps[:MAX_STEPS]), 1)]

@@ -7,9 +7,9 @@ from bot.domain.network import Outcome
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.meanings import DROP_REASONS, TELLING
-from bot.llm.offline.plan import DROP_LIST, DROP_SUMMARY
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
+from bot.llm.offline.scope import DROP_LIST, DROP_SUMMARY, scope_of
 from bot.tables.units import human_count
 
 _UDP_RECEIVE = "__udp"
@@ -18,6 +18,8 @@ _UDP_RECEIVE = "__udp"
 
 def drops(result: ToolResult, context: Context) -> Finding:
     rows = rows_of(result)
+    if not rows and context.focus.drop_reasons:
+        return _of_reasons(rows, result, context)
     if not rows:
         return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)
     if context.focus.drop_reasons:
@@ -54,12 +56,18 @@ def _of_reasons(rows: Sequence[Row], result: ToolResult, context: Context) -> Fi
 def evidence(result: ToolResult, failure: Row) -> str:
     """What losses of the very process that fails say about how it fails; empty where they say nothing."""
     process = failure.text("process")
-    losses = [row for row in rows_of(result) if row.text("harmless") == "no" and row.text("process") == process]
+    is_limited = scope_of(result.call.arguments).has_place
+    losses = [
+        row
+        for row in rows_of(result)
+        if row.text("harmless") == "no" and (is_limited or row.text("process") == process)
+    ]
     for reason in TELLING.get(failure.outcome or "", ()):
         of_reason = [row for row in losses if row.text("reason") == reason and _can_explain(row, failure)]
         if of_reason and process:
             least = "" if _has_all_losses(result) else "at least "
-            lost = f"{least}{counted(_total(of_reason), 'skb')} of {code(process)} as {code(reason)}"
+            whose = f"to {code(failure.text('destination'))}" if is_limited else f"of {code(process)}"
+            lost = f"{least}{counted(_total(of_reason), 'skb')} {whose} as {code(reason)}"
             return (
                 f"In the same time the kernel dropped {lost}{cited(result.tables)}, "
                 f"which points to {DROP_REASONS[reason]}"
@@ -96,7 +104,9 @@ def _lost(losses: Sequence[Row], result: ToolResult, context: Context) -> Findin
     where = f", at {code(location)}" if location else ""
     most = f"{code(reason or 'no reason recorded')} ({human_count(count)}, {code(process)}{where})"
     meaning = DROP_REASONS.get(reason or "")
-    step = f"the drops of {code(process)} one by one: {context.command('droplist', process)}"
+    whose = None if context.focus.is_limited else process
+    of = "of all" if context.focus.is_limited else f"of {code(process)}"
+    step = f"the drops {of} one by one: {context.command('droplist', whose)}"
     return Finding(
         answer=_how_many(losses, most, result, context),
         weight=Weight.FAULT,

@@ -9,10 +9,12 @@ from bot.domain.network import LOCAL_SOCKET
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import is_stalled
+from bot.llm.offline.local_causes import check_of, local_cause
 from bot.llm.offline.meanings import OUTCOMES, UNNAMED, Meaning
-from bot.llm.offline.plan import Destination, Focus
+from bot.llm.offline.plan import Focus
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, is_whole, rows_of
+from bot.llm.offline.scope import Destination
 from bot.tables.units import human_count, human_duration
 
 NAMED = 3
@@ -32,13 +34,15 @@ def failures(result: ToolResult, context: Context) -> Finding:
         to = context.focus.destination
         other = f"What failed: {_answer(rows, result, replace(context, focus=Focus()))}"
         return Finding(
-            answer=_missed(result, context), weight=Weight.FACT, more=() if to and not is_name(to) else (other,)
+            answer=_missed(result, context),
+            weight=Weight.FACT,
+            more=() if to and not is_name(to) and not context.focus.is_limited else (other,),
         )
     return Finding(
         answer=f"{_total(wanted, result, context)}{_answer(wanted, result, context)}",
         weight=Weight.FAULT,
         more=_second(wanted),
-        unless_proven=_meaning(wanted[0]).unseen,
+        unless_proven="" if local_cause(wanted[0]) else _meaning(wanted[0]).unseen,
         steps=_steps(wanted[0], context),
         brief=_brief(wanted, result, context),
     )
@@ -48,8 +52,11 @@ def matches(row: Row, focus: Focus) -> bool:
     """Whether the question is about this row."""
     by_outcome = not focus.outcomes or row.outcome in focus.outcomes
     by_errno = not focus.errnos or row.text("errno") in focus.errnos
+    is_any = focus.destination is None or focus.is_limited
     return (
-        by_outcome and by_errno and (focus.destination is None or goes_to(row.text("destination"), focus.destination))
+        by_outcome
+        and by_errno
+        and (is_any or (focus.destination is not None and goes_to(row.text("destination"), focus.destination)))
     )
 
 
@@ -86,7 +93,7 @@ def towards(destination: Destination | None) -> str:
 def _missed(result: ToolResult, context: Context) -> str:
     """That no row is what the question is about, and how far that can be said."""
     focus = context.focus
-    if is_name(focus.destination):
+    if is_name(focus.destination) and not focus.is_limited:
         attempts = f"attempts{towards(focus.destination)}"
         return f"Events have addresses and no host names, so {attempts} can't be told from the others"
     of = f" of {code(context.scope.process)}" if context.scope.process else ""
@@ -150,7 +157,8 @@ def _most_frequent(row: Row, result: ToolResult, context: Context) -> str:
     errno = code(row.text("errno")) if row.text("errno") else ""
     details = [detail for detail in (errno, f"after {human_duration(waited)}" if waited is not None else "") if detail]
     aside = f" ({', '.join(details)})" if details else ""
-    return f"{_fate(row)}: {_how_many(row, result, context)}{aside}{cited([row.table])}. {meaning.means}."
+    why = local_cause(row) or meaning.means
+    return f"{_fate(row)}: {_how_many(row, result, context)}{aside}{cited([row.table])}. {why}."
 
 
 def _fate(row: Row) -> str:
@@ -167,12 +175,17 @@ def _how_many(row: Row, result: ToolResult, context: Context) -> str:
     if made is not None and made >= count:
         if made == count:
             return f"all {human_count(count)} of its attempts"
-        return f"{counted(count, 'failed attempt')} (of {counted(made, 'attempt')} to anywhere)"
+        anywhere = "" if context.focus.is_limited else " to anywhere"
+        return f"{counted(count, 'failed attempt')} (of {counted(made, 'attempt')}{anywhere})"
     failed = result.coverage.matched if result.coverage else None
     if failed is not None and failed >= count:
         its = "its " if context.scope.process else ""
         if failed == count:
-            return f"all {human_count(count)} of {its or 'the '}failed attempts"
+            return (
+                f"all {human_count(count)} of {its or 'the '}failed attempts"
+                if count > 1
+                else f"{its or 'the '}one failed attempt"
+            )
         return f"{human_count(count)} of {its}{counted(failed, 'failed attempt')}"
     return counted(count, "failed attempt")
 
@@ -183,7 +196,9 @@ def _second(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _steps(row: Row, context: Context) -> tuple[str, ...]:
     process, to = row.text("process"), row.text("destination")
-    steps = [_meaning(row).check.format(to=code(to))] if to != LOCAL_SOCKET else []
+    steps = list(check_of(row)) if local_cause(row) else []
+    if not steps and to != LOCAL_SOCKET:
+        steps = [_meaning(row).check.format(to=code(to))]
     if process and context.scope.process is None and context.scope.pid is None:
-        steps.append(f"all failures of this process: {context.command('failures', process)}")
+        steps.append(f"all failures of this process: {context.command('failures', process, anywhere=True)}")
     return tuple(steps)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import IntEnum
 
-from bot.llm.offline.plan import Focus, Scope
+from bot.llm.offline.plan import Focus
 from bot.llm.offline.prose import code, span, told
 from bot.llm.offline.rows import Row
+from bot.llm.offline.scope import Scope
 from bot.tables.text import plain
 from bot.tables.units import human_time
 
@@ -50,6 +51,8 @@ class Context:
     duration_s: float | None
     now: datetime
     zone: tzinfo
+    span: tuple[datetime, datetime] | None = None
+    """Both ends of the window, where it does not end now."""
     attempts: Mapping[str, int] = field(default_factory=dict)
     """Attempts by process, where they were counted over the same time."""
     failed: Mapping[str, int] = field(default_factory=dict)
@@ -65,17 +68,25 @@ class Context:
     @property
     def within(self) -> str:
         """` in the last 5 minutes`, or nothing where the calls have no time in common."""
+        if self.span:
+            since, until = (human_time(end, zone=self.zone, now=self.now) for end in self.span)
+            return f" from {since} to {until}"
         return f" in the {span(self.duration_s)}" if self.duration_s else ""
 
     def at(self, time: datetime | None) -> str:
         """` at 14:07:00`, or nothing."""
         return f" at {human_time(time, zone=self.zone, now=self.now)}" if time else ""
 
-    def command(self, words: str, process: str | None) -> str:
+    def command(self, words: str, process: str | None, *, anywhere: bool = False) -> str:
         """One of our commands over the same time, as a code span."""
         by = f" --process {shlex.quote(plain(process))}" if process else ""
         if self.scope.pid is not None:
             by = f" --pid {self.scope.pid}"
-        local = " --include-local" if self.scope.include_local and words != "droplist" else ""
+        where = f" --destination {shlex.quote(self.scope.destination)}" if self.scope.destination else ""
+        where += f" --port {self.scope.port}" if self.scope.port else ""
+        takes_local = words.split(maxsplit=1)[0] in {"failures", "summary", "list", "analyze", "compare"}
+        local = " --include-local" if self.scope.include_local and takes_local else ""
         window = f" --duration {round(self.duration_s)}" if self.duration_s else ""
-        return code(f"{words}{by}{window}{local}")
+        if self.scope.since and self.scope.until:
+            window = f" --since {self.scope.since} --until {self.scope.until}"
+        return code(f"{words}{by}{where if not anywhere else ''}{window}{local}")

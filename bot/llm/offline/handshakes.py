@@ -15,7 +15,7 @@ FAST_US = 100_000.0
 RETRANSMITTED_US = 1_000_000.0
 """The kernel sends a SYN again after 1 s: who waited longer had lost one, or its answer."""
 
-_SENT_AGAIN = "A handshake of 1 s and more had lost its SYN or the reply to it: a SYN is sent again after 1, 3 and 7 s"
+SENT_AGAIN = "A handshake of 1 s and more had lost its SYN or the reply to it: a SYN is sent again after 1, 3 and 7 s"
 _NOT_THE_NETWORK = "If answers are slow all the same, the time goes by after connecting, in the service"
 
 
@@ -44,7 +44,7 @@ def handshake_times(rows: Sequence[Row], result: ToolResult, context: Context) -
         f"{where}{cited([slowest.table])}."
     )
     if _waited_us(slowest) >= RETRANSMITTED_US:
-        return answer, _SENT_AGAIN
+        return answer, SENT_AGAIN
     acquits = _waited_us(slowest) < FAST_US and is_whole(result) and not context.stalled
     return (answer, _NOT_THE_NETWORK) if acquits else (answer,)
 

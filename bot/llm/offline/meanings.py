@@ -24,7 +24,7 @@ _LOST = "Where packets towards it or its replies were lost can't be seen from th
 OUTCOMES: Mapping[str, Meaning] = {
     Outcome.REFUSED: Meaning(
         "is refused by",
-        "The host answers with a reset: nothing listens on that port, or a firewall there rejects it",
+        "The host answers at once: nothing listens on that port, or a firewall there rejects it",
         "check that something listens on {to} there: `ss -ltn`",
     ),
     Outcome.UNANSWERED: Meaning(
@@ -88,12 +88,12 @@ DROP_REASONS: Mapping[str, str] = {
 }
 """What a drop reason points to; reasons that say little are not here."""
 
-_ON_THE_WAY = ("NETFILTER_DROP", "NEIGH_FAILED", "IP_RPFILTER", "IP_OUTNOROUTES", "IP_INHDR", "QDISC_DROP")
+ON_THE_WAY = ("NETFILTER_DROP", "NEIGH_FAILED", "IP_RPFILTER", "IP_OUTNOROUTES", "IP_INHDR", "QDISC_DROP")
 TELLING: Mapping[str, tuple[str, ...]] = {
     Outcome.REFUSED: ("NO_SOCKET", "NETFILTER_DROP"),
-    Outcome.UNANSWERED: _ON_THE_WAY,
-    Outcome.TIMED_OUT: _ON_THE_WAY,
-    Outcome.REJECTED: _ON_THE_WAY,
+    Outcome.UNANSWERED: ON_THE_WAY,
+    Outcome.TIMED_OUT: ON_THE_WAY,
+    Outcome.REJECTED: ON_THE_WAY,
     Outcome.UNREACHABLE: ("NEIGH_FAILED",),
     Outcome.NO_ROUTE: ("IP_OUTNOROUTES",),
 }

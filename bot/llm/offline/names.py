@@ -27,6 +27,7 @@ _MAX_QUOTED_WORDS = 3
 _TOKEN = re.compile(rf"{MASK}|[A-Za-z0-9_@][\w./:@+'-]*|[,;?!.]")
 _LEADS = words("""
 for of by from about debug check analyze analyse investigate inspect troubleshoot diagnose review examine audit
+resets resetting reset
 """)
 _WITH = words("wrong problem problems issue issues trouble troubles happening up going matter error errors")
 """Words that a name follows behind "with"."""
@@ -34,6 +35,8 @@ _AUXILIARIES = words("""
 is are was were does did do has had can can't cannot could couldn't will won't isn't doesn't didn't wasn't why why's
 when what's how's
 """)
+_BEFORE_VERBS = words("does did do can can't cannot could couldn't will won't doesn't didn't")
+"""Auxiliaries whose verb has no ending, so that a word with one behind them is a name."""
 _PREDICATES = words("""
 is isn't was wasn't can can't cannot couldn't could won't will has hasn't keeps keep gets got times timed hangs fails
 failed failing doesn't didn't does made makes connects connected drops loses to works still suddenly always never seems
@@ -145,9 +148,9 @@ def _known(tokens: Sequence[_Token], seen: Collection[str]) -> Iterator[str]:
 def _by_place(tokens: Sequence[_Token]) -> Iterator[str]:
     """Words where only a name can stand: `for X`, `is X failing`, `X keeps failing`, `X's errors`, `X failures`."""
     for index, (before, token, after) in enumerate(_triples(tokens)):
-        if not _may_be_name(token):
-            continue
         lead, earlier = _lead(tokens, index)
+        if not _may_be_name(token) and not (_is_unknown(token) and lead in _BEFORE_VERBS and after.lower in VOCABULARY):
+            continue
         opens = before.is_end or before.lower in _OPENERS
         starts = opens and (after.lower in _PREDICATES or (token.is_odd and after.lower in DOMAIN_WORDS))
         is_whose = after.lower in _NOUNS_BEHIND

@@ -5,15 +5,15 @@ It is the default without a key, the fallback when the model is down, and the de
 It keeps no state and calls no AI tool, so it can neither recurse nor wait for anything.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
-from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check
-from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec
+from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolResult
 from bot.llm.offline.composing import NO_TOOLS, compose, not_understood
-from bot.llm.offline.plan import Plan, PlannedCall
+from bot.llm.offline.offering import offered_calls
+from bot.llm.offline.plan import Plan
 from bot.llm.offline.small_talk import small_talk
 from bot.llm.offline.understanding import understand
 
@@ -38,7 +38,7 @@ class Planner:
         history = [replace(turn, results=_own(turn.results)) for turn in request.history]
         plan = understand(request.question, history, now=request.now, zone=self.zone)
         results = [result for past in request.rounds for result in _own(past.results)]
-        calls = () if results else tuple(_calls(plan, request.tools))
+        calls = () if results else tuple(offered_calls(plan, request.tools))
         if calls:
             yield Completion("", calls, NAME, notice=self._notice)
             return
@@ -67,18 +67,3 @@ class Planner:
 def _own(results: Sequence[ToolResult]) -> tuple[ToolResult, ...]:
     """Without those of other MCP servers, which a language model asked for: they say nothing about these events."""
     return tuple(result for result in results if result.coverage is None or result.coverage.kind != "foreign")
-
-
-def _calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterable[ToolCall]:
-    """The planned calls of tools that are offered, with the arguments that those take."""
-    by_name = {spec.name: spec for spec in offered}
-    for number, call in enumerate(plan.calls, 1):
-        if call.tool in by_name:
-            yield ToolCall(f"plan-{number}", call.tool, _taken(call, by_name[call.tool]))
-
-
-def _taken(call: PlannedCall, spec: ToolSpec) -> JsonObject:
-    properties = spec.parameters.get("properties")
-    if not isinstance(properties, dict):
-        return dict(call.arguments)
-    return {name: value for name, value in call.arguments.items() if name in properties}

@@ -38,7 +38,7 @@ def reported(reason: str) -> str:
 
 def told(said: str) -> str:
     """A tool's own sentence, which may hold names from the data: without what Markdown or a chat acts on."""
-    shown = " ".join(plain(line) for line in said.split("\n")).translate(_MARKUP).strip()
+    shown = " ".join(" ".join(plain(line) for line in said.split("\n")).translate(_MARKUP).split())
     return sentence(f"{shown[:1].upper()}{shown[1:]}".rstrip("."))
 
 

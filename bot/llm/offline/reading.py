@@ -3,13 +3,17 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
+from bot.llm.offline.details import detailed, take_earlier
+from bot.llm.offline.limits import Limits, take_limits
 from bot.llm.offline.names import names_in, take_excluded, take_quoted
-from bot.llm.offline.plan import DROP_SUMMARY, FAILURES, SUMMARY, Destination, Focus, Scope
-from bot.llm.offline.subjects import is_code, outcomes_in, take_codes, take_destination, take_pid
-from bot.llm.offline.times import take_count, take_lookback
-from bot.llm.offline.topics import Sign, behaviours_in, signs_in, tools_for
+from bot.llm.offline.plan import Focus
+from bot.llm.offline.scope import DNS, DROP_SUMMARY, EXPLAIN, FAILURES, SUMMARY, Destination, Scope
+from bot.llm.offline.signs import Sign, behaviours_in, signs_in
+from bot.llm.offline.subjects import is_address, is_code, outcomes_in, take_codes, take_destination, take_pid
+from bot.llm.offline.times import Lookback, take_count, take_lookback
+from bot.llm.offline.topics import tools_for
 from bot.llm.offline.unkept import unkept
 from bot.llm.offline.wording import MASK, plain, spelled, take_usual_window
 
@@ -28,8 +32,11 @@ _CONNECTIVE = re.compile(
 )
 _PRONOUN = re.compile(
     r"\b(?:it|its|it's|they|them|those|these|same)\b|\bthat (?:process|one|host|program)\b|\b(?:which|the) ones\b"
-    r"|\b(?:is|was|are) that\b|\bthat\W*$",
+    r"|\b(?:is|was|are) that\b|\bthat\W*$|\bdid (?:that|this)\b",
     re.IGNORECASE,
+)
+_REQUESTS: frozenset[Sign] = frozenset(
+    {"fail", "drop", "survey", "pattern", "dns", "talkers", "reset", "resent", "changed", "trend", "sockets", "slow"}
 )
 COMM_BYTES = 15
 TOP = 3
@@ -46,6 +53,8 @@ _NUMBER_ASKED = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b", re.IGNORECAS
 class Reading:
     """`tools` is empty where the words ask for none; `everyone` says that no process is meant in particular."""
 
+    text: str
+    """What was not read yet."""
     scope: Scope
     focus: Focus
     signs: frozenset[Sign]
@@ -68,10 +77,12 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
     """
     usual_s, text = take_usual_window(plain(question))
     excluded, text = take_excluded(text)
+    limits, text = take_limits(text)
     quoted, text = take_quoted(text, is_phrase=_is_phrase)
     words = text = spelled(text, frozenset(seen))
     pid, text = take_pid(text)
     errnos, drop_reasons, text = take_codes(text)
+    earlier_s, text = take_earlier(text, usual_s) if "changed" in signs_in(text) else (None, text)
     lookback, text = take_lookback(text, now=now, zone=zone)
     destination, text = take_destination(text)
     signs = signs_in(_LOCAL.sub(MASK, text))
@@ -81,7 +92,7 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
     guessed, is_guess = names_in(text, seen=seen, is_follow_up=behind_another and not _is_request(signs))
     names = quoted or guessed
     names = tuple(dict.fromkeys(map(_as_recorded, names)))
-    has_subject = bool(names) or pid is not None
+    has_subject = bool(names) or pid is not None or limits != Limits(protocol=limits.protocol)
     is_ranking = not has_subject and "fail" in signs and bool(_RANKED.search(words))
     focus = replace(
         _focus(words, destination, signs),
@@ -89,30 +100,64 @@ def read(question: str, *, seen: Collection[str], behind_another: bool, now: dat
         drop_reasons=drop_reasons,
         top=count or TOP if is_ranking else None,
     )
+    tools = _tools(focus, signs) or tools_for(signs, has_process=has_subject, has_destination=destination is not None)
+    where, port = destination.limits if destination else (None, None)
+    scope = Scope(
+        process=limits.process or (names[0] if names else None),
+        pid=pid,
+        uid=limits.uid,
+        destination=where,
+        port=port,
+        protocol=limits.protocol,
+        direction="in" if "incoming" in signs else None,
+        node=limits.node,
+        namespace=limits.namespace,
+        pod=limits.pod,
+        container=limits.container,
+        duration_s=lookback.duration_s or usual_s,
+        since=_rfc3339(lookback, 0),
+        until=_rfc3339(lookback, 1),
+        max_events=None if is_ranking else count,
+        include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
+        reason=min(drop_reasons) if len(drop_reasons) == 1 else None,
+        earlier_s=earlier_s,
+    )
+    if tools[:1] == (DNS,):
+        scope, focus = of_names(scope, focus)
     return Reading(
-        scope=Scope(
-            process=names[0] if names else None,
-            pid=pid,
-            duration_s=lookback.duration_s or usual_s,
-            max_events=None if is_ranking else count,
-            include_local=bool(_LOCAL.search(words)) and not _NOT_LOCAL.search(words),
-        ),
+        text=text,
+        scope=detailed(scope, text, tools, signs),
         focus=focus,
         signs=signs,
-        tools=_tools(focus) or tools_for(signs, has_process=has_subject, has_destination=destination is not None),
+        tools=tools,
         everyone=not has_subject and bool(_EVERYONE.search(words)),
         connects=bool(_CONNECTIVE.search(words)),
         refers=bool(_PRONOUN.search(words)),
         is_short=len(words.split()) == 1 or (len(words.split()) == 2 and words.endswith("?")),
         is_guess=is_guess and not quoted,
-        notes=(*lookback.notes, *_left_out(excluded, names), *unkept(words, destination)),
+        notes=(*lookback.notes, *_left_out(excluded, names), *unkept(words)),
     )
 
 
-def _tools(focus: Focus) -> tuple[str, ...]:
+def _rfc3339(lookback: Lookback, end: int) -> str | None:
+    return f"{lookback.ends[end].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if lookback.ends else None
+
+
+def of_names(scope: Scope, focus: Focus) -> tuple[Scope, Focus]:
+    """A name is what is looked up; an address is a resolver's."""
+    if scope.process and "*" in scope.process and "." in scope.process:
+        scope = replace(scope, process=None, lookup=scope.process)
+    host = focus.destination.host if focus.destination else None
+    if host is None or is_address(host):
+        return scope, focus
+    return replace(scope, lookup=host, destination=None, port=None), replace(focus, destination=None)
+
+
+def _tools(focus: Focus, signs: frozenset[Sign]) -> tuple[str, ...]:
     """The tools of what only they can tell."""
-    if focus.drop_reasons:
-        return (DROP_SUMMARY,)
+    if focus.drop_reasons and not signs & {"trend", "changed"}:
+        is_asked_what = signs & {"meaning", "why"} and len(focus.drop_reasons) == 1
+        return (EXPLAIN, DROP_SUMMARY) if is_asked_what else (DROP_SUMMARY,)
     return (FAILURES, SUMMARY) if focus.top else ()
 
 
@@ -121,6 +166,7 @@ def _focus(words: str, destination: Destination | None, signs: frozenset[Sign]) 
         destination=destination,
         outcomes=outcomes_in(words),
         slow="slow" in signs,
+        resets="reset" in signs,
         counts=bool(_NUMBER_ASKED.search(words)),
         source="source" in signs,
         behaviours=behaviours_in(words) if "pattern" in signs or "top_destinations" in signs else frozenset(),
@@ -138,7 +184,7 @@ def _is_phrase(quoted: str) -> bool:
 
 
 def _is_request(signs: frozenset[Sign]) -> bool:
-    return bool(signs & {"fail", "drop", "survey", "pattern"})
+    return bool(signs & _REQUESTS)
 
 
 def _left_out(excluded: str | None, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 import re
 from errno import errorcode
-from ipaddress import ip_address
+from ipaddress import ip_network
 
 from bot.domain.network import Outcome
+from bot.domain.sockets import SocketState
 from bot.llm.offline.meanings import DROP_REASONS
-from bot.llm.offline.plan import Destination
+from bot.llm.offline.scope import Destination
 from bot.llm.offline.vocabulary import VOCABULARY
 from bot.llm.offline.wording import MASK, masked
 
@@ -20,15 +21,17 @@ _PORT = re.compile(
     r"\b(?:(?:tcp[ /]|udp[ /])?ports?\s*(?:number\s*)?[:#=]?\s*|(?:tcp|udp)[ /:])(\d{1,5})\b|(?<!\S):(\d{2,5})\b",
     re.IGNORECASE,
 )
-_DNS = re.compile(r"\bdns\b", re.IGNORECASE)
 _HTTPS = re.compile(r"\bhttps\b(?!:)", re.IGNORECASE)
-_DNS_PORT, _HTTPS_PORT, _HTTP_PORT = 53, 443, 80
+_HTTPS_PORT, _HTTP_PORT = 443, 80
 
 _LABEL = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}"
 _URL = re.compile(
     rf"\b(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>\d{{1,5}}))?[^\s?]*", re.IGNORECASE
 )
 _V4 = re.compile(r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5}))?(?![\w:])(?!\.\d)")
+_NETWORK = re.compile(
+    r"(?<![\w.:])(?P<host>(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39})/\d{1,3})(?P<port>)(?![\w./])"
+)
 _BRACKETED = re.compile(r"\[(?P<host>[0-9a-fA-F:.]{2,45})\](?::(?P<port>\d{1,5}))?")
 _V6 = re.compile(r"(?<![\w:.])(?P<host>[0-9a-fA-F:]{2,39}(?:\.\d{1,3}){0,3})(?P<port>)(?![\w:])")
 _HOST_PORT = re.compile(
@@ -40,7 +43,7 @@ _DOTTED = re.compile(
 )
 _NOT_HOSTS = (".service", ".py", ".sh", ".js", ".exe", ".rb", ".pl", ".jar", ".smp")
 _TOWARDS = re.compile(
-    r"\b(?:reach(?:ing|es|ed)?|(?:connect\w*|talk\w*|get(?:s|ting)?|traffic|requests?|calls?|attempts?|failures?)\s+(?:back\s+)?to)"
+    r"\b(?:reach(?:ing|es|ed)?|resolv(?:e|es|ing)|(?:connect\w*|talk\w*|get(?:s|ting)?|traffic|requests?|calls?|attempts?|failures?)\s+(?:back\s+)?to)"
     r"\s+(?:the\s+|our\s+|my\s+)?(?P<host>[A-Za-z][\w-]{1,62})(?![\w.'])(?P<port>)",
     re.IGNORECASE,
 )
@@ -66,6 +69,7 @@ _OUTCOMES: tuple[tuple[str, frozenset[Outcome]], ...] = (
 
 _CODE = re.compile(r"\b(?:SKB_DROP_REASON_)?(?P<code>[A-Za-z]\w+)\b")
 _REASON = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_STATES = frozenset(SocketState)
 _ERRNOS = frozenset(errorcode.values())
 _FIREWALL_DROPS = re.compile(r"\bfirewall.*\bdrop|\bdrop.*\bfirewall", re.IGNORECASE)
 
@@ -82,6 +86,8 @@ def take_codes(text: str) -> tuple[frozenset[str], frozenset[str], str]:
 
 def is_code(word: str) -> bool:
     """Whether it is an errno or a drop reason, which are written in capitals."""
+    if word.upper() in _STATES:
+        return False
     is_known = word.upper() in _ERRNOS or (word.upper() in DROP_REASONS and (word.isupper() or "_" in word))
     return is_known or bool(_REASON.fullmatch(word))
 
@@ -97,7 +103,7 @@ def take_pid(text: str) -> tuple[int | None, str]:
 def take_destination(text: str) -> tuple[Destination | None, str]:
     """The first host, port or both that are named, and the text with them masked."""
     found = Destination()
-    for pattern in (_URL, _BRACKETED, _V4, _V6, _HOST_PORT, _DOTTED):
+    for pattern in (_URL, _NETWORK, _BRACKETED, _V4, _V6, _HOST_PORT, _DOTTED):
         match = next((match for match in pattern.finditer(text) if _is_host(match)), None)
         if match:
             found, text = _destination(match), masked(text, match)
@@ -123,16 +129,17 @@ def is_destination(text: str) -> bool:
 
 def _is_host(match: re.Match[str]) -> bool:
     host = match["host"]
-    if match.re in {_V4, _V6, _BRACKETED}:
-        return _is_address(host)
+    if match.re in {_V4, _V6, _BRACKETED, _NETWORK}:
+        return is_address(host)
     if match.re is _HOST_PORT:
         return host.lower() not in VOCABULARY or host.lower() == "localhost"
     return not host.lower().endswith(_NOT_HOSTS)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an address or a network of them."""
     try:
-        ip_address(text)
+        ip_network(text, strict=False)
     except ValueError:
         return False
     return True
@@ -142,7 +149,8 @@ def _destination(match: re.Match[str]) -> Destination:
     port = _valid_port(match["port"])
     if match.re is _URL and port is None:
         port = _HTTPS_PORT if match["scheme"].lower() == "https" else _HTTP_PORT
-    return Destination(match["host"], port)
+    host = str(ip_network(match["host"], strict=False)) if match.re is _NETWORK else match["host"]
+    return Destination(host, port)
 
 
 def _with_port(found: Destination, text: str) -> tuple[Destination, str]:
@@ -150,8 +158,6 @@ def _with_port(found: Destination, text: str) -> tuple[Destination, str]:
     port = _valid_port(match[1] or match[2]) if match else None
     if match and port is not None:
         return Destination(found.host, port), masked(text, match)
-    if found.host is None and _DNS.search(text):
-        return Destination(None, _DNS_PORT), text
     if found.host is None and _HTTPS.search(text):
         return Destination(None, _HTTPS_PORT), text
     return found, text

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from math import ceil
 
+from bot.llm.offline.clock_times import Span, take_day, take_span
 from bot.llm.offline.plan import ALL_ROWS, MAX_DURATION_S, MAX_ROWS
 from bot.llm.offline.wording import masked
 
-ENDS_NOW = "I can't end a window before now, so what came later is in it too"
 EVER_S = 3600
 EVER = "“ever” is the last hour here: name a time to look further back"
 
@@ -53,31 +53,8 @@ _LOOK_BACK = re.compile(
 )
 _THIS = re.compile(r"\b(?:in\s+)?this\s+(?P<unit>second|minute|hour)\b", re.IGNORECASE)
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY = rf"today|this\s+morning|this\s+week|yesterday|last\s+night|{'|'.join(_WEEKDAYS)}"
-_CLOCK = (
-    r"(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
-    r"|\s*(?P<half_only>[ap])\.?m\b\.?)|(?P<word>midnight|noon|midday)"
-)
-_START = r"\b(?P<lead>since|after|from|between|starting|around|at|about)\s+(?:about\s+|around\s+|at\s+)?"
-_MOMENT = re.compile(
-    rf"{_START}(?:the\s+)?(?:(?P<day>{_DAY})(?:\s*,?\s*(?:at\s+)?(?:{_CLOCK}))?\b(?:\s*(?P<utc>utc|z|gmt)\b)?)",
-    re.IGNORECASE,
-)
-_CLOCK_FIRST = re.compile(
-    rf"{_START}(?:{_CLOCK})(?:\s*(?P<utc>utc|z|gmt)\b)?(?:\s*,?\s*(?:on\s+)?(?P<day>{_DAY})\b)?", re.IGNORECASE
-)
-_ISO = re.compile(
-    r"\b(?:since|after|from|between)\s+"
-    r"(?P<iso>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)",
-    re.IGNORECASE,
-)
-_DAY_ALONE = re.compile(rf"\b(?P<day>{_DAY})\b", re.IGNORECASE)
 _EVER = re.compile(r"\b(?:ever|at any time|all[- ]time)\b", re.IGNORECASE)
 _UNREADABLE = re.compile(r"\bsince\s+(?P<what>(?:the\s+|my\s+|our\s+|we\s+|i\s+)?[\w-]+)", re.IGNORECASE)
-_RANGE_END = re.compile(r"\s*(?:and|to|until|till|-)\s*(?:[01]?\d|2[0-3])(?::[0-5]\d|\s*[ap]m\b)\S*", re.IGNORECASE)
-_POINTS = frozenset({"between", "around", "at", "about"})
-
 _COUNT = rf"(?P<count>\d{{1,6}}|{'|'.join(word for word in _NUMBER_WORDS if len(word) > 2)})"
 _ROWS = (
     r"(?:connections?|conns?|events?|drops?|rows?|entries|results?|attempts?|failures?|processes|destinations|talkers)"
@@ -99,10 +76,14 @@ _ALL = re.compile(r"\b(?:list|show|display|print|give|get|see)(?:\s+me)?\s+(?:al
 
 @dataclass(frozen=True, slots=True)
 class Lookback:
-    """`duration_s` is None where the question names no time. `notes` say what of it could not be kept."""
+    """`duration_s` is None where the question names no time. `notes` say what of it could not be kept.
+
+    `ends` are both ends of a window that does not end now; its duration is that from its beginning until now.
+    """
 
     duration_s: int | None = None
     notes: tuple[str, ...] = ()
+    ends: tuple[datetime, datetime] | None = None
 
 
 def take_lookback(text: str, *, now: datetime, zone: tzinfo) -> tuple[Lookback, str]:
@@ -110,18 +91,35 @@ def take_lookback(text: str, *, now: datetime, zone: tzinfo) -> tuple[Lookback, 
     for phrase, amount in _PHRASES:
         text = re.sub(phrase, amount, text, flags=re.IGNORECASE)
     text = re.sub(r"\b(last|past)\s+(?:1\s+)?(90 minutes)", r"\1 \2", text)
+    here = now.astimezone(zone)
+    span, without = take_span(text, now=here)
+    if span:
+        return _of_span(span, here), without
     for pattern, read in _READERS:
         match = pattern.search(text)
-        found = read(match, now.astimezone(zone)) if match else None
+        found = read(match) if match else None
         if match and found:
-            return _within_limits(found, ended=_RANGE_END.match(text, match.end())), _RANGE_END.sub(
-                "", masked(text, match)
-            )
+            return _within_limits(found), masked(text, match)
+    span, without = take_day(text, now=here)
+    if span:
+        return _of_span(span, here), without
+    ever = _EVER.search(text)
+    if ever:
+        return Lookback(EVER_S, (EVER,)), masked(text, ever)
     unreadable = _UNREADABLE.search(text)
     if unreadable:
         note = f"when “{unreadable['what']}” was is not in the data: name a time, such as *since 14:00*"
         return Lookback(None, (note,)), text
     return Lookback(), text
+
+
+def _of_span(span: Span, now: datetime) -> Lookback:
+    """The duration reaches back to its beginning; a window cannot end before what may be asked for begins."""
+    age_s = ceil((now.astimezone(UTC) - span.start.astimezone(UTC)).total_seconds())
+    found = _within_limits(Lookback(age_s))
+    if span.end is None or found.notes:
+        return found
+    return Lookback(found.duration_s, (), (span.start, span.end))
 
 
 def take_count(text: str) -> tuple[int | None, str]:
@@ -136,85 +134,22 @@ def take_count(text: str) -> tuple[int | None, str]:
     return (ALL_ROWS if _ALL.search(text) else None), text
 
 
-def _within_limits(found: Lookback, *, ended: object) -> Lookback:
-    notes = found.notes or ((ENDS_NOW,) if ended else ())
+def _within_limits(found: Lookback) -> Lookback:
     duration_s = max(1, found.duration_s or 0)
     if duration_s > MAX_DURATION_S:
-        return Lookback(MAX_DURATION_S, (*notes, "a week is the longest window"))
-    return Lookback(duration_s, notes)
+        return Lookback(MAX_DURATION_S, (*found.notes, "a week is the longest window"))
+    return Lookback(duration_s, found.notes)
 
 
-def _amount(match: re.Match[str], now: datetime) -> Lookback | None:
-    del now
+def _amount(match: re.Match[str]) -> Lookback | None:
     text = next(filter(None, match.group("amount", "span", "ago", "bare", "end")))
     parts = re.findall(rf"({_NUMBER})?\s*-?\s*({_UNIT}|[hm](?=\d))", text, re.IGNORECASE)
     seconds = sum(_number(number or "1") * _unit_s(unit) for number, unit in parts)
     return Lookback(ceil(seconds)) if seconds > 0 else None
 
 
-def _this_unit(match: re.Match[str], now: datetime) -> Lookback:
-    del now
+def _this_unit(match: re.Match[str]) -> Lookback:
     return Lookback(_unit_s(match["unit"]))
-
-
-def _ever(match: re.Match[str], now: datetime) -> Lookback:
-    del match, now
-    return Lookback(EVER_S, (EVER,))
-
-
-def _iso(match: re.Match[str], now: datetime) -> Lookback | None:
-    try:
-        start = datetime.fromisoformat(match["iso"].upper())
-    except ValueError:
-        return None
-    return _since(start if start.tzinfo else start.replace(tzinfo=now.tzinfo), now)
-
-
-def _moment(match: re.Match[str], now: datetime) -> Lookback:
-    here = now.astimezone(UTC) if match["utc"] else now
-    day = " ".join((match["day"] or "").lower().split())
-    start = _day_start(day, here)
-    has_clock = bool(match["hour"] or match["word"])
-    if has_clock:
-        start = datetime.combine(start, _clock(match), start.tzinfo)
-    if not day and start > here:
-        start -= timedelta(days=1)
-    is_point = has_clock and match["lead"].lower() in _POINTS
-    return _since(start, here, (ENDS_NOW,) if is_point or match["lead"].lower() == "between" else ())
-
-
-def _day_alone(match: re.Match[str], now: datetime) -> Lookback:
-    day = " ".join(match["day"].lower().split())
-    notes = () if day in {"today", "this morning", "this week"} else (ENDS_NOW,)
-    return _since(_day_start(day, now), now, notes)
-
-
-def _since(start: datetime, now: datetime, notes: tuple[str, ...] = ()) -> Lookback:
-    return Lookback(max(1, ceil((now.astimezone(UTC) - start.astimezone(UTC)).total_seconds())), notes)
-
-
-def _day_start(day: str, now: datetime) -> datetime:
-    """Midnight of the day that is meant, on the clock of `now`."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if day == "yesterday":
-        return midnight - timedelta(days=1)
-    if day == "last night":
-        return midnight - timedelta(hours=6)
-    if day == "this week":
-        return midnight - timedelta(days=midnight.weekday())
-    if day in _WEEKDAYS:
-        return midnight - timedelta(days=(midnight.weekday() - _WEEKDAYS.index(day) - 1) % 7 + 1)
-    return midnight
-
-
-def _clock(match: re.Match[str]) -> time:
-    if match["word"]:
-        return time(0 if match["word"].lower() == "midnight" else 12)
-    hour = int(match["hour"])
-    half = (match["half"] or match["half_only"] or "").lower()
-    if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
-    return time(hour, int(match["minute"] or 0), int(match["second"] or 0))
 
 
 def _number(text: str) -> float:
@@ -226,12 +161,7 @@ def _unit_s(unit: str) -> int:
     return _UNITS_S["month"] if lower.startswith("mo") else _UNITS_S[lower[0]]
 
 
-_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Lookback | None]], ...] = (
-    (_ISO, _iso),
-    (_MOMENT, _moment),
-    (_CLOCK_FIRST, _moment),
+_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Lookback | None]], ...] = (
     (_LOOK_BACK, _amount),
     (_THIS, _this_unit),
-    (_DAY_ALONE, _day_alone),
-    (_EVER, _ever),
 )

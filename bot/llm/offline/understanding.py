@@ -3,18 +3,16 @@
 The planner calls it twice a turn: to make the calls, and to say what their results answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, tzinfo
 
-from bot.domain.turn import ToolResult, Turn
+from bot.domain.turn import Turn
+from bot.llm.offline.details import detailed
+from bot.llm.offline.past_turns import distinct, found_nothing, is_command, processes_of
 from bot.llm.offline.plan import (
     CAUSE,
-    DATA_TOOLS,
-    DROP_SUMMARY,
-    DROP_TOOLS,
-    FAILURES,
-    FOCUSED,
+    HANGING,
     MAX_ROWS,
     NOW_DURATION_S,
     REACH,
@@ -23,13 +21,29 @@ from bot.llm.offline.plan import (
     Focus,
     Plan,
     PlannedCall,
-    Scope,
+    call_for,
     calls_for,
     own_rows,
+)
+from bot.llm.offline.reading import Reading, of_names, read
+from bot.llm.offline.scope import (
+    DATA_TOOLS,
+    DNS,
+    DROP_SUMMARY,
+    DROP_TOOLS,
+    EXPLAIN,
+    FAILURES,
+    HEALTH,
+    LATENCY,
+    PATTERNS,
+    SOCKETS,
+    SOURCE,
+    SUMMARY,
+    TREND,
+    Scope,
     scope_of,
     shared,
 )
-from bot.llm.offline.reading import Reading, read
 
 MAX_TURNS = 12
 """Turns before the question that it may continue."""
@@ -37,11 +51,31 @@ MORE = 3
 """How many times the rows "more" asks for."""
 USUAL_ROWS = 10
 """The rows that a tool shows when it is not told how many."""
+_TOGETHER = (
+    ("process", "pid"),
+    ("destination", "port"),
+    ("duration_s", "since", "until"),
+    ("node", "namespace", "pod", "container"),
+)
+"""Limits of which a new one takes the place of all the others."""
+_WHY: Mapping[str, tuple[str, ...]] = {
+    LATENCY: (LATENCY, HEALTH, FAILURES, DROP_SUMMARY),
+    HEALTH: (HEALTH, FAILURES, DROP_SUMMARY),
+    DNS: (DNS, FAILURES, DROP_SUMMARY),
+    SOCKETS: HANGING,
+}
+"""Behind an answer of one of these, what tells its cause."""
+_WITH_WINDOW = frozenset({TREND})
+"""Tools that answer first, and look back as far as their answer needs, whatever stands beside them."""
+_OF_NOBODY = frozenset({EXPLAIN, SOURCE})
+"""Tools that can't be limited: what a question about somebody goes on with are counts."""
+_WITHOUT_PLACE = frozenset({SUMMARY, PATTERNS}) | _OF_NOBODY
+"""Tools whose rows say nothing of destinations: a question about one goes on with others."""
 
 
 def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: tzinfo) -> Plan:
     """The plan for a question; without calls when it asks for nothing that the tools know."""
-    seen = _processes_of(history)
+    seen = processes_of(history)
     before: Plan | None = None
     for turn in history[-MAX_TURNS:]:
         text = turn.message.text
@@ -55,18 +89,27 @@ def _merged(reading: Reading, before: Plan | None) -> Plan:
     """The reading as a question of its own, or as what it changes of the plan before it."""
     if before is None:
         return _fresh(reading)
+    if reading.tools in {(), (SUMMARY,)} and detailed(Scope(), reading.text, before.tools, reading.signs).by:
+        return _changed(reading, before)
     rerun = "again" in reading.signs or (reading.refers and reading.tools == SYSTEM and "survey" not in reading.signs)
     if reading.tools and not rerun:
         return _on_same_subject(reading, before) if _continues(reading) else _fresh(reading)
-    asked = set(before.tools)
-    if "why" in reading.signs:
-        why = (DROP_SUMMARY,) if asked <= DROP_TOOLS else REACH if before.focus.destination else CAUSE
-        return _on_same_subject(replace(reading, tools=why), before)
-    if reading.focus.destination and FOCUSED.isdisjoint(asked):
-        return _on_same_subject(replace(reading, tools=TOWARDS), before)
+    tools = _next_tools(reading, before)
+    if tools:
+        return _on_same_subject(replace(reading, tools=tools), before)
     if rerun or _changes(reading):
         return _changed(reading, before)
     return Plan(focus=reading.focus, notes=reading.notes)
+
+
+def _next_tools(reading: Reading, before: Plan) -> tuple[str, ...]:
+    """The tools for what the reading asks of the subject before it, where those that ran can't tell that."""
+    asked = set(before.tools)
+    if "why" in reading.signs:
+        return _why(before)
+    if reading.focus.destination and asked <= _WITHOUT_PLACE:
+        return TOWARDS
+    return (SUMMARY,) if asked <= _OF_NOBODY and _changes(reading) else ()
 
 
 def _fresh(reading: Reading) -> Plan:
@@ -77,7 +120,10 @@ def _fresh(reading: Reading) -> Plan:
 
 def _on_same_subject(reading: Reading, before: Plan) -> Plan:
     """Other tools, with the scope of the calls before them."""
-    kept = shared(_scopes_as_asked(before))
+    kept = shared(list(zip(before.tools, _scopes_as_asked(before), strict=True)))
+    kept = replace(kept, by=None, measure=None, kind=None, slot_s=None, state=None, earlier_s=None, direction=None)
+    if "changed" in reading.signs:
+        kept = replace(kept, duration_s=None, since=None, until=None)
     focus = replace(reading.focus, destination=reading.focus.destination or before.focus.destination)
     scope = _with_window(_change(kept, reading), reading.tools)
     return Plan(calls=calls_for(reading.tools, scope, focus), focus=focus, notes=reading.notes)
@@ -85,18 +131,29 @@ def _on_same_subject(reading: Reading, before: Plan) -> Plan:
 
 def _changed(reading: Reading, before: Plan) -> Plan:
     """The calls before, with what the reading names changed and all else as it was."""
+    scope = detailed(reading.scope, reading.text, before.tools, reading.signs)
+    scope, named = of_names(scope, reading.focus) if DNS in before.tools[:1] else (scope, reading.focus)
+    reading = replace(reading, scope=scope, focus=named)
     kept = replace(before.focus, source=False)
     focus = Focus(
         **{part.name: getattr(reading.focus, part.name) or getattr(kept, part.name) for part in fields(Focus)}
     )
     calls: list[PlannedCall] = []
-    for call, as_asked in zip(before.calls, _scopes_as_asked(before), strict=True):
+    for place, (call, as_asked) in enumerate(zip(before.calls, _scopes_as_asked(before), strict=True)):
         scope = _change(scope_of(call.arguments), reading)
         if as_asked.max_events is None and not _names_rows(reading):
-            scope = replace(scope, max_events=own_rows(call.tool, before.tools, focus))
-        calls.append(PlannedCall(call.tool, scope.arguments(call.tool)))
+            scope = replace(scope, max_events=None)
+        calls.append(call_for(place, before.tools, scope, focus))
     is_more = "more" in reading.signs and reading.scope.max_events is None
-    return Plan(calls=_distinct(calls), focus=focus, notes=reading.notes, is_more=is_more)
+    return Plan(calls=distinct(calls), focus=focus, notes=reading.notes, is_more=is_more)
+
+
+def _why(before: Plan) -> tuple[str, ...]:
+    """The tools that tell causes of what was shown: losses have reasons, all else is a matter of connections."""
+    if set(before.tools) <= DROP_TOOLS:
+        return (DROP_SUMMARY,)
+    usual = REACH if before.focus.destination else CAUSE
+    return _WHY.get(before.tools[0], usual) if before.tools else usual
 
 
 def _scopes_as_asked(plan: Plan) -> list[Scope]:
@@ -117,22 +174,24 @@ def _names_rows(reading: Reading) -> bool:
 def _change(scope: Scope, reading: Reading) -> Scope:
     """What the reading names replaces what was; a process replaces a process id, and the other way round."""
     named = reading.scope
-    has_subject = named.process is not None or named.pid is not None or reading.everyone
     rows = named.max_events or scope.max_events
     if "more" in reading.signs and named.max_events is None:
         rows = min(MAX_ROWS, (rows or USUAL_ROWS) * MORE)
-    return Scope(
-        process=named.process if has_subject else scope.process,
-        pid=named.pid if has_subject else scope.pid,
-        duration_s=named.duration_s or scope.duration_s,
-        max_events=rows,
-        include_local=named.include_local or scope.include_local,
-    )
+    replaced = {name for group in _TOGETHER if _names_any(named, group) for name in group}
+    replaced |= {"process", "pid"} if reading.everyone else set()
+    kept = {each.name: getattr(scope, each.name) for each in fields(Scope) if each.name not in replaced}
+    new = {each.name: getattr(named, each.name) for each in fields(Scope)}
+    changes = {name: value for name, value in new.items() if value is not None and value is not False}
+    return Scope(**{**kept, **changes, "max_events": rows})
+
+
+def _names_any(named: Scope, group: Iterable[str]) -> bool:
+    return any(getattr(named, name) is not None for name in group)
 
 
 def _with_window(scope: Scope, tools: Sequence[str]) -> Scope:
     """A window for questions about what goes on now; a single plain tool keeps its own."""
-    is_about_now = tuple(tools) != TOWARDS and (FAILURES in tools or len(tools) > 1)
+    is_about_now = tuple(tools) != TOWARDS and (FAILURES in tools or len(tools) > 1) and tools[0] not in _WITH_WINDOW
     return replace(scope, duration_s=NOW_DURATION_S) if scope.duration_s is None and is_about_now else scope
 
 
@@ -150,60 +209,15 @@ def _as_it_went(turn: Turn, reading: Reading, before: Plan | None) -> Plan | Non
 
     A guessed name that nothing has is forgotten, and a command has no other subject than its arguments.
     """
-    if reading.is_guess and _found_nothing(turn):
+    if reading.is_guess and found_nothing(turn):
         unnamed = replace(reading, scope=replace(reading.scope, process=None))
         without = _merged(unnamed, before)
         return without if without.calls else None
-    is_command = _is_command(turn)
-    guess = Plan() if is_command else _merged(reading, before)
+    of_command = is_command(turn)
+    guess = Plan() if of_command else _merged(reading, before)
     of_data = [result for result in turn.results if result.call.name in DATA_TOOLS]
     told = [result.call for result in of_data if not result.failed] or [result.call for result in of_data]
-    made = _distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
+    made = distinct(PlannedCall(call.name, scope_of(call.arguments).arguments(call.name)) for call in told)
     calls = made or guess.calls
-    focus = guess.focus if guess.calls or is_command else reading.focus
+    focus = guess.focus if guess.calls or of_command else reading.focus
     return Plan(calls=calls, focus=focus, is_more=guess.is_more) if calls else None
-
-
-def _is_command(turn: Turn) -> bool:
-    """Whether the turn ran one tool as it was told to, by a button or in writing: its name, and nothing but flags."""
-    if turn.message.command is not None:
-        return turn.message.command.tool in DATA_TOOLS
-    first, *others = turn.message.text.split() or [""]
-    ran = {name for result in turn.results for name in (result.call.name, _command_of(result))}
-    return first.lstrip("/!").lower() in ran and (not others or others[0].startswith("-"))
-
-
-def _command_of(result: ToolResult) -> str:
-    return result.coverage.command.partition(" ")[0] if result.coverage else ""
-
-
-def _found_nothing(turn: Turn) -> bool:
-    matched = [result.coverage.matched for result in turn.results if result.coverage]
-    return bool(matched) and not any(matched)
-
-
-def _distinct(calls: Iterable[PlannedCall]) -> tuple[PlannedCall, ...]:
-    found: list[PlannedCall] = []
-    for call in calls:
-        if call not in found:
-            found.append(call)
-    return tuple(found)
-
-
-def _processes_of(history: Sequence[Turn]) -> frozenset[str]:
-    """Process names that stand in this thread's tables, and in its calls unless these found nothing."""
-    results = [result for turn in history for result in turn.results]
-    asked = {
-        scope_of(result.call.arguments).process
-        for result in results
-        if result.coverage is None or result.coverage.matched
-    }
-    cells = {
-        row[index]
-        for result in results
-        for table in result.tables
-        for index, column in enumerate(table.columns)
-        if column.name == "process"
-        for row in table.rows
-    }
-    return frozenset(name for name in asked | cells if isinstance(name, str) and name)

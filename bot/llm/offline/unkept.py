@@ -2,10 +2,6 @@
 
 import re
 
-from bot.llm.offline.plan import Destination
-
-_DNS_PORT = 53
-
 
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
@@ -16,10 +12,9 @@ def _not_limited(what: str) -> str:
 
 
 _UNKEPT: tuple[tuple[re.Pattern[str], str], ...] = (
-    (_pattern(r"\b(?:user|uid)\s+[\w-]+|\broot's\b"), _not_limited("one user")),
     (
-        _pattern(r"\b(?:node|namespace|pod|container|cgroup)\s+[\w.-]*[\d-][\w.-]*"),
-        _not_limited("one node, pod or container"),
+        _pattern(r"\b(?:by|of|from|as)\s+user\s+(?!id\b)[\w-]+"),
+        "events have numbers of users and no names: ask for the number, such as *user 33*",
     ),
     (
         _pattern(
@@ -31,21 +26,12 @@ _UNKEPT: tuple[tuple[re.Pattern[str], str], ...] = (
         _pattern(r"\bwhat does this mean, and what should be checked next\b"),
         "a text can't be explained without a language model, so this is what the events say now",
     ),
-    (_pattern(r"\budp\b"), _not_limited("one protocol")),
     (_pattern(r"\bipv?[46]\b"), _not_limited("one IP version")),
-    (
-        _pattern(r"\b(?:bytes|bandwidth|throughput|[kmg]i?b(?:it)?s?(?:/s|ps)?)\b|\bhow much (?:data|traffic)\b"),
-        "no tool counts bytes: attempts to connect and dropped packets are all that is counted",
-    ),
     (
         _pattern(r"\binternet\b"),
         "no tool tells whether the internet can be reached, only how the attempts of this host's programs ended",
     ),
     (_pattern(r"\b(?:which|what) (?:node|pod|container)s?\b"), "no tool tells the node, pod or container of an event"),
-    (
-        _pattern(r"\b(?:inbound|incoming|ingress)\b"),
-        "connections that come in are not recorded, only attempts to connect from here",
-    ),
 )
 _NO_NUMBER = re.compile(
     r"(?<![\w.:-])(?P<what>(?:-\s?\d+(?:\.\d+)?|0+(?:\.0+)?)\s*-?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?))\b"
@@ -55,11 +41,9 @@ _NO_NUMBER = re.compile(
 )
 
 
-def unkept(text: str, destination: Destination | None) -> tuple[str, ...]:
+def unkept(text: str) -> tuple[str, ...]:
     """The clauses for a question, in the order of the table."""
     said = [clause for pattern, clause in _UNKEPT if pattern.search(text)]
-    if destination is not None and destination.port == _DNS_PORT:
-        said.append("whether DNS queries are answered can't be told: of UDP no outcome is recorded, only of TCP")
     bad = _NO_NUMBER.search(text)
     if bad:
         what = next(filter(None, bad.groups()))
