@@ -92,7 +92,10 @@ LISTS = [
     ("is it dns", "dns"),
     ("who's hammering 10.0.0.1", "failures list | destination=10.0.0.1"),
     ("list the last 3 connections made by java", "list | max_events=3 process_name=java"),
-    ("connections from the checkout service to db.internal", "failures list | destination=db.internal process_name=checkout"),
+    (
+        "connections from the checkout service to db.internal",
+        "failures list | destination=db.internal process_name=checkout",
+    ),
 ]  # fmt: skip
 
 DROPS = [
@@ -168,7 +171,10 @@ CAUSES = [
     ("Why is 'web content' failing?", f"{WHY} | duration=300 process_name=web content"),
     ("why can't curl reach 10.0.0.1", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
     ("why can\u2019t curl reach 10.0.0.1?", f"{REACH} | destination=10.0.0.1 duration=300 process_name=curl"),
-    ("curl cannot reach db.internal:5432, why", f"{REACH} | destination=db.internal:5432 duration=300 process_name=curl"),
+    (
+        "curl cannot reach db.internal:5432, why",
+        f"{REACH} | destination=db.internal:5432 duration=300 process_name=curl",
+    ),
     ("why can't I connect to [fd00::7]:443", f"{REACH} | destination=[fd00::7]:443 duration=300"),
     ("can nginx reach 10.2.0.9:6379?", f"{REACH} | destination=10.2.0.9:6379 duration=300 process_name=nginx"),
     ("why does the payments service time out", f"{WHY} | duration=300 max_events=50 process_name=payments"),
