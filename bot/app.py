@@ -74,21 +74,20 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
         open_tool_host(source, analyst) as own,
         open_foreign(settings, own) as host,
     ):
-        yield Answering(loop=ToolLoop(model, CachingHost(host)), tools=TOOLS, question_of=question_of)
+        loop = ToolLoop(model, CachingHost(host))
+        yield Answering(loop=loop, tools=TOOLS, question_of=question_of, nodes=settings.nodes_of_channels)
 
 
 @asynccontextmanager
 async def open_foreign(settings: Settings, own: ToolHost) -> AsyncGenerator[ToolHost, None]:
     """The given tools, and those of other MCP servers where any are named. Raises: InvalidSettings."""
-    from bot.mcp_json import servers_of
-
-    servers = servers_of(settings)
-    if not servers:
+    if settings.mcp_config is None:
         yield own
         return
+    from bot.mcp_json import servers_of
     from bot.tools.foreign.opening import open_all_tools
 
-    async with open_all_tools(own, servers) as host:
+    async with open_all_tools(own, servers_of(settings)) as host:
         yield host
 
 

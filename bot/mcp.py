@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.tools.direct import DirectHost
 from bot.tools.serving.descriptors import claim_stdout
 from bot.tools.serving.http import PATH, REMEDY, mcp_over_http
+from bot.tools.serving.limits import Limits
 from bot.tools.serving.outside import OutsideServer, build_outside_server
 from bot.tools.serving.resources import Read
 from bot.tools.serving.stdio import mcp_over_stdio
@@ -32,24 +33,26 @@ from bot.web import serving
 
 async def serve_mcp(settings: Settings, *, server: str | None = None, http: str | None = None) -> None:
     """By HTTP on `http` (HOST:PORT), else on stdin and stdout. Raises: InvalidSettings."""
+    limits = Limits()
     with asked_to_end() as ending:
         if http is None:
-            async with _opened(settings, server) as offered:
+            async with _opened(settings, server, limits) as offered:
                 await _on_stdio(offered, ending)
             return
         host, port = listen_address(http, name="--http")
         token = _token(settings, host, http)
         async with (
-            _opened(settings, server) as offered,
+            _opened(settings, server, limits) as offered,
             mcp_over_http(offered, token=token) as app,
             serving(app, host, port, chosen_by="--http") as url,
         ):
             _tell(f"MCP: {url}{PATH}{' with the token' if token else ''}")
             await ending.wait()
+            limits.end()
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, server: str | None) -> AsyncGenerator[OutsideServer, None]:
+async def _opened(settings: Settings, server: str | None, limits: Limits) -> AsyncGenerator[OutsideServer, None]:
     """The AI tools answer from netspy's own tools only: what is offered reads, whatever other servers can do.
 
     A netspy that other servers' list names would else start itself without end.
@@ -60,6 +63,7 @@ async def _opened(settings: Settings, server: str | None) -> AsyncGenerator[Outs
             source,
             LoopAnalyst(ToolLoop(model, DirectHost(source))),
             version=version("netspy"),
+            limits=limits,
             recording=_described(path) if path else None,
         )
 
@@ -72,6 +76,10 @@ def _described(path: Path) -> Read:
 
 
 async def _on_stdio(offered: OutsideServer, ending: asyncio.Event) -> None:
+    """Raises: InvalidSettings where one of them is closed."""
+    if sys.stdin is None or sys.stdout is None:
+        remedy = "let an MCP client start it, or add --http"
+        raise InvalidSettings("netspy mcp", "there is no stdin, or no stdout", remedy)
     if sys.stdin.isatty():
         _tell("this speaks MCP on stdin and stdout: let an MCP client start it. Ctrl-C ends it")
     carrying = asyncio.create_task(mcp_over_stdio(offered, stdin=sys.stdin.fileno(), stdout=claim_stdout()))

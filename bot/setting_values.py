@@ -41,6 +41,19 @@ def listen_address(text: str, *, name: str = "NETSPY_LISTEN") -> tuple[str, int]
     return match["v6"] or match["host"] or ALL_INTERFACES, int(match["port"])
 
 
+def channel_nodes(text: str) -> dict[str, str]:
+    """Nodes by the ids of channels, of `C0123=node-a,C0456=node-b`. Raises: InvalidSettings."""
+    found: dict[str, str] = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        channel, equals, node = map(str.strip, pair.partition("="))
+        if not (channel and equals and node) or found.setdefault(channel, node) != node:
+            raise InvalidSettings(
+                "NETSPY_CHANNEL_NODES", f"{pair[:60]!a} is no CHANNEL=NODE, or the second of one channel",
+                "write the channel's id and the node's name, such as C0123ABCD=node-a",
+            )  # fmt: skip
+    return found
+
+
 def bearer_token(name: str, secret: SecretStr | None) -> str | None:
     """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
     token = secret.get_secret_value() if secret is not None else None

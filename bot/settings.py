@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
-from bot.setting_values import listen_address, slack_url
+from bot.setting_values import channel_nodes, listen_address, slack_url
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         None,
         validation_alias="NETSPY_NODE",
         description="what `netspy collect` calls its machine; unset: its host name",
+    )
+    channel_nodes: Text | None = Field(
+        None,
+        validation_alias="NETSPY_CHANNEL_NODES",
+        description="CHANNEL=NODE, comma-separated: in these channels that node is asked where a question names none",
     )
     host_root: Path = Field(
         Path("/"),
@@ -128,6 +133,11 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_LOG_LEVEL",
         description="debug, info, warning or error; logs go to stderr; unset: warning, and info for serve",
     )
+
+    @property
+    def nodes_of_channels(self) -> dict[str, str]:
+        """By the platform's own id of the channel. Raises: InvalidSettings."""
+        return channel_nodes(self.channel_nodes or "")
 
     @property
     def model_names(self) -> tuple[str, ...]:

@@ -152,13 +152,17 @@ class Netspy:
 
 @asynccontextmanager
 async def netspy_mcp(
-    home: Path, *words: str, stdout: int = asyncio.subprocess.PIPE, **settings: str
+    home: Path,
+    *words: str,
+    stdin: int = asyncio.subprocess.PIPE,
+    stdout: int = asyncio.subprocess.PIPE,
+    **settings: str,
 ) -> AsyncGenerator[Netspy, None]:
     process = await asyncio.create_subprocess_exec(
         *[str(NETSPY), "mcp", *words],
         cwd=home,
         env=_environment(home, settings),
-        stdin=asyncio.subprocess.PIPE,
+        stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
         limit=1 << 24,

@@ -54,14 +54,14 @@ MCP = (
     "bot.tools.host",
     "bot.tools.server",
     "bot.tools.serving",
-    *(f"bot.tools.foreign.{part}" for part in ("reading", "session", "transport")),
+    *(f"bot.tools.foreign.{part}" for part in ("program", "reading", "session", "transport")),
 )
 ONLY_IMPORTED_BY = {
     "openai": ["bot.llm"],
     "mcp": [*MCP],
     "mcp_types": [*MCP],
     "httpx2": ["bot.tools.foreign.http"],
-    "anyio": ["bot.tools.serving.stdio"],
+    "anyio": ["bot.tools.foreign.program", "bot.tools.serving.stdio"],
     "httpx": ["bot.ebpf.remote.client"],
     "ctypes": ["bot.ebpf.collector.libbpf"],
     "sqlalchemy": ["bot.storage"],

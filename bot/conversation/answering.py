@@ -1,12 +1,13 @@
 """What one turn does: a command runs its tool, everything else is a question for the tool loop."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Protocol, TypeAlias
 
 from bot.commands import Tool, parse
 from bot.conversation import builtin
+from bot.conversation.channel_node import NodeHost
 from bot.conversation.loop import ToolLoop
 from bot.conversation.prompt import INSTRUCTIONS
 from bot.conversation.transcript import Transcript
@@ -34,11 +35,15 @@ class QuestionOf(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """Answers turns. `tools` is the grammar of commands; what models may call comes from the loop's host."""
+    """Answers turns. `tools` is the grammar of commands; what models may call comes from the loop's host.
+
+    `nodes`: the node that a channel is about, by the channel's id; others ask all nodes.
+    """
 
     loop: ToolLoop
     tools: Sequence[Tool]
     question_of: QuestionOf
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
     async def work(self, turn: Turn, history: History, transcript: Transcript, *, deadline: float = inf) -> None:
         """Answer into `transcript`, which keeps what came before a failure. Raises: NetspyError.
@@ -53,20 +58,24 @@ class Answering:
         question = self.question_of(command) if command else text
         if question is not None:
             request = self._request(question, turn, await history(), deadline)
-            await self.loop.run(request, transcript, known=turn.results)
+            await self._loop_of(turn).run(request, transcript, known=turn.results)
         elif command is not None:
             await self._run(command, turn, transcript)
 
     async def _run(self, command: Command, turn: Turn, transcript: Transcript) -> None:
         call = ToolCall("command", command.tool, command.arguments)
         await transcript.running(call)
-        result = await self.loop.host.call(call, now=turn.started_at)
+        result = await self._loop_of(turn).host.call(call, now=turn.started_at)
         await transcript.ended(replace(result, summary=""))
         if result.failed:
             await transcript.notice(Notice("error", result.summary))
         else:
             await transcript.prose(as_sentence(result.summary))
         await transcript.result(result, max_rows=MAX_ROWS_OF_A_COMMAND)
+
+    def _loop_of(self, turn: Turn) -> ToolLoop:
+        node = self.nodes.get(turn.message.key.channel)
+        return replace(self.loop, host=NodeHost(self.loop.host, node)) if node else self.loop
 
     def _request(self, question: str, turn: Turn, history: Sequence[Turn], deadline: float) -> ModelRequest:
         return ModelRequest(

@@ -11,6 +11,9 @@ from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure
 from bot.domain.table import Series, Table
 from bot.tools.data_arguments import DataArguments
 
+EVERY_NODE = "*"
+"""As a node's name, where a channel would ask one alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -31,7 +34,7 @@ class Asked:
             uid=asked.uid,
             target=asked.target,
             protocol=asked.protocol,
-            node=asked.node,
+            node=None if asked.node == EVERY_NODE else asked.node,
             namespace=asked.namespace,
             pod=asked.pod,
             container=asked.container,

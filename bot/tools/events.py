@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.domain.errors import InvalidArguments
 from bot.domain.network import (
     EVENT_TYPES,
     Accepted,
@@ -38,8 +39,7 @@ async def list_events(source: EbpfSource, asked: Asked) -> Found:
     Raises: CannotAnswer when it records none of them.
     """
     asks = asked.arguments
-    needed = {"direction": asks.direction, "errno": asks.errno, "reason": asks.reason}
-    kinds = (asks.kind,) if asks.kind else kinds_with([name for name, value in needed.items() if value])
+    kinds = _kinds(asked)
 
     async def newest_of(kind: EventKind) -> Events:
         return await source.events(asked.query(kind, limit=asks.max_events, wanted=filter_of(asked, kind)))
@@ -47,6 +47,21 @@ async def list_events(source: EbpfSource, asked: Asked) -> Found:
     answers, refusals = await of_each(kinds, newest_of)
     coverage = together([answer.coverage for answer in answers.values()], refusals)
     return await _listed(source, asked, [event for each in answers.values() for event in each.events], coverage)
+
+
+def _kinds(asked: Asked) -> tuple[EventKind, ...]:
+    """Those that are asked for and have the fields of all conditions. Raises: InvalidArguments when there is none."""
+    asks = asked.arguments
+    conditions = {"direction": asks.direction, "errno": asks.errno, "reason": asks.reason}
+    needed = [name for name, value in conditions.items() if value]
+    able = kinds_with(needed)
+    wanted = tuple(kind for kind in able if asks.kind in (None, kind))
+    if wanted:
+        return wanted
+    what = f"{asks.kind} events" if asks.kind else "no kind of events"
+    got = f"{what} have no {' and '.join(needed)}" if asks.kind else f"{what} has {' and '.join(needed)}"
+    remedy = f"ask for one of {', '.join(able)}" if able else "give one of them"
+    raise InvalidArguments(", ".join(f"--{name}" for name in needed), got, remedy)
 
 
 def filter_of(asked: Asked, kind: EventKind) -> Filter:

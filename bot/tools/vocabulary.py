@@ -83,7 +83,7 @@ NODE = Argument(
     kind="text",
     metavar="NAME",
     max_length=MAX_NAME,
-    help="only what this node saw",
+    help="only what this node saw; * for every node",
     rare=True,
 )
 NAMESPACE = Argument(

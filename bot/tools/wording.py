@@ -4,7 +4,7 @@ from bot.domain.network import Window
 from bot.domain.query import Target
 from bot.tables.text import plain
 from bot.tables.units import human_count
-from bot.tools.asked import Asked
+from bot.tools.asked import EVERY_NODE, Asked
 from bot.tools.data_arguments import DataArguments
 
 MINUTE_S = 60
@@ -34,7 +34,7 @@ def place(arguments: DataArguments) -> str:
     over = f" over {plain(arguments.protocol)}" if arguments.protocol else ""
     named = ("container", arguments.container), ("pod", arguments.pod), ("namespace", arguments.namespace)
     inside = "".join(f" in {what} {plain(name)}" for what, name in named if name)
-    on = f" on node {plain(arguments.node)}" if arguments.node else ""
+    on = f" on node {plain(arguments.node)}" if arguments.node and arguments.node != EVERY_NODE else ""
     return f"{to}{over}{inside}{on}"
 
 

@@ -4,6 +4,7 @@
 """
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -59,18 +60,31 @@ def speak(mode: str) -> None:
         send({"id": request["id"], **answer(mode, request, tools)})
 
 
+def misbehave(mode: str) -> None:
+    """What these modes do before they speak, if they ever do."""
+    match mode:
+        case "dies":
+            print("Traceback ...", file=sys.stderr)
+            sys.exit(f"no configuration for {sys.argv[-1]}")
+        case "noisy":
+            sys.stderr.write("chatter " * 100_000)
+        case "garbage":
+            print("Welcome to my server!", flush=True)
+        case "endless-line":
+            while True:
+                sys.stdout.write("x" * 65536)
+        case "stubborn":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        case "mute":
+            for _ in sys.stdin:
+                pass
+
+
 def main(mode: str) -> None:
-    if mode == "dies":
-        print("Traceback ...", file=sys.stderr)
-        sys.exit(f"no configuration for {sys.argv[-1]}")
-    if mode == "noisy":
-        sys.stderr.write("chatter " * 100_000)
-    if mode == "garbage":
-        print("Welcome to my server!", flush=True)
-    if mode == "mute":
-        for _ in sys.stdin:
-            pass
+    misbehave(mode)
     speak(mode)
+    while mode == "stubborn":
+        signal.pause()
 
 
 if __name__ == "__main__":

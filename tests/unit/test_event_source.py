@@ -15,7 +15,8 @@ from bot.domain.sockets import SocketQuery
 from bot.ebpf import collecting
 from bot.ebpf.chosen import ChosenSource
 from bot.ebpf.collector import preflight
-from bot.event_source import open_source
+from bot.ebpf.recording.recorded import shipped_recording
+from bot.event_source import open_source, recording_of
 from bot.settings import load
 from tests.fakes import NOW, FakeEbpf, connection
 from tests.loopback.ebpf_server import EbpfServer
@@ -105,3 +106,30 @@ async def test_a_recording_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceMalformed, match=r"x\.jsonl"):
         async with open_source(load(), server=str(tmp_path / "x.jsonl")):
             pass
+
+
+@pytest.fixture
+def own_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the working directory, as `mine.jsonl`."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.jsonl").write_bytes(shipped_recording().read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("server", "variable", "name"),
+    [
+        ("recording", "", "lab-2026-11-26.jsonl"),
+        (None, "recording", "lab-2026-11-26.jsonl"),
+        ("mine.jsonl", "recording", "mine.jsonl"),
+        ("http://127.0.0.1:9", "recording", None),
+    ],
+)
+@pytest.mark.usefixtures("own_recording")
+async def test_file_behind_a_recording_is_known(
+    server: str | None, variable: str, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETSPY_EBPF_URL", variable)
+    settings = load()
+    async with open_source(settings, server=server) as source:
+        path = recording_of(source, settings, server=server)
+    assert (path.name if path else None) == name

@@ -24,6 +24,7 @@ from bot.tools.network import BODIES, run_tool
 from bot.tools.registry import TOOLS, find_tool
 from bot.tools.server import build_server
 from bot.tools.serving import prompts, stdio
+from bot.tools.serving.limits import Limits
 from bot.tools.serving.outside import build_outside_server
 from bot.tools.serving.progress import still_running
 from tests.fakes import NOW, FakeEbpf
@@ -149,11 +150,23 @@ async def test_what_nobody_foresaw_is_an_error_result_and_the_server_lives_on() 
 
 async def test_call_that_takes_too_long_is_an_error_result() -> None:
     source = Held(STORED)
-    async with Client(offered(source, deadline_s=0.05)) as client:
+    async with Client(offered(source, limits=Limits(deadline_s=0.05))) as client:
         result = await client.call_tool("list_connections", {})
     assert result.is_error
     assert texts_of(result) == ["list_connections: no answer within 0.05 s. Ask for a shorter duration"]
     assert source.cancelled == 1
+
+
+async def test_end_of_the_server_cuts_off_what_runs_and_what_comes_with_an_answer() -> None:
+    source, limits = Held(STORED), Limits()
+    async with Client(offered(source, limits=limits)) as client:
+        running = asyncio.create_task(client.call_tool("list_connections", {}))
+        await until(lambda: source.asked)
+        limits.end()
+        results = [await running, await client.call_tool("list_connections", {})]
+    why = "list_connections: netspy was asked to end meanwhile. Ask again once it runs"
+    assert [(result.is_error, texts_of(result)) for result in results] == [(True, [why])] * 2
+    assert source.cancelled == source.asked
 
 
 # arguments
@@ -224,6 +237,22 @@ async def test_progress_tells_each_question_to_the_source(era: str) -> None:
         await client.call_tool("list_connections", {}, progress_callback=hear)
         await until(lambda: len(told) == 2, lambda: told, timeout_s=10)
     assert told == [(1, "asking the source for connection events"), (2, "29 connection events matched")]
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [("list_sockets", "asking the source for open sockets"), ("tcp_health", "asking the source for counters")],
+)
+async def test_progress_tells_what_else_the_source_is_asked_for(tool: str, said: str) -> None:
+    told: list[str | None] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append(message)
+
+    async with Client(offered()) as client:
+        result = await client.call_tool(tool, {}, progress_callback=hear)
+        await until(lambda: said in told, lambda: told, timeout_s=10)
+    assert not result.is_error
 
 
 async def test_progress_says_that_a_long_call_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,19 @@ async def test_conditions_choose_among_kinds(arguments: dict[str, Json], kinds: 
     assert cells((await run("list_events", EVERY, **arguments)).tables[0], "event") == kinds
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"errno": "EMFILE", "reason": "NO_SOCKET"}, "no kind of events has errno and reason. Give one of them"),
+        ({"kind": "listen", "errno": "EMFILE"}, "listen events have no errno. Ask for one of connection, accept, "),
+    ],
+)
+async def test_conditions_that_no_event_can_meet_are_refused(arguments: dict[str, Json], told: str) -> None:
+    result = await run("list_events", EVERY, **arguments)
+    assert result.failed
+    assert told in result.summary
+
+
 class OnlyConnections(FakeEbpf):
     """As an ebpf-server, which knows two kinds."""
 

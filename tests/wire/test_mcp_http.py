@@ -122,6 +122,19 @@ async def test_cancelling_a_call_ends_the_request_to_the_server(tmp_path: Path, 
         assert netspy.told == [f"netspy: MCP: {netspy.url}"]
 
 
+async def test_a_signal_in_the_middle_of_a_call_is_told_to_the_caller(tmp_path: Path) -> None:
+    with EbpfServer() as server:
+        server.fail(Hang(), path="/api/events")
+        async with netspy_mcp(tmp_path, "--http", "127.0.0.1:0", "--server", server.url) as netspy:
+            async with asking(await listening(netspy)) as client:
+                headers = {**BOTH, "MCP-Protocol-Version": "2025-11-25"}
+                calling = asyncio.create_task(client.post("/mcp", json=call_of(1, "list_connections"), headers=headers))
+                await until(lambda: any(each.path == "/api/events" for each in list(server.requests)))
+                assert await netspy.ended_by(signal.SIGTERM) == 0
+                assert "netspy was asked to end meanwhile" in (await calling).text
+            assert netspy.told == [f"netspy: MCP: {netspy.url}"]
+
+
 # it keeps nothing between requests
 
 

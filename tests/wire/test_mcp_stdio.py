@@ -19,6 +19,7 @@ from tests.loopback.waiting import until
 from tests.mcp_stage import (
     ERAS,
     INITIALIZED,
+    NETSPY,
     call_of,
     initialize,
     netspy_mcp,
@@ -181,3 +182,23 @@ async def test_argument_of_a_megabyte_is_an_error_result(tmp_path: Path, server:
     assert result.is_error
     assert "--process (process_name)" in texts_of(result)[0]
     assert len(texts_of(result)[0]) < 300
+
+
+async def test_on_a_terminal_it_says_what_it_is_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    terminal, stdin = os.openpty()
+    async with netspy_mcp(tmp_path, "--server", "recording", stdin=stdin) as netspy:
+        await until(lambda: netspy.told)
+        assert await netspy.ended_by(signal.SIGINT) == 0
+    assert netspy.told == ["netspy: this speaks MCP on stdin and stdout: let an MCP client start it. Ctrl-C ends it"]
+    os.close(terminal)
+    os.close(stdin)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+async def test_without_stdin_or_stdout_it_says_how_it_is_started(tmp_path: Path, closed: str) -> None:
+    shell = await asyncio.create_subprocess_shell(
+        f"{NETSPY} mcp --server recording {closed}", cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await asyncio.wait_for(shell.communicate(), 60)
+    assert shell.returncode == 2
+    assert b"Let an MCP client start it, or add --http" in told

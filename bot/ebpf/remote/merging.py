@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.domain.counters import CounterDeltas
+from bot.domain.counters import CounterDelta, CounterDeltas
 from bot.domain.errors import CannotAnswer, NetspyError
-from bot.domain.network import Coverage, Window
+from bot.domain.network import Coverage, Event, Window
 from bot.domain.query import Aggregate, EventQuery, Events, Group, GroupKey, Groups, Measure
-from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
+from bot.domain.sockets import OpenSocket, OpenSockets, SocketQuery, SocketState
 from bot.ebpf import evaluate
+
+Row = TypeVar("Row", bound=Event | OpenSocket | CounterDelta)
 
 MAX_GROUPS: Final = 10_000
 """Of one node, so that the largest of all are among them."""
@@ -19,7 +21,7 @@ _ESTIMATED: Final = frozenset({"p50", "p95", "p99"})
 
 def events(answers: Mapping[str, Events], failures: Mapping[str, NetspyError], query: EventQuery) -> Events:
     """Newest first, by their times. Rows that do not name their node have the name by which it was asked."""
-    named = (replace(event, node=event.node or name) for name, answer in answers.items() for event in answer.events)
+    named = (_on(name, event) for name, answer in answers.items() for event in answer.events)
     coverages = {name: answer.coverage for name, answer in answers.items()}
     return Events(tuple(evaluate.newest(named)[: query.limit]), _coverage(coverages, failures, query.window))
 
@@ -43,7 +45,7 @@ def groups(answers: Mapping[str, Groups], failures: Mapping[str, NetspyError], q
 
 
 def sockets(answers: Mapping[str, OpenSockets], failures: Mapping[str, NetspyError], query: SocketQuery) -> OpenSockets:
-    named = [replace(each, node=each.node or name) for name, answer in answers.items() for each in answer.sockets]
+    named = [_on(name, each) for name, answer in answers.items() for each in answer.sockets]
     last = sorted(named, key=lambda each: each.state is SocketState.TIME_WAIT)
     cut = max(len(last) - query.limit, 0)
     return OpenSockets(
@@ -56,7 +58,7 @@ def sockets(answers: Mapping[str, OpenSockets], failures: Mapping[str, NetspyErr
 
 
 def counters(answers: Mapping[str, CounterDeltas], failures: Mapping[str, NetspyError]) -> CounterDeltas:
-    named = (replace(each, node=each.node or name) for name, answer in answers.items() for each in answer.deltas)
+    named = (_on(name, each) for name, answer in answers.items() for each in answer.deltas)
     return CounterDeltas(
         deltas=tuple(named),
         left_out=sum(answer.left_out for answer in answers.values()),
@@ -76,6 +78,11 @@ def added(counts: Iterable[int | None]) -> int | None:
     """None when one is not known."""
     known = list(counts)
     return None if None in known else sum(count or 0 for count in known)
+
+
+def _on(name: str, row: Row) -> Row:
+    """Twenty thousand copies would take a fifth of a second: only of rows that do not name their node."""
+    return row if row.node else replace(row, node=name)
 
 
 def _named(key: tuple[GroupKey, ...], query: Aggregate, name: str) -> tuple[GroupKey, ...]:

@@ -22,7 +22,7 @@ from bot.ebpf.store.row import NS_PER_US, Meanings, Row, end_of
 from bot.targets import is_at, like
 
 _EXACT: Final[tuple[GroupField, ...]] = (
-    "pid", "process", "uid", "protocol", "errno", "reason", "node", "namespace", "pod", "container",
+    "pid", "process", "uid", "protocol", "direction", "errno", "reason", "node", "namespace", "pod", "container",
 )  # fmt: skip
 """Fields of which a filter can name the only value to let through."""
 PASSING: Final = frozenset[GroupField]({"name", "namespace", "pod", "container"})
@@ -37,7 +37,7 @@ Numbers: TypeAlias = Mapping[NumberField, Callable[[Chunk], Column]]
 class Telling:
     """How one kind of event is told. `fields` and `numbers`: what it has beside what every kind has.
 
-    `end` tells where an event went; `direction` is that of all events of this kind, where a filter knows one.
+    `end` tells where an event went; `direction` is that of all events of this kind, where they have one.
     `hidden`: rows to be left out unless failed look-ups of local sockets are asked for.
     """
 
@@ -56,7 +56,8 @@ class Reading:
         self.log = log
         self._meanings = meanings
         self._telling = telling
-        self._fields: Fields = {**_shared_fields(meanings, telling.end), **telling.fields}
+        direction: Fields = {"direction": Alike(telling.direction)} if telling.direction else {}
+        self._fields: Fields = {**_shared_fields(meanings, telling.end), **direction, **telling.fields}
 
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
         """True for each row that the filter lets through; None when it lets all of them through."""
@@ -84,9 +85,6 @@ class Reading:
                 yield self._fields.get(name, _ABSENT), partial(eq, value)
         if (process := wanted.process_pattern) is not None:
             yield self._fields["process"], lambda value: like(str(value), process)
-        if wanted.direction is not None:
-            of_all = Alike(self._telling.direction) if self._telling.direction else _ABSENT
-            yield self._fields.get("direction", of_all), partial(eq, wanted.direction)
         if (lookup := wanted.lookup) is not None:
             yield from self._lookup(lookup)
         if (outcomes := wanted.outcomes) is not None and "outcome" in self._fields:

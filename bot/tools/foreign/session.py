@@ -31,10 +31,11 @@ from bot.domain.errors import ToolHostError
 from bot.domain.json_types import JsonObject
 from bot.tools.foreign.http import Refusals
 from bot.tools.foreign.last_words import open_last_words
+from bot.tools.foreign.program import program_transport
 from bot.tools.foreign.reading import answer_of, cause, offer_of
 from bot.tools.foreign.results import Answer
 from bot.tools.foreign.servers import ConnectionLost, ForeignServer, Offer, Program
-from bot.tools.foreign.transport import http_transport, program_transport, watched
+from bot.tools.foreign.transport import http_transport, watched
 
 log = logging.getLogger("netspy.tools")
 

@@ -1,4 +1,4 @@
-"""How another MCP server is reached, as the SDK's transports; and how it is noticed that one has ended.
+"""How a remote MCP server is reached, as a transport of the SDK; and how it is noticed that any has ended.
 
 The SDK's client does not say when a child is gone: its next call fails, and until then all looks well.
 """
@@ -7,27 +7,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TextIO, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from mcp import StdioServerParameters, stdio_client
-from mcp.client import Transport
 from mcp.client.streamable_http import streamable_http_client
 
 from bot.tools.foreign.http import MAX_ANSWER_BYTES, Refusals, open_http
-from bot.tools.foreign.servers import Program, Remote
+from bot.tools.foreign.servers import Remote
 
 Streams: TypeAlias = AbstractAsyncContextManager[Any]  # the SDK names its pair of streams in a private module only
-
-
-def program_transport(program: Program, errors: TextIO) -> Transport:
-    parameters = StdioServerParameters(
-        command=program.command,
-        args=list(program.args),
-        env=dict(program.env),
-        cwd=program.folder,
-        encoding_error_handler="replace",
-    )
-    return stdio_client(parameters, errlog=errors)
 
 
 @asynccontextmanager

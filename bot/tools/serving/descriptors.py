@@ -17,10 +17,11 @@ _AHEAD = 64
 
 
 def claim_stdout() -> int:
-    """The descriptor of stdout for one alone: what anything else prints goes to stderr from now on."""
+    """The descriptor of stdout for one alone: what anything else prints goes to stderr from now on, if there is one."""
     sys.stdout.flush()
     own = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    elsewhere = sys.stderr.fileno() if sys.stderr else os.open(os.devnull, os.O_WRONLY)
+    os.dup2(elsewhere, sys.stdout.fileno())
     return own
 
 

@@ -4,7 +4,6 @@ Stricter than `server.py`, whose caller is the bot's own loop: arguments are tak
 How it is reached is not known here: `stdio` and `http` carry it.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +46,7 @@ from bot.tools.insights import QUESTIONS, run_insight
 from bot.tools.network import run_tool
 from bot.tools.registry import TOOLS, find_tool
 from bot.tools.server import Context, described, now_of, utc_now
+from bot.tools.serving.limits import Limits
 from bot.tools.serving.output import output_schema
 from bot.tools.serving.progress import Progress, ToldSource, still_running
 from bot.tools.serving.prompts import PROMPTS, Prompt, written
@@ -58,8 +58,6 @@ log = logging.getLogger("netspy.mcp")
 OutsideServer: TypeAlias = Server[Any]
 """For those who carry it without knowing the SDK."""
 
-DEADLINE_S = 180.0
-"""For one call: as long as a whole answer of a language model may take."""
 INSTRUCTIONS = (
     "Answers questions about the network of one machine, or of several, from what eBPF programs saw in their kernels: "
     "connections and why they failed, drops, latency, DNS. All tools only read. Begin with get_network_summary or "
@@ -77,10 +75,10 @@ def build_outside_server(
     version: str,
     recording: Read | None = None,
     clock: Callable[[], datetime] = utc_now,
-    deadline_s: float = DEADLINE_S,
+    limits: Limits | None = None,
 ) -> OutsideServer:
     """`recording` describes the recording that the source is, as JSON."""
-    calls = _Calls(source, analyst, clock, deadline_s)
+    calls = _Calls(source, analyst, clock, limits or Limits())
     readable = _Resources(resources_of(source, clock=clock, recording=recording))
     return Server(
         "netspy",
@@ -113,7 +111,7 @@ class _Calls:
     source: EbpfSource
     analyst: Analyst
     clock: Callable[[], datetime]
-    deadline_s: float
+    limits: Limits
 
     async def call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         call = ToolCall(str(context.request_id), params.name, params.arguments or {})
@@ -122,14 +120,14 @@ class _Calls:
             now = now_of(context.meta or {}, self.clock)
         except NetspyError as error:
             return _told(ToolResult(call, str(error), failed=True))
-        return _told(await self._within_deadline(call, now, context))
+        return _told(await self._within_limits(call, now, context))
 
-    async def _within_deadline(self, call: ToolCall, now: datetime, context: Context) -> ToolResult:
+    async def _within_limits(self, call: ToolCall, now: datetime, context: Context) -> ToolResult:
         try:
-            async with asyncio.timeout(self.deadline_s):
+            async with self.limits.kept():
                 return await self._run(call, now, context)
         except TimeoutError:
-            why = f"{call.name}: no answer within {self.deadline_s:g} s. Ask for a shorter duration"
+            why = f"{call.name}: {self.limits.told}"
         except Exception:  # whatever is wrong with one call, the others go on, and the caller gets an answer
             log.exception("mcp.call_broke", extra={"tool": call.name})
             why = f"{call.name}: it broke. netspy's log has the cause; other tools may still answer"

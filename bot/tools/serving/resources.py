@@ -64,7 +64,7 @@ def _drop_reasons() -> Resource:
         name="drop-reasons",
         title="What drop reasons mean",
         description="Every reason why a kernel drops an skb or sends a TCP reset: what it means, usual causes, what to "
-        "check next, whether it is harmless. For one of them, explain_drop_reason is shorter.",
+        "check next, whether it is harmless.",
         read=read,
     )
 
