@@ -176,6 +176,7 @@ async def test_long_odd_window_is_told_in_hours_and_minutes() -> None:
 
 async def test_nothing_at_all_is_said_to_be_nothing() -> None:
     text = await asked("why is nginx failing", HEALTHY)
+    assert "  " not in text
     assert text.startswith(
         "No connection attempts by process 'nginx' in the last 5 minutes. 12 connection attempts by other"
     )

@@ -16,9 +16,13 @@ from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.network_events import (
     DB,
     accept_failed,
+    buffers,
     listener,
     lookup,
+    open_connection,
     open_sockets,
+    reset,
+    retransmit,
 )
 
 
@@ -136,3 +140,45 @@ async def test_names_that_are_answered_are_healthy() -> None:
         "DNS answers: 2 look-ups in the last hour, none failed; the slowest took 7.0 ms, `e.lab` [T1]."
     )
     assert "Next steps" not in text
+    nothing = await asked("is dns ok?", FakeEbpf())
+    assert nothing.startswith("No DNS look-ups in the last hour. Try ")
+
+
+async def test_drop_is_no_cause_of_a_reset() -> None:
+    events = (reset(role="client"), dropped("NETFILTER_DROP"))
+    assert "NETFILTER_DROP" not in await asked("who resets curl?", FakeEbpf(events))
+
+
+async def test_destination_with_a_cause_comes_before_a_slower_one_without() -> None:
+    far = replace(connection("curl", "10.9.0.1:443", waited_us=90_000.0), retransmits=0)
+    text = await asked("is the network slow?", FakeEbpf((far, *QUICK, dropped("QDISC_DROP"))))
+    assert text.startswith("This machine dropped 1 skb on the way there as `QDISC_DROP`")
+    assert "To `10.2.0.14:5432` 2 handshakes" in text
+
+
+async def test_retransmits_with_a_cause_come_before_more_without() -> None:
+    elsewhere = Endpoint("10.9.0.1", 443)
+    again = [retransmit(to=elsewhere, role="client", state="ESTABLISHED", ago_s=number) for number in range(1, 9)]
+    known = (retransmit(role="client", state="ESTABLISHED"), dropped("QDISC_DROP"))
+    text = await asked("any retransmits?", FakeEbpf((*again, *known)))
+    assert text.startswith(
+        "1 segment of `curl` to `10.2.0.14:5432` had to be sent again, in `ESTABLISHED`. This machine"
+    )
+
+
+async def test_listener_that_loses_packets_tells_where_a_reply_was_lost() -> None:
+    silent = [replace(event, destination=Endpoint("10.0.0.1", 8454)) for event in SILENT]
+    shop = replace(listener("shop", 8454), buffers=buffers(drops=9))
+    other = open_connection("nc", Endpoint("10.7.7.7", 8454), retransmits_now=3)
+    source = FakeEbpf(silent, open=open_sockets(shop, other))
+    text = await asked("why does curl get no answer from 10.0.0.1:8454?", source)
+    assert "The listener of `shop` at `0.0.0.0:8454` has trouble: 9 packets lost since it was opened" in text
+    assert "can't be seen from this host" not in text
+    assert "10.7.7.7" not in text
+
+
+async def test_stuck_connection_to_another_host_with_the_same_port_is_not_told() -> None:
+    silent = [replace(event, destination=Endpoint("10.0.0.1", 8454)) for event in SILENT]
+    other = open_connection("nc", Endpoint("10.7.7.7", 8454), retransmits_now=3)
+    text = await asked("why does curl get no answer from 10.0.0.1:8454?", FakeEbpf(silent, open=open_sockets(other)))
+    assert "10.7.7.7" not in text

@@ -8,6 +8,7 @@ from bot.domain.sockets import SocketState
 from tests.dialog.test_planner_causes import SILENT, asked, dropped
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.network_events import (
+    DB,
     STATUS,
     accepted,
     counted,
@@ -46,6 +47,8 @@ async def test_retransmits_are_told_with_their_cause_or_that_it_cannot_be_seen()
     seen = await asked("any retransmits?", FakeEbpf([*again, dropped("QDISC_DROP")]))
     assert "dropped 1 skb on the way there as `QDISC_DROP`, which points to a full queue on this host" in seen
     assert "can't be seen from this node" not in seen
+    answer_to_others = dropped("IP_INADDRERRORS", to=Endpoint("10.88.0.1", 1024), source=DB)
+    assert "can't be seen from this node" in await asked("any retransmits?", FakeEbpf((*again, answer_to_others)))
 
 
 async def test_who_resets_is_told_before_what_was_sent_again() -> None:
@@ -128,6 +131,18 @@ async def test_incoming_connections_are_told_from_those_that_go_out() -> None:
     text = await asked("who connects to us?", source)
     assert text.startswith("2 connections were accepted in the last hour [T1], most by `nginx` (1) and `sshd` (1).")
     assert "The newest at 14:06:59: `nginx` from `10.0.0.9:50000`." in text
+
+
+async def test_busiest_process_is_that_of_the_newest_where_there_are_more() -> None:
+    many = [accepted(ago_s=float(number + 1)) for number in range(12)]
+    text = await asked("who connects to us?", FakeEbpf(many))
+    assert text.startswith("12 connections were accepted in the last hour [T1], most of the newest 10 by `nginx` (10).")
+
+
+async def test_destination_is_named_by_its_address_alone() -> None:
+    named = replace(connection(), destination=replace(DB), sent_bytes=10, received_bytes=0)
+    text = await asked("top talkers by destination", FakeEbpf([named]))
+    assert text.startswith("`10.2.0.14:5432` moved the most in the last hour: 10 B")
 
 
 async def test_window_in_the_past_is_told_with_both_ends() -> None:

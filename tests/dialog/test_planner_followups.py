@@ -159,6 +159,17 @@ DIALOGS = {
         ("and on port 9090?", "sockets | port=9090 state=LISTEN"),
         ("why is 10.0.0.9:9090 not answering?", f"{HANGS} | destination=10.0.0.9:9090 duration=300 port=9090"),
     ],
+    "what waits": [
+        (
+            "why does kiosk wait for 10.99.0.2:8453?",
+            f"{HANGS} | destination=10.99.0.2:8453 duration=300 port=8453 process_name=kiosk",
+        ),
+        ("and its connections?", "list | destination=10.99.0.2:8453 duration=300 process_name=kiosk"),
+    ],
+    "what one tool alone takes is not carried on to another": [
+        ("drops over time", "trend | by=reason kind=drop"),
+        ("and the top talkers?", "talkers"),
+    ],
     "resets": [
         ("who resets the connections of curl", "health failures | duration=300 max_events=50 process_name=curl"),
         ("again", "health failures | duration=300 max_events=50 process_name=curl"),

@@ -11,7 +11,8 @@ from bot.domain.network import Coverage, Outcome, SourceKind, UnknownField, Wind
 from bot.domain.table import Cell, Column, Table
 from bot.domain.turn import ToolCall, ToolResult
 from bot.llm.offline.composing import compose, not_understood
-from bot.llm.offline.plan import Destination, Focus, Plan
+from bot.llm.offline.plan import Focus, Plan
+from bot.llm.offline.scope import Destination
 from tests.fakes import NOW
 
 FAILURE_COLUMNS = (
@@ -111,6 +112,18 @@ def test_cause_says_how_many_of_how_many_and_what_the_kernel_dropped() -> None:
     assert text.count("NETFILTER_DROP") == 1
     understood = "Understood: failing connections and their cause, process `checkout`, last 5 minutes."
     assert understood in text
+
+
+def test_drops_at_the_destination_are_evidence_in_whosever_name_they_happened() -> None:
+    arguments: JsonObject = {"destination": "10.2.0.14:5432", "duration": 300}
+    silent = failure("checkout", "10.2.0.14:5432", Outcome.UNANSWERED, 3)
+    wall = ("NETFILTER_DROP", "swapper/0", 3, "no", None, NOW)
+    results = (
+        result("find_failures", table(FAILURE_COLUMNS, silent), of=coverage(3), arguments=arguments),
+        result("get_packet_drop_summary", table(DROP_COLUMNS, wall, label="T2"), of=coverage(3), arguments=arguments),
+    )
+    text = said(*results, focus=Focus(destination=Destination("10.2.0.14", 5432)))
+    assert "dropped 3 skbs to `10.2.0.14:5432` as `NETFILTER_DROP` [T2], which points to a firewall rule" in text
 
 
 @pytest.mark.parametrize(

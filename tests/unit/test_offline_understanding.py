@@ -350,6 +350,7 @@ TALKING = [
     ("throughput by port", "talkers | by=port"),
     ("busiest pods by bytes", "talkers | by=pod"),
     ("top talkers by connections", "talkers | measure=connections"),
+    ("are the top talkers failing", "failures | duration=300"),
 ]
 
 NAMES = [
@@ -407,6 +408,8 @@ OPEN_SOCKETS = [
     ("open sockets of postgres", "sockets | process_name=postgres"),
     ("show TIME_WAIT sockets", "sockets | state=TIME_WAIT"),
     ("stuck connections", "sockets failures | duration=300"),
+    ("why does billing hang connecting to 10.99.0.2:8443?",
+     f"{HANGS} | destination=10.99.0.2:8443 duration=300 max_events=50 port=8443 process_name=billing"),
     ("half-open connections", "sockets | state=SYN_RECV"),
     ("is somebody flooding port 8454?", "sockets | state=SYN_RECV"),
     ("why does kiosk wait for 10.99.0.2:8453?",

@@ -31,7 +31,6 @@ _CLOCK_FIRST = re.compile(
 _ISO_TIME = r"(?P<iso>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)"
 _ISO = re.compile(rf"\b(?:since|after|from|between)\s+{_ISO_TIME}", re.IGNORECASE)
 _DAY_ALONE = re.compile(rf"(?<!\bthan )\b(?P<day>{_DAY})\b", re.IGNORECASE)
-_BOTH_SIDES = re.compile(r"\bbefore\s+and\s+after\s+", re.IGNORECASE)
 _TO = r"\s*(?:and|to|until|till|-|\u2013)\s*"
 _CLOCK_END = re.compile(rf"{_TO}(?:{_CLOCK})(?:\s*(?P<utc>utc|z|gmt)\b)?(?![\w:])", re.IGNORECASE)
 _ISO_END = re.compile(rf"{_TO}{_ISO_TIME}", re.IGNORECASE)
@@ -48,7 +47,6 @@ class Span:
 
 def take_span(text: str, *, now: datetime) -> tuple[Span | None, str]:
     """The span that the text names by its beginning, and the text with it masked."""
-    text = _BOTH_SIDES.sub("after ", text)
     for pattern, read in ((_ISO, _iso), (_MOMENT, _moment), (_CLOCK_FIRST, _moment)):
         match = pattern.search(text)
         span = read(match, now) if match else None
