@@ -94,7 +94,7 @@ def _answer(findings: Sequence[Found], context: Context) -> str:
         for result, finding in others
         if result.call.name not in DROP_TOOLS or not (proof or _is_of_all(result, context.focus))
     ]
-    is_seen = any(finding.weight is Weight.FAULT and result.call.name == SOCKETS for result, finding in others)
+    is_seen = any(finding.explains for _, finding in others)
     proof = proof or ([first.unless_proven] if first.unless_proven and not is_seen else [])
     already = first.answer.partition(". ")[0].rstrip(".")
     more = [text for text in [*untold, *first.more, *proof, *behind] if text.rstrip(".") != already]

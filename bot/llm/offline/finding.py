@@ -37,6 +37,8 @@ class Finding:
     steps: tuple[str, ...] = ()
     unless_proven: str = ""
     """What can't be told, unless another result proves it."""
+    explains: bool = False
+    """It says why something is wrong at a destination, not only that something is."""
     brief: str = ""
     """The answer for an overall picture, where that has to be shorter."""
 

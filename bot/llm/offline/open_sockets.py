@@ -26,7 +26,7 @@ def open_sockets(result: ToolResult, context: Context) -> Finding:
     half = [row for row in rows if row.text("state") == SocketState.SYN_RECV]
     if len(half) >= MANY and not any(row.text(_TROUBLE) == _FULL for row in rows):
         return _half_open(half, result, context)
-    stuck = [row for row in rows if row.text(_TROUBLE)]
+    stuck = sorted((row for row in rows if row.text(_TROUBLE)), key=_is_client)
     if stuck:
         return _stuck(stuck, result, context)
     total = sum(table.total_rows for table in result.tables)
@@ -55,6 +55,7 @@ def _half_open(rows: Sequence[Row], result: ToolResult, context: Context) -> Fin
     return Finding(
         answer=f"{told}{cited(result.tables)}: SYNs came whose senders never finish, as in a SYN flood.",
         weight=Weight.FAULT,
+        explains=True,
         steps=(f"what the kernel counted: {context.command('health', None, anywhere=True)}",),
         brief=f"{told}: SYNs came whose senders never finish, as in a SYN flood{cited(result.tables)}",
     )
@@ -71,10 +72,16 @@ def _stuck(rows: Sequence[Row], result: ToolResult, context: Context) -> Finding
     return Finding(
         answer=f"{_told(worst)}{cited(result.tables)}.",
         weight=Weight.FAULT,
+        explains=not _is_client(worst),
         more=tuple(f"Also: {_told(row)}" for row in others[:1]),
         steps=_steps(worst, context),
         brief=f"{_told(worst)}{cited(result.tables)}",
     )
+
+
+def _is_client(row: Row) -> bool:
+    """Who waits for a listener shows what is wrong with that one, but not why."""
+    return row.text("state") != SocketState.LISTEN
 
 
 def _told(row: Row) -> str:
