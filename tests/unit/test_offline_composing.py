@@ -11,7 +11,8 @@ from bot.domain.network import Coverage, Outcome, SourceKind, UnknownField, Wind
 from bot.domain.table import Cell, Column, Table
 from bot.domain.turn import ToolCall, ToolResult
 from bot.llm.offline.composing import compose, not_understood
-from bot.llm.offline.plan import Destination, Focus, Plan
+from bot.llm.offline.plan import Focus, Plan
+from bot.llm.offline.scope import Destination
 from tests.fakes import NOW
 
 FAILURE_COLUMNS = (
