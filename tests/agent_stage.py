@@ -48,7 +48,7 @@ class FakeSockets:
     open: int = 1
     asked: list[tuple[frozenset[SocketState], int]] = field(default_factory=list)
 
-    def __call__(self, *, states: Collection[SocketState], limit: int) -> OpenSockets:
+    def __call__(self, *, states: Collection[SocketState], limit: int, with_holders: bool = True) -> OpenSockets:
         self.asked.append((frozenset(states), limit))
         listed = tuple(listener(8000 + number) for number in range(min(self.open, limit)))
         return OpenSockets(

@@ -128,10 +128,14 @@ class OpenSocket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketQuery:
-    """At most `limit` sockets in these states; those in TIME_WAIT are left out first."""
+    """At most `limit` sockets in these states; those in TIME_WAIT are left out first.
+
+    `holders`: also which process holds each, which costs a look at the open files of all processes.
+    """
 
     states: frozenset[SocketState] = frozenset(SocketState)
     limit: int = 20_000
+    holders: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

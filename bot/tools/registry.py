@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
-from bot.commands import Argument, Tool, nearest
+from bot.commands import Tool, nearest
 from bot.domain.errors import UnknownTool
 from bot.domain.network import FAILED_OUTCOMES, EventKind, Outcome
 from bot.domain.sockets import SocketState
@@ -18,6 +18,7 @@ from bot.tools.vocabulary import (
     HARMLESS,
     LIST_DURATION_S,
     LOCAL,
+    MAX_DURATION_S,
     PID,
     PLACE,
     PROCESS,
@@ -29,78 +30,35 @@ from bot.tools.vocabulary import (
     WHERE,
     WHO,
     by,
+    choice,
     filters,
+    number,
+    text,
 )
 
+DAY_S = 24 * 3600
 NOW_S = 300
 """How far back tools look that are about what is wrong now."""
 _OUT = replace(DIRECTION, default="out")
 _KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
-_OUTCOME = Argument(
-    name="outcome",
-    flag="--outcome",
-    kind="choice",
-    metavar="OUTCOME",
-    choices=tuple(outcome.value for outcome in Outcome if outcome in FAILED_OUTCOMES),
-    help="only this outcome",
+_OUTCOME = choice(
+    "outcome",
+    "OUTCOME",
+    tuple(outcome.value for outcome in Outcome if outcome in FAILED_OUTCOMES),
+    "only this outcome",
 )
-_ERRNO = Argument(
-    name="errno", flag="--errno", kind="text", metavar="NAME", max_length=32, help="only this errno", rare=True
+_ERRNO = text("errno", "NAME", "only this errno", longest=32, rare=True)
+_REASON = text("reason", "REASON", "the kernel's reason for a drop or reset, such as NO_SOCKET", longest=64)
+_KIND = choice("kind", "KIND", _KINDS, "only this kind of event")
+_LOOKUP = text("lookup", "NAME", "only look-ups of this name; * and ? stand for any letters")
+_MEASURE = choice(
+    "measure", "WHAT", ("bytes", "connections", "retransmits"), "what the most of is sought", default="bytes"
 )
-_REASON = Argument(
-    name="reason",
-    flag="--reason",
-    kind="text",
-    metavar="REASON",
-    max_length=64,
-    help="the kernel's reason for a drop or reset, such as NO_SOCKET",
-)
-_KIND = Argument(
-    name="kind", flag="--kind", kind="choice", metavar="KIND", choices=_KINDS, help="only this kind of event"
-)
-_LOOKUP = Argument(
-    name="lookup",
-    flag="--lookup",
-    kind="text",
-    metavar="NAME",
-    max_length=255,
-    help="only look-ups of this name; * and ? stand for any letters",
-)
-_MEASURE = Argument(
-    name="measure",
-    flag="--measure",
-    kind="choice",
-    metavar="WHAT",
-    choices=("bytes", "connections", "retransmits"),
-    default="bytes",
-    help="what the most of is sought",
-)
-_STATE = Argument(
-    name="state",
-    flag="--state",
-    kind="choice",
-    metavar="STATE",
-    choices=tuple(SocketState),
-    help="only sockets in this state",
-)
-_SLOT = Argument(
-    name="slot",
-    flag="--slot",
-    kind="integer",
-    metavar="SECONDS",
-    minimum=1,
-    maximum=24 * 3600,
-    help="how long a slot of time is (not given: about thirty of them)",
-)
-_EARLIER = Argument(
-    name="earlier",
-    flag="--earlier",
-    kind="integer",
-    metavar="SECONDS",
-    minimum=1,
-    maximum=7 * 24 * 3600,
-    help="how long before the window the other one ends (not given: at once)",
+_STATE = choice("state", "STATE", tuple(SocketState), "only sockets in this state")
+_SLOT = number("slot", "SECONDS", 1, DAY_S, "how long a slot of time is (not given: about thirty of them)")
+_EARLIER = number(
+    "earlier", "SECONDS", 1, MAX_DURATION_S, "how long before the window the other one ends (not given: at once)"
 )
 
 TOOLS: tuple[Tool, ...] = (

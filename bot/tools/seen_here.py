@@ -4,6 +4,7 @@ Failures and slow handshakes are counted by destination; so are drops, listeners
 queues, where these are seen from here. Where nothing of it is seen, the cause lies elsewhere, or is not recorded.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -48,11 +49,13 @@ class SeenHere:
 
 async def seen_here(source: EbpfSource, asked: Asked) -> SeenHere:
     """Of all processes: what drops a packet often runs in somebody else's name. Who cannot tell adds nothing."""
-    return SeenHere(
-        to=await _dropped(source, asked, "destination"),
-        back=_replies(await _dropped(source, asked, "source")),
-        listening={**await _cannot_accept(source, asked), **await _full_queues(source)},
+    to, back, failing, full = await asyncio.gather(
+        _dropped(source, asked, "destination"),
+        _dropped(source, asked, "source"),
+        _cannot_accept(source, asked),
+        _full_queues(source),
     )
+    return SeenHere(to=to, back=_replies(back), listening={**failing, **full})
 
 
 def _replies(dropped: Mapping[str, str]) -> dict[str, str]:
@@ -83,7 +86,7 @@ async def _cannot_accept(source: EbpfSource, asked: Asked) -> dict[int, str]:
 
 async def _full_queues(source: EbpfSource) -> dict[int, str]:
     try:
-        found = await source.sockets(SocketQuery(states=frozenset({SocketState.LISTEN})))
+        found = await source.sockets(SocketQuery(states=frozenset({SocketState.LISTEN}), holders=False))
     except CannotAnswer:
         return {}
     full = [socket for socket in found.sockets if socket.is_backlog_full and socket.local.port]

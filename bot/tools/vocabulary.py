@@ -4,7 +4,7 @@
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.commands import Argument
 
@@ -16,169 +16,47 @@ MAX_NAME: Final = 255
 SUMMARY_DURATION_S: Final = 60
 LIST_DURATION_S: Final = 3600
 
-PID = Argument(
-    name="pid",
-    flag="--pid",
-    kind="integer",
-    metavar="PID",
-    minimum=0,
-    maximum=2**32 - 1,
-    help="only this process id (0: any)",
-)
-PROCESS = Argument(
-    name="process_name",
-    flag="--process",
-    kind="text",
-    metavar="NAME",
-    max_length=MAX_NAME,
-    help="only this process; * and ? stand for any letters",
-)
-UID = Argument(
-    name="uid",
-    flag="--uid",
-    kind="integer",
-    metavar="UID",
-    minimum=0,
-    maximum=2**32 - 1,
-    help="only processes of this user id",
-    rare=True,
-)
-DESTINATION = Argument(
-    name="destination",
-    flag="--destination",
-    kind="text",
-    metavar="WHERE",
-    max_length=MAX_NAME,
-    help="only to this address, CIDR, host:port or DNS name",
-)
-PORT = Argument(
-    name="port",
-    flag="--port",
-    kind="integer",
-    metavar="PORT",
-    minimum=1,
-    maximum=65535,
-    help="only to this port",
-)
-PROTOCOL = Argument(
-    name="protocol",
-    flag="--protocol",
-    kind="text",
-    metavar="NAME",
-    max_length=16,
-    help="only this protocol: TCP, UDP, UNIX ...",
-    rare=True,
-)
-DIRECTION = Argument(
-    name="direction",
-    flag="--direction",
-    kind="choice",
-    metavar="WHICH",
-    choices=("out", "in"),
-    help="opened from here (out) or accepted here (in)",
-)
-NODE = Argument(
-    name="node",
-    flag="--node",
-    kind="text",
-    metavar="NAME",
-    max_length=MAX_NAME,
-    help="only what this node saw; * for every node",
-    rare=True,
-)
-NAMESPACE = Argument(
-    name="namespace",
-    flag="--namespace",
-    kind="text",
-    metavar="NAME",
-    max_length=MAX_NAME,
-    help="only pods of this Kubernetes namespace",
-    rare=True,
-)
-POD = Argument(
-    name="pod", flag="--pod", kind="text", metavar="NAME", max_length=MAX_NAME, help="only this pod", rare=True
-)
-CONTAINER = Argument(
-    name="container",
-    flag="--container",
-    kind="text",
-    metavar="NAME",
-    max_length=MAX_NAME,
-    help="only this container",
-    rare=True,
-)
-DURATION = Argument(
-    name="duration",
-    flag="--duration",
-    kind="integer",
-    metavar="SECONDS",
-    minimum=1,
-    maximum=MAX_DURATION_S,
-    help="how far to look back, in seconds",
-)
-SINCE = Argument(
-    name="since",
-    flag="--since",
-    kind="text",
-    metavar="TIME",
-    max_length=64,
-    help="from then on: 10m ago, or an RFC 3339 time",
-    rare=True,
-)
-UNTIL = Argument(
-    name="until",
-    flag="--until",
-    kind="text",
-    metavar="TIME",
-    max_length=64,
-    help="until then: 5m ago, or an RFC 3339 time",
-    rare=True,
-)
-ROWS = Argument(
-    name="max_events",
-    flag="--max-events",
-    kind="integer",
-    metavar="COUNT",
-    minimum=1,
-    maximum=MAX_EVENTS,
-    default=10,
-    help="rows to show at most",
-)
-LOCAL = Argument(
-    name="include_local",
-    flag="--include-local",
-    kind="switch",
-    default=False,
-    help="also failed look-ups of local (unix) sockets, which healthy programs make",
-    rare=True,
-)
-HARMLESS = Argument(
-    name="include_harmless",
-    flag="--include-harmless",
-    kind="switch",
-    default=False,
-    help="also drops that belong to healthy traffic",
-)
-QUERY = Argument(
-    name="query",
-    flag="--query",
-    kind="text",
-    metavar="TEXT",
-    max_length=MAX_TEXT,
-    required=True,
-    free_text=True,
-    help="the question, in plain words",
-)
-SUMMARY_TEXT = Argument(
-    name="summary_text",
-    flag="--summary-text",
-    kind="text",
-    metavar="TEXT",
-    max_length=MAX_TEXT,
-    required=True,
-    free_text=True,
-    help="the summary to explain",
-)
+
+def number(name: str, metavar: str, least: int, most: int, help_: str, **more: Any) -> Argument:
+    return _argument(name, kind="integer", metavar=metavar, minimum=least, maximum=most, help=help_, **more)
+
+
+def text(name: str, metavar: str, help_: str, *, longest: int = MAX_NAME, **more: Any) -> Argument:
+    return _argument(name, kind="text", metavar=metavar, max_length=longest, help=help_, **more)
+
+
+def choice(name: str, metavar: str, choices: tuple[str, ...], help_: str, **more: Any) -> Argument:
+    return _argument(name, kind="choice", metavar=metavar, choices=choices, help=help_, **more)
+
+
+def switch(name: str, help_: str, **more: Any) -> Argument:
+    return _argument(name, kind="switch", default=False, help=help_, **more)
+
+
+def _argument(name: str, **more: Any) -> Argument:
+    """The flag is the name as people write it, unless it says another."""
+    return Argument(**{"name": name, "flag": f"--{name.replace('_', '-')}", **more})
+
+
+PID = number("pid", "PID", 0, 2**32 - 1, "only this process id (0: any)")
+PROCESS = text("process_name", "NAME", "only this process; * and ? stand for any letters", flag="--process")
+UID = number("uid", "UID", 0, 2**32 - 1, "only processes of this user id", rare=True)
+DESTINATION = text("destination", "WHERE", "only to this address, CIDR, host:port or DNS name")
+PORT = number("port", "PORT", 1, 65535, "only to this port")
+PROTOCOL = text("protocol", "NAME", "only this protocol: TCP, UDP, UNIX ...", longest=16, rare=True)
+DIRECTION = choice("direction", "WHICH", ("out", "in"), "opened from here (out) or accepted here (in)")
+NODE = text("node", "NAME", "only what this node saw; * for every node", rare=True)
+NAMESPACE = text("namespace", "NAME", "only pods of this Kubernetes namespace", rare=True)
+POD = text("pod", "NAME", "only this pod", rare=True)
+CONTAINER = text("container", "NAME", "only this container", rare=True)
+DURATION = number("duration", "SECONDS", 1, MAX_DURATION_S, "how far to look back, in seconds")
+SINCE = text("since", "TIME", "from then on: 10m ago, or an RFC 3339 time", longest=64, rare=True)
+UNTIL = text("until", "TIME", "until then: 5m ago, or an RFC 3339 time", longest=64, rare=True)
+ROWS = number("max_events", "COUNT", 1, MAX_EVENTS, "rows to show at most", default=10)
+LOCAL = switch("include_local", "also failed look-ups of local (unix) sockets, which healthy programs make", rare=True)
+HARMLESS = switch("include_harmless", "also drops that belong to healthy traffic")
+QUERY = text("query", "TEXT", "the question, in plain words", longest=MAX_TEXT, required=True, free_text=True)
+SUMMARY_TEXT = text("summary_text", "TEXT", "the summary to explain", longest=MAX_TEXT, required=True, free_text=True)
 
 WHO = (PID, PROCESS, UID)
 WHERE = (DESTINATION, PORT)
@@ -192,12 +70,4 @@ def filters(duration_s: int) -> tuple[Argument, ...]:
 
 
 def by(*fields: str, default: str) -> Argument:
-    return Argument(
-        name="by",
-        flag="--by",
-        kind="choice",
-        metavar="FIELD",
-        choices=fields,
-        default=default,
-        help="what makes a row",
-    )
+    return choice("by", "FIELD", fields, "what makes a row", default=default)

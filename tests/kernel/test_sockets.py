@@ -225,6 +225,15 @@ def test_only_wanted_states_are_listed(pair: Pair) -> None:
         assert pair.server.number in found.namespaces
 
 
+def test_nobody_looks_for_holders_that_were_not_asked_for(pair: Pair) -> None:
+    with pair.client.serving(LISTEN, 7):
+        listening = {SocketState.LISTEN}
+        asked, unasked = (open_sockets(states=listening, with_holders=wanted) for wanted in (True, False))
+        assert any(each.process for each in asked.sockets)
+        assert unasked.sockets
+        assert not any(each.process for each in unasked.sockets)
+
+
 def test_without_rights_its_own_namespace_is_listed_and_the_rest_is_said_to_be_missing(pair: Pair) -> None:
     code = """
 import os

@@ -240,6 +240,7 @@ def test_open_sockets_are_all_of_them_unless_told_otherwise() -> None:
     assert sockets() == SocketQuery()
     some = frozenset({SocketState.LISTEN, SocketState.SYN_RECV, SocketState.TIME_WAIT})
     assert sockets("state=LISTEN,SYN_RECV&state=TIME_WAIT&limit=7") == SocketQuery(states=some, limit=7)
+    assert sockets("holders=false") == SocketQuery(holders=False)
 
 
 def test_counters_are_asked_of_a_window_as_events_are() -> None:

@@ -62,7 +62,7 @@ async def test_open_sockets_say_who_runs_in_their_cgroup_and_on_which_node(root:
     cgroups = (*numbers_of(root / f"docker-{ID}.scope", root), None)
     told = tuple(replace(listener(80), cgroup=each) for each in cgroups)
 
-    def listed(*, states: Collection[SocketState], limit: int) -> OpenSockets:
+    def listed(*, states: Collection[SocketState], limit: int, with_holders: bool = True) -> OpenSockets:
         assert (states, limit) == (frozenset({SocketState.LISTEN}), 7)
         return OpenSockets(time=NOW, sockets=told, left_out=0, namespaces=(7,))
 

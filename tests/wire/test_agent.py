@@ -348,8 +348,8 @@ class SlowSockets(FakeSockets):
         super().__init__()
         self.may_answer = threading.Event()
 
-    def __call__(self, *, states: Collection[SocketState], limit: int) -> OpenSockets:
-        found = super().__call__(states=states, limit=limit)
+    def __call__(self, *, states: Collection[SocketState], limit: int, with_holders: bool = True) -> OpenSockets:
+        found = super().__call__(states=states, limit=limit, with_holders=with_holders)
         assert self.may_answer.wait(PATIENT_S)
         return found
 

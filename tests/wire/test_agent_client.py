@@ -156,7 +156,8 @@ async def test_sockets_counters_and_status_come_back_exactly(kind: ServerKind) -
         counted=CounterDeltas(deltas=(every_kind.delta(retransmits=3), every_kind.delta(ago_s=100)), left_out=2),
         state=replace(QUIET, missing={"dns": "why"}, kinds={"dns": KindStatus(seen=1, complete_since=NOW)}),
     )
-    query = SocketQuery(states=frozenset({SocketState.ESTABLISHED, SocketState.TIME_WAIT}), limit=1)
+    states = frozenset({SocketState.ESTABLISHED, SocketState.TIME_WAIT})
+    query = SocketQuery(states=states, limit=1, holders=False)
     window = Window.last(60, NOW)
     async with agent(parts_over(behind)) as url, open_http_source(url, kind=kind) as opened:
         found = await opened.sockets(query), await opened.counters(window), await opened.status()

@@ -99,10 +99,17 @@ SOCKETS_LIMIT = Parameter(
     default=MAX_SOCKETS,
     told=MAX_SOCKETS,
 )
+HOLDERS = Parameter(
+    name="holders",
+    meaning="false leaves out which process holds each, which takes longest to find",
+    kind=kinds.SWITCH,
+    default=True,
+    told=True,
+)
 _WINDOW = (SINCE, UNTIL, DURATION)
 EVENTS: tuple[AnyParameter, ...] = (*filters.ALL, *_WINDOW, LIMIT)
 AGGREGATE: tuple[AnyParameter, ...] = (*filters.ALL, *_WINDOW, GROUP_BY, MEASURES, BY, SLOT, TOP)
-SOCKETS: tuple[AnyParameter, ...] = (STATE, SOCKETS_LIMIT)
+SOCKETS: tuple[AnyParameter, ...] = (STATE, HOLDERS, SOCKETS_LIMIT)
 COUNTERS: tuple[AnyParameter, ...] = _WINDOW
 
 TYPES: dict[str, EventKind] = {"connection": "connection", "packet_drop": "drop"}

@@ -82,7 +82,7 @@ def sockets(pairs: Iterable[Pair]) -> SocketQuery:
     given = Given(pairs)
     given.refuse_strangers(known.SOCKETS)
     states = frozenset(given.each(known.STATE) or SocketState)
-    return SocketQuery(states=states, limit=given.one(known.SOCKETS_LIMIT))
+    return SocketQuery(states=states, limit=given.one(known.SOCKETS_LIMIT), holders=given.one(known.HOLDERS))
 
 
 def counters(pairs: Iterable[Pair], now: datetime) -> Window:

@@ -49,9 +49,13 @@ class _Listing:
 
 
 def open_sockets(
-    *, states: Collection[SocketState] = ALL_STATES, limit: int = MAX_SOCKETS, proc: Path = PROC
+    *,
+    states: Collection[SocketState] = ALL_STATES,
+    limit: int = MAX_SOCKETS,
+    with_holders: bool = True,
+    proc: Path = PROC,
 ) -> OpenSockets:
-    """TCP and UDP sockets in these states. What it may not see is no error: `notes` say so."""
+    """TCP and UDP sockets in these states, with their processes. What it may not see is no error: `notes` say so."""
     time = datetime.now(UTC)
     listing = _Listing(limit)
     reachable = namespaces(proc)
@@ -59,7 +63,8 @@ def open_sockets(
     for some in (wanted - _TIME_WAIT, wanted & _TIME_WAIT):
         if some:
             _list_everywhere(reachable, some, listing, proc)
-    holders = Holders({inode_of(each.message) for each in listing.kept} - {0}, proc)
+    inodes = {inode_of(each.message) for each in listing.kept} - {0} if with_holders else frozenset[int]()
+    holders = Holders(inodes, proc)
     sockets = tuple(socket_of(each.message, each.protocol, each.namespace, holders.of) for each in listing.kept)
     return OpenSockets(
         time=time,

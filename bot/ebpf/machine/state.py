@@ -28,7 +28,7 @@ CGROUPS_PAUSE_S = 1.0
 
 
 class Lister(Protocol):
-    def __call__(self, *, states: Collection[SocketState], limit: int) -> OpenSockets: ...
+    def __call__(self, *, states: Collection[SocketState], limit: int, with_holders: bool) -> OpenSockets: ...
 
 
 class Machine:
@@ -67,7 +67,7 @@ class Machine:
         return self._containers.of_path(path) if path else None
 
     def _open_sockets(self, query: SocketQuery) -> OpenSockets:
-        found = self._list_sockets(states=query.states, limit=query.limit)
+        found = self._list_sockets(states=query.states, limit=query.limit, with_holders=query.holders)
         cgroups = {each.cgroup for each in found.sockets if each.cgroup}
         workloads: dict[int | None, Workload | None] = {cgroup: self.workload_of(cgroup) for cgroup in cgroups}
         named = (replace(each, node=self._node, workload=workloads.get(each.cgroup)) for each in found.sockets)

@@ -37,7 +37,11 @@ def of_groups(query: Aggregate) -> Asked:
 
 
 def of_sockets(query: SocketQuery) -> Asked:
-    return {known.STATE.name: sorted(query.states), known.SOCKETS_LIMIT.name: str(min(query.limit, known.MAX_SOCKETS))}
+    return {
+        known.STATE.name: sorted(query.states),
+        known.SOCKETS_LIMIT.name: str(min(query.limit, known.MAX_SOCKETS)),
+        known.HOLDERS.name: "true" if query.holders else "false",
+    }
 
 
 def of_window(window: Window) -> Asked:
