@@ -1,10 +1,12 @@
 """Whole turns about causes: the planner over tables as the real tools make them, for each tool that has a reader."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from bot.commands import parse
 from bot.conversation.loop import ToolLoop
 from bot.conversation.transcript import Nowhere, Transcript
 from bot.domain.message import ThreadKey
@@ -12,6 +14,7 @@ from bot.domain.network import Drop, Endpoint, Event, Outcome
 from bot.domain.turn import ModelRequest
 from bot.llm.offline import Planner
 from bot.tools.direct import DirectHost
+from bot.tools.registry import TOOLS
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.network_events import (
     DB,
@@ -25,6 +28,8 @@ from tests.network_events import (
     retransmit,
 )
 
+_COMMAND = re.compile(rf"`((?:{'|'.join(tool.command for tool in TOOLS)})(?: [^`]*)?)`")
+
 
 async def asked(question: str, source: FakeEbpf) -> str:
     transcript = Transcript(Nowhere())
@@ -32,6 +37,8 @@ async def asked(question: str, source: FakeEbpf) -> str:
         thread=ThreadKey("test", "", "", "1"), instructions="", history=(), question=question, now=NOW
     )
     await ToolLoop(Planner(), DirectHost(source)).run(request, transcript)
+    for command in _COMMAND.findall(transcript.answer):
+        assert parse(command, TOOLS), "what is advised can be typed"
     return transcript.answer
 
 

@@ -80,6 +80,8 @@ async def test_change_for_the_worse_comes_before_one_for_the_better() -> None:
     assert "- But: `curl` to `10.2.0.14:5432`, `refused`: 5 → 0." in text
     better = await asked("did that help?", FakeEbpf(before))
     assert better.startswith("It got better in the last 5 minutes, compared with the same time before: `curl` to")
+    day = await asked("compare now with yesterday", FakeEbpf(after))
+    assert day.startswith("It got worse in the last 5 minutes, compared with as long a time 1 d earlier: `wget`")
     same = await asked("did that help?", FakeEbpf([connection(ago_s=10), connection(ago_s=310)]))
     assert same.startswith("Nothing changed by more than half in the last 5 minutes")
 

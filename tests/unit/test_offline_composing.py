@@ -468,7 +468,7 @@ def test_notes_on_the_question_are_told() -> None:
 def test_unknown_question_gets_three_examples() -> None:
     text = not_understood(("no tool can leave out 'curl'",))
     assert text.count("\n- *") == 3
-    assert text.startswith("No tool can leave out 'curl'. Without a language model I can count")
+    assert text.startswith("No tool can leave out 'curl'. Without a language model I can find")
     assert not_understood(()).startswith("I did not understand")
 
 

@@ -7,7 +7,7 @@ from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.prose import cited, code
 from bot.llm.offline.rows import Row, rows_of
-from bot.tables.units import human_count
+from bot.tables.units import human_count, human_duration
 
 _BAD_KINDS = frozenset({"drop", "retransmit", "reset", "error"})
 _FINE = frozenset({Outcome.CONNECTED.value, Outcome.PENDING.value, Outcome.UNKNOWN.value, "NOERROR"})
@@ -25,7 +25,7 @@ def changes(result: ToolResult, context: Context) -> Finding:
     lead = "It got worse" if worse else "It got better" if better else "No trouble came or went; what changed"
     shown = [*worse, *better, *other]
     return Finding(
-        answer=f"{lead}{context.within}, compared with the same time before: {_told(shown[0])}{cited(result.tables)}.",
+        answer=f"{lead}{context.within}, compared with {_other(context)}: {_told(shown[0])}{cited(result.tables)}.",
         weight=Weight.FAULT if worse else Weight.FACT,
         more=tuple(f"{'Also' if row in worse or not worse else 'But'}: {_told(row)}" for row in shown[1:3]),
         steps=_steps(worse, context),
@@ -36,7 +36,14 @@ def _unchanged(result: ToolResult, context: Context) -> str:
     """The tool compares rows of counts; nothing may have happened at all."""
     nothing_seen = result.coverage is not None and not result.coverage.matched
     seen = "; nothing was recorded in this window" if nothing_seen else ""
-    return f"Nothing changed by more than half{context.within}, compared with the same time before{seen}."
+    return f"Nothing changed by more than half{context.within}, compared with {_other(context)}{seen}."
+
+
+def _other(context: Context) -> str:
+    """The window that stands against the one in question."""
+    if context.scope.earlier_s is None:
+        return "the same time before"
+    return f"as long a time {human_duration(1e6 * (context.scope.earlier_s + (context.duration_s or 0)))} earlier"
 
 
 def _told(row: Row) -> str:

@@ -3,11 +3,12 @@
 import re
 
 CAN_DO = """\
-Without a language model I can count and list connections and dropped packets, find failed connections and what they \
-point to, and describe patterns; for one process or pid, and back to a time that you name. For example:
-- *which processes had failed connections in the last 10 minutes?*
+Without a language model I can find failed connections and their causes, tell a slow network from a slow server, count \
+and list connections, dropped packets, DNS answers, resets and open sockets, and say who talks most, what changed and \
+when it began; for one process, destination or pod, and for a time that you name. For example:
 - *why can't curl reach 10.0.0.1?*
-- *show me the last 5 connections of nginx*"""
+- *is the network slow for nginx?*
+- *what changed in the last 10 minutes?*"""
 
 _REPLIES: tuple[tuple[str, str], ...] = (
     (
