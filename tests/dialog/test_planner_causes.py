@@ -65,6 +65,7 @@ async def test_what_this_machine_dropped_is_named_as_the_cause(events: Sequence[
     assert first.startswith("`curl` gets no reply from `10.2.0.14:5432`: all 3 of its attempts (after 2.0 s) [T1]. ")
     assert f"This machine {cause}" in first
     assert "can't be seen from this host" not in text
+    assert text.count("`NETFILTER_DROP`") <= 1, "what is told once as the cause is not told again as a loss"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ COMMANDS = {tool.name: tool.command for tool in TOOLS} | {
 NOTHING = ""
 SYSTEM = "summary list dropsummary analyze failures"
 WHY = "failures summary dropsummary"
+TROUBLE = "failures latency summary dropsummary"
 REACH = "failures latency list dropsummary"
 SLOW = "latency failures dropsummary"
 HANGS = "failures latency sockets dropsummary"
@@ -175,7 +176,7 @@ CAUSES = [
     ("can nginx reach 10.2.0.9:6379?", f"{REACH} | destination=10.2.0.9:6379 duration=300 process_name=nginx"),
     ("why does the payments service time out", f"{WHY} | duration=300 max_events=50 process_name=payments"),
     ("checkout keeps failing, what is the reason", f"{WHY} | duration=300 process_name=checkout"),
-    ("what's wrong with nginx?", f"{WHY} | duration=300 process_name=nginx"),
+    ("what's wrong with nginx?", f"{TROUBLE} | duration=300 process_name=nginx"),
     ("connect hangs", f"{HANGS} | duration=300 max_events=50"),
     ("is the remote down?", f"{WHY} | duration=300"),
     ("pid 4242 can't connect", f"{WHY} | duration=300 pid=4242"),
@@ -193,7 +194,7 @@ CAUSES = [
     ("high latency on port 443", f"{SLOW} | duration=300 max_events=50 port=443"),
     ("checkout is slow", f"{SLOW} | duration=300 max_events=50 process_name=checkout"),
     ("are there any problems with redis-server in the last 20 minutes",
-     f"{WHY} | duration=1200 process_name=redis-server"),
+     f"{TROUBLE} | duration=1200 process_name=redis-server"),
 ]  # fmt: skip
 
 SYSTEMS = [
@@ -214,6 +215,7 @@ SYSTEMS = [
 ]
 
 GUESSED_NAMES = [
+    ("failures of billing", "failures | duration=300 process_name=billing"),
     ("checkout failures last hour", "failures | duration=3600 process_name=checkout"),
     ("nc failures now", "failures | duration=300 process_name=nc"),
     ("redis failures last hour", "failures | duration=3600 process_name=redis"),
@@ -306,6 +308,7 @@ USUAL_WINDOWS = [
 """Questions of `contextual_analysis` that came without a duration."""
 
 DESTINATIONS = [
+    ("is 10.99.0.2:8453 up?", f"{REACH} | destination=10.99.0.2:8453 duration=300"),
     ("is dns ok?", "dns"),
     ("anything wrong with port 443?", f"{REACH} | duration=300 port=443"),
 ]
@@ -334,6 +337,7 @@ SPEEDS = [
     ("whats the latency to 10.2.0.14:5432", f"{SLOW} | destination=10.2.0.14:5432 duration=300 max_events=50"),
     ("handshake times by process", f"{SLOW} | by=process duration=300 max_events=50"),
     ("p99 latency per port pls", f"{SLOW} | by=port duration=300 max_events=50"),
+    ("login slow", f"{SLOW} | duration=300 max_events=50 process_name=login"),
     ("db slow??", f"{SLOW} | duration=300 max_events=50"),
     ("is redis slow or is it the network", f"{SLOW} | duration=300 max_events=50 process_name=redis"),
 ]
@@ -407,6 +411,8 @@ OPEN_SOCKETS = [
     ("accept queue of nginx full?", "sockets | process_name=nginx"),
     ("open sockets of postgres", "sockets | process_name=postgres"),
     ("show TIME_WAIT sockets", "sockets | state=TIME_WAIT"),
+    ("kiosk stuck?", f"{HANGS} | duration=300 process_name=kiosk"),
+    ("checkout hangs", f"{HANGS} | duration=300 max_events=50 process_name=checkout"),
     ("stuck connections", "sockets failures | duration=300"),
     ("why does billing hang connecting to 10.99.0.2:8443?",
      f"{HANGS} | destination=10.99.0.2:8443 duration=300 max_events=50 port=8443 process_name=billing"),

@@ -92,7 +92,7 @@ def _answer(findings: Sequence[Found], context: Context) -> str:
     behind = [
         f"{UNTIED}{_briefly(finding)}" if _is_untied(result, finding) and is_failure else _briefly(finding)
         for result, finding in others
-        if result.call.name not in DROP_TOOLS or not (proof or _is_of_all(result, context.focus))
+        if result.call.name not in DROP_TOOLS or not (proof or first.explains or _is_of_all(result, context.focus))
     ]
     is_seen = any(finding.explains for _, finding in others)
     proof = proof or ([first.unless_proven] if first.unless_proven and not is_seen else [])

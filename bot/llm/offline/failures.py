@@ -41,6 +41,7 @@ def failures(result: ToolResult, context: Context) -> Finding:
     return Finding(
         answer=f"{_total(wanted, result, context)}{_answer(wanted, result, context)}",
         weight=Weight.FAULT,
+        explains=bool(local_cause(wanted[0])),
         more=_second(wanted),
         unless_proven="" if local_cause(wanted[0]) else _meaning(wanted[0]).unseen,
         steps=_steps(wanted[0], context),
@@ -174,7 +175,7 @@ def _how_many(row: Row, result: ToolResult, context: Context) -> str:
     made = context.attempts.get(row.text("process") or "")
     if made is not None and made >= count:
         if made == count:
-            return f"all {human_count(count)} of its attempts"
+            return f"all {human_count(count)} of its attempts" if count > 1 else "its one attempt"
         anywhere = "" if context.focus.is_limited else " to anywhere"
         return f"{counted(count, 'failed attempt')} (of {counted(made, 'attempt')}{anywhere})"
     failed = result.coverage.matched if result.coverage else None

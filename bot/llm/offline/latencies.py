@@ -30,7 +30,8 @@ def latencies(result: ToolResult, context: Context) -> Finding:
         weight=Weight.FAULT if is_bad else Weight.FACT,
         more=tuple(_why(rows, worst, result, context)),
         steps=(*check_of(worst), *_steps(worst, cause, context)),
-        brief=f"Handshakes{towards(context.focus.destination)}: {_figures(worst, result).removeprefix(': ')}",
+        explains=bool(cause),
+        brief=f"slowest handshakes: {_who(worst)}{_figures(worst, result)}",
     )
 
 

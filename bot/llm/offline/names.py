@@ -40,6 +40,7 @@ _BEFORE_VERBS = words("does did do can can't cannot could couldn't will won't do
 _PREDICATES = words("""
 is isn't was wasn't can can't cannot couldn't could won't will has hasn't keeps keep gets got times timed hangs fails
 failed failing doesn't didn't does made makes connects connected drops loses to works still suddenly always never seems
+hangs hung stuck slow waits freezes
 """)
 _OPENERS = words("why because that if whether when but and hey hi hello so")
 _ARTICLES = words("the my our only just process")
@@ -149,7 +150,7 @@ def _by_place(tokens: Sequence[_Token]) -> Iterator[str]:
     """Words where only a name can stand: `for X`, `is X failing`, `X keeps failing`, `X's errors`, `X failures`."""
     for index, (before, token, after) in enumerate(_triples(tokens)):
         lead, earlier = _lead(tokens, index)
-        if not _may_be_name(token) and not (_is_unknown(token) and lead in _BEFORE_VERBS and after.lower in VOCABULARY):
+        if not _may_be_name(token) and not (_is_unknown(token) and _takes_name(lead, after)):
             continue
         opens = before.is_end or before.lower in _OPENERS
         starts = opens and (after.lower in _PREDICATES or (token.is_odd and after.lower in DOMAIN_WORDS))
@@ -159,6 +160,11 @@ def _by_place(tokens: Sequence[_Token]) -> Iterator[str]:
         is_owner = token.lower.endswith("'s")
         if starts or is_whose or (after.can_follow_name and (is_owner or behind_lead or behind_verb)):
             yield token.text.removesuffix("'s")
+
+
+def _takes_name(lead: str, after: _Token) -> bool:
+    """Whether the place is one where also a word that looks like a verb is a name."""
+    return (lead in _BEFORE_VERBS and after.lower in VOCABULARY) or (lead == "of" and after.is_end)
 
 
 def _lone(tokens: Sequence[_Token]) -> list[str]:

@@ -24,6 +24,8 @@ HAPPENING = (SUMMARY, FAILURES, DROP_SUMMARY)
 """What goes on here: how much, and what of it goes wrong."""
 CAUSE = (FAILURES, SUMMARY, DROP_SUMMARY)
 """Why something fails: what failed, of how many, and whether this host dropped anything meanwhile."""
+TROUBLE = (FAILURES, LATENCY, SUMMARY, DROP_SUMMARY)
+"""Whether one process has any trouble: also that of servers which do not serve whom their kernel has connected."""
 REACH = (FAILURES, LATENCY, LIST, DROP_SUMMARY)
 """Whether a destination is reached, and how fast: single attempts tell that, counts do not."""
 HANGING = (FAILURES, LATENCY, SOCKETS, DROP_SUMMARY)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import towards
 from bot.llm.offline.finding import Context
-from bot.llm.offline.plan import CAUSE, HANGING, HAPPENING, REACH, SEARCHED, SPEED, SYSTEM, TOWARDS, own_rows
+from bot.llm.offline.plan import CAUSE, HANGING, HAPPENING, REACH, SEARCHED, SPEED, SYSTEM, TOWARDS, TROUBLE, own_rows
 from bot.llm.offline.prose import code, counted, joined, span
 from bot.llm.offline.scope import (
     COMPARE,
@@ -50,6 +50,7 @@ _SUBJECTS: Mapping[str, str] = {
 _WHOLE_SUBJECTS: Mapping[tuple[str, ...], str] = {
     HAPPENING: "an overview of connections, failures and drops",
     CAUSE: "failing connections and their cause",
+    TROUBLE: "failing and slow connections and their cause",
     REACH: "whether connections come about",
     HANGING: "what connections wait for",
     SPEED: "how fast connections come about, and which fail",

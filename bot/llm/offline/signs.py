@@ -98,7 +98,10 @@ _SIGNS: dict[Sign, str] = {
         "doing | up to | happen.. | going on | what'?s up | how is | how's | activity | tell me about",
         "what (?:did|does|do) \\S+ do | what \\S+ (?:did|does)",
     ),
-    "reach": _any("reach.. | able to connect | (?:can|could|does|did)\\b.*\\bconnect to"),
+    "reach": _any(
+        "reach.. | able to connect | (?:can|could|does|did)\\b.*\\bconnect to",
+        "(?:is|are)\\b.*\\b(?:up|alive|online|available)(?=\\W*$)",
+    ),
     "network": _any(
         "network.. | system | hosts? | machine | server | happen.. | going on | traffic | process list",
         "(?:list|show|which)\\b.*\\bprocess(?:es)?",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from bot.llm.offline.plan import CAUSE, DOING, HANGING, HAPPENING, REACH, SPEED, SYSTEM, TOWARDS
+from bot.llm.offline.plan import CAUSE, DOING, HANGING, HAPPENING, REACH, SPEED, SYSTEM, TOWARDS, TROUBLE
 from bot.llm.offline.scope import (
     COMPARE,
     DNS,
@@ -86,7 +86,7 @@ def _failure_tools(signs: AbstractSet[Sign], *, has_process: bool, has_destinati
     asks_of_one = "why" in signs or "trouble" in signs or ("reach" in signs and "whom" not in signs)
     of_one = has_process and asks_of_one and "drop" not in signs
     if of_one or "symptom" in signs or {"fail", "why"} <= signs:
-        return CAUSE
+        return TROUBLE if of_one and "trouble" in signs else CAUSE
     return (FAILURES,) if "fail" in signs or {"trouble", "connection"} <= signs else ()
 
 
