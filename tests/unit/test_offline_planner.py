@@ -94,6 +94,45 @@ async def test_arguments_that_a_tool_does_not_take_are_left_out() -> None:
     assert completion.calls[0].arguments == {"process_name": "curl"}
 
 
+async def test_destination_that_a_tool_cannot_be_told_is_looked_for_among_more_rows() -> None:
+    whole = spec("find_failures", (*ARGUMENTS, "destination", "port"))
+    _, told = await answer(
+        Planner(), request("list connections to 10.0.0.1:443", tools=(whole, spec("list_connections")))
+    )
+    assert [dict(call.arguments) for call in told.calls] == [{"destination": "10.0.0.1:443"}, {"max_events": 200}]
+
+
+async def test_window_in_the_past_is_both_ends_or_a_duration_but_never_all_three() -> None:
+    question = "failures between 13:00 and 13:30"
+    newer = spec("find_failures", (*ARGUMENTS, "since", "until"))
+    _, told = await answer(Planner(), request(question, tools=(newer,)))
+    assert told.calls[0].arguments == {"since": "2026-11-23T13:00:00Z", "until": "2026-11-23T13:30:00Z"}
+    text, older = await answer(Planner(), request(question))
+    assert older.calls[0].arguments == {"duration": 4020}
+    rounds = (Round(older, results_of(older)),)
+    text, _ = await answer(Planner(), request(question, rounds=rounds))
+    assert text.startswith("I can't end a window before now, so what came later is in it too. ")
+
+
+async def test_older_host_is_asked_for_what_tells_most_of_the_same() -> None:
+    asked = {
+        "is the network slow?": ["list_connections", "find_failures", "get_packet_drop_summary"],
+        "top talkers": ["get_network_summary"],
+        "is it live?": ["get_network_summary"],
+        "what does NO_SOCKET mean?": ["get_packet_drop_summary"],
+        "who resets curl?": ["find_failures"],
+        "what changed since 14:00?": ["find_failures"],
+    }
+    for question, tools in asked.items():
+        _, completion = await answer(Planner(), request(question))
+        assert (question, [call.name for call in completion.calls]) == (question, tools)
+
+
+async def test_slow_attempts_are_looked_for_in_the_list_of_an_older_host() -> None:
+    _, completion = await answer(Planner(), request("is the network slow?"))
+    assert completion.calls[0].arguments == {"duration": 300, "max_events": 1000}
+
+
 async def test_question_for_tools_that_are_not_offered_says_so() -> None:
     text, completion = await answer(Planner(), request("why is curl failing?", tools=()))
     assert completion.calls == ()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.turn import ToolResult
+from bot.llm.offline.accepted import accepted
 from bot.llm.offline.failures import goes_to, is_name, towards
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.handshakes import handshake_times, in_vain
@@ -32,6 +33,9 @@ def counts_by_process(result: ToolResult, column: str) -> dict[str, int]:
 
 def attempts(result: ToolResult, context: Context) -> Finding:
     """Single attempts: what became of those that the question is about, and how long they took."""
+    came_in = [row for row in rows_of(result) if row.text("from") is not None]
+    if came_in:
+        return accepted(came_in, result, context)
     rows = [row for row in rows_of(result) if row.text("destination") is not None]
     if not rows:
         return Finding(answer=context.told(result.summary), weight=Weight.NOTHING)

@@ -8,7 +8,7 @@ from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import goes_to, is_name, towards
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.prose import cited, code, counted, joined
-from bot.llm.offline.rows import Row, rows_of
+from bot.llm.offline.rows import Row, is_whole, rows_of
 
 _TROUBLE = "what holds it up"
 _FULL = "accept queue full"
@@ -50,7 +50,7 @@ def _is_there(row: Row, context: Context) -> bool:
 def _half_open(rows: Sequence[Row], result: ToolResult, context: Context) -> Finding:
     hosts = list(dict.fromkeys((row.text("remote") or "").rpartition(":")[0] for row in rows))
     named = joined([*map(code, hosts[:_NAMED]), *([f"{len(hosts) - _NAMED} more"] if len(hosts) > _NAMED else [])])
-    least = "at least " if len(rows) == sum(len(table.rows) for table in result.tables) else ""
+    least = "" if is_whole(result) else "at least "
     told = f"{least}{len(rows)} handshakes at {code(rows[0].text('local'))} are half open, from {named}"
     return Finding(
         answer=f"{told}{cited(result.tables)}: SYNs came whose senders never finish, as in a SYN flood.",

@@ -36,6 +36,8 @@ DOING = (SUMMARY, LIST)
 """What one process does."""
 FOCUSED = frozenset({FAILURES, LIST})
 """The tools whose rows have destinations and outcomes, so that a question may be about some of them."""
+SEARCHED = FOCUSED | {SOCKETS}
+"""The tools of whose rows those towards a destination are picked, where a call can't be limited to it."""
 
 NOW_DURATION_S = 300
 """How far back "now" reaches for questions about failures, and for all that take several tools."""

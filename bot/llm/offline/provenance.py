@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.domain.network import Coverage
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import towards
-from bot.llm.offline.plan import FOCUSED, Focus
+from bot.llm.offline.plan import SEARCHED, Focus
 from bot.llm.offline.prose import code, counted, told
 from bot.llm.offline.scope import scope_of
 
@@ -35,7 +35,7 @@ def _source(coverage: Coverage) -> str:
 def _unkept(results: Sequence[ToolResult], focus: Focus) -> list[str]:
     """That no tool which ran can be limited to the destination that was named."""
     is_limited = any(scope_of(result.call.arguments).has_place for result in results)
-    if focus.destination is None or is_limited or FOCUSED & {result.call.name for result in results}:
+    if focus.destination is None or is_limited or SEARCHED & {result.call.name for result in results}:
         return []
     return [f"no tool that ran can be limited to what goes{towards(focus.destination)}: this is about all destinations"]
 

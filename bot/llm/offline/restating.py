@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.turn import ToolResult
 from bot.llm.offline.failures import towards
 from bot.llm.offline.finding import Context
-from bot.llm.offline.plan import CAUSE, FOCUSED, HANGING, HAPPENING, REACH, SPEED, SYSTEM, TOWARDS, own_rows
+from bot.llm.offline.plan import CAUSE, HANGING, HAPPENING, REACH, SEARCHED, SPEED, SYSTEM, TOWARDS, own_rows
 from bot.llm.offline.prose import code, counted, joined, span
 from bot.llm.offline.scope import (
     COMPARE,
@@ -77,7 +77,7 @@ def _subject(tools: tuple[str, ...], context: Context) -> str:
 def _limits(tools: tuple[str, ...], context: Context, *, is_limited: bool) -> list[str]:
     """A destination, an outcome and an errno limit only the tools whose rows have them."""
     scope = context.scope
-    tells_place = FOCUSED & set(tools) or is_limited
+    tells_place = SEARCHED & set(tools) or is_limited
     focus = context.focus if tells_place else replace(context.focus, destination=None)
     return [
         f"process {code(scope.process)}" if scope.process else "",
