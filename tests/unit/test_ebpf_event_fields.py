@@ -71,7 +71,7 @@ def test_every_field_to_group_by_is_that_of_its_event() -> None:
         "name": {"db.internal"},
         "port": {5432, 53, 80},
         "protocol": {"TCP", "UDP", "ICMP"},
-        "direction": {"in"},
+        "direction": {"in", "out"},
         "role": {"server"},
         "outcome": {"connected"},
         "errno": {"EMFILE"},
