@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 from bot.domain.network import Coverage, Direction, Event, EventKind, Outcome, Window
 
 GroupField: TypeAlias = Literal[
-    "process", "pid", "uid", "source", "destination", "address", "name", "port", "protocol", "direction", "role",
-    "outcome", "errno", "reason", "location", "harmless", "interface", "state", "lookup", "type", "code", "rcode",
-    "call", "began", "node", "namespace", "pod", "container", "slot",
+    "process", "pid", "uid", "source", "source_port", "destination", "address", "name", "port", "protocol",
+    "direction", "role", "outcome", "errno", "reason", "location", "harmless", "interface", "state", "lookup",
+    "type", "code", "rcode", "call", "began", "node", "namespace", "pod", "container", "slot",
 ]  # fmt: skip
 """`source`, `address` and `name` are hosts without ports: where it came from, where it went, and what DNS calls that.
 `lookup` is the name that DNS was asked for, `namespace` that of the pod, `slot` the number of an `Aggregate.slot_s`."""

@@ -148,6 +148,7 @@ def _transferred(event: Connection | Accepted) -> int | None:
 
 _VALUES: Mapping[GroupField, Callable[[Event], GroupKey]] = {
     "source": lambda event: _end(event, "source").address,
+    "source_port": lambda event: _end(event, "source").port,
     "destination": lambda event: _where(event) or None,
     "address": lambda event: _end(event, "destination").address,
     "port": lambda event: _end(event, "destination").port,

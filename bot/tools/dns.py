@@ -19,7 +19,7 @@ _NO_ANSWER = "no answer"
 
 
 async def dns_lookups(source: EbpfSource, asked: Asked) -> Found:
-    """Names by what came of them: failures first, then slow ones, then the most frequent; ties by name."""
+    """Names by what came of them: unanswered and other failures first, then slow ones, then the most frequent."""
     wanted = replace(asked.filter, lookup=asked.arguments.lookup)
     found = await source.aggregate(
         asked.aggregate("dns", *("lookup", "type", "rcode", "address", "process"), wanted=wanted, measures=_MEASURES)
@@ -45,8 +45,10 @@ def _rcode(group: Group) -> str | None:
     return str(group.key[2])
 
 
-def _order(group: Group) -> tuple[bool, bool, int, str]:
-    return not has_failed(group), not _is_slow(group), -group.count, str(group.key)
+def _order(group: Group) -> tuple[bool, bool, bool, int, str]:
+    """Who waits in vain comes before who is told at once that there is nothing."""
+    is_silent = _rcode(group) == _NO_ANSWER
+    return not is_silent, not has_failed(group), not _is_slow(group), -group.count, str(group.key)
 
 
 def _is_slow(group: Group) -> bool:

@@ -56,7 +56,8 @@ def _fields(seen: SeenHere) -> tuple[Field[Group], ...]:
     """In order of what an on-call engineer needs first; what is spare gives way on a narrow screen."""
 
     def cause(group: Group) -> str | None:
-        return None if group.key[2] in _UNSENT else seen.at(text_of(group.key[1]))
+        was_reset = group.key[2] == Outcome.RESET
+        return None if group.key[2] in _UNSENT else seen.at(text_of(group.key[1]), was_reset=was_reset)
 
     return (
         field("process", lambda group: text_of(group.key[0])),

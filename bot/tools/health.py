@@ -16,7 +16,7 @@ from bot.tables.units import human_count, human_percent
 from bot.tools.asked import Asked, Found, noted
 from bot.tools.columns import Field, field, tabulate
 from bot.tools.kinds import of_each, together
-from bot.tools.nothing import nothing
+from bot.tools.nothing import is_narrowed, nothing
 from bot.tools.seen_here import SeenHere, seen_here
 from bot.tools.wording import behind, counted, when
 
@@ -141,11 +141,14 @@ def _fields(seen: SeenHere) -> Sequence[Field[Trouble]]:
         field("reason", lambda row: _first(row.sent)),
         field("RST in", lambda row: row.received, kind="integer"),
         field("conns", lambda row: row.connections, kind="integer", spare=True),
-        field("seen here", lambda row: seen.at(row.end) or seen.with_host(row.end)),
+        field("seen here", lambda row: seen.at(row.end, was_reset=row.received > 0) or seen.with_host(row.end)),
     )
 
 
 async def _counters(source: EbpfSource, asked: Asked) -> tuple[CounterDeltas | None, tuple[str, ...]]:
+    """Namespaces count for everybody: where one process or destination is asked for, they say nothing of it."""
+    if is_narrowed(replace(asked.filter, node=None)):
+        return None, ()
     try:
         found = await source.counters(asked.window)
     except CannotAnswer as refusal:

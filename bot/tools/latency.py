@@ -42,7 +42,7 @@ async def connection_latency(source: EbpfSource, asked: Asked) -> Found:
     if "outcome" in found.coverage.unknown:
         raise _no_handshakes(found.coverage)
     if not found.groups:
-        return await nothing(source, asked, found.coverage, "connection")
+        return await _none_came_about(source, asked, found)
     tables = tabulate(
         f"Handshakes by {grouping.title}, the slowest first",
         (*grouping.columns, *_FIGURES, *await _causes(source, asked)),
@@ -50,6 +50,15 @@ async def connection_latency(source: EbpfSource, asked: Asked) -> Found:
         total_rows=found.total,
     )
     return Found(_sentence(asked, found), tables, found.coverage)
+
+
+async def _none_came_about(source: EbpfSource, asked: Asked, found: Groups) -> Found:
+    attempts = await source.aggregate(asked.aggregate("connection", wanted=replace(asked.filter, protocol="TCP")))
+    count = attempts.coverage.matched
+    if not count:
+        return await nothing(source, asked, found.coverage, "connection")
+    tried = f"{counted(count, 'TCP attempt')}{behind('by', asked.arguments)} {when(asked)}"
+    return Found(f"no handshake came about in {tried}; find_failures says why", (), found.coverage)
 
 
 async def _causes(source: EbpfSource, asked: Asked) -> tuple[Field[Group], ...]:

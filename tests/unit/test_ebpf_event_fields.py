@@ -66,6 +66,7 @@ def test_every_field_to_group_by_is_that_of_its_event() -> None:
         "pid": {7},
         "uid": {33},
         "source": {"10.0.0.1"},
+        "source_port": {40000},
         "destination": {"10.2.0.14:5432", "10.0.0.53:53", "[::]:80", "0.0.0.0:80"},
         "address": {"10.2.0.14", "10.0.0.53", "::", "0.0.0.0"},
         "name": {"db.internal"},

@@ -54,6 +54,12 @@ async def test_a_slow_server_shows_as_a_long_life_behind_a_short_handshake() -> 
     assert (cells(table, "p95"), cells(table, "open p50"), cells(table, "retrans")) == ([300], [2e6], [0])
 
 
+async def test_attempts_of_which_none_came_about_are_no_silence() -> None:
+    result = await run("connection_latency", [tcp("10.0.0.3:80", 5000, outcome=Outcome.TIMED_OUT)])
+    assert (result.tables, result.failed) == ((), False)
+    assert result.summary == "no handshake came about in 1 TCP attempt in the last hour; find_failures says why"
+
+
 async def test_latency_by_process() -> None:
     result = await run("connection_latency", [connection("curl"), connection("nginx")], by="process")
     assert sorted(map(str, cells(result.tables[0], "process"))) == ["curl", "nginx"]
@@ -136,10 +142,10 @@ async def test_failed_lookups_come_first_then_slow_ones() -> None:
     ]
     result = await run("dns_lookups", stored)
     [table] = result.tables
-    assert cells(table, "name") == ["gone.internal", "silent.internal", "slow.internal", "db.internal", "long.internal"]
-    assert cells(table, "answer") == ["NXDOMAIN", "no answer", "NOERROR", "NOERROR", None]
+    assert cells(table, "name") == ["silent.internal", "gone.internal", "slow.internal", "db.internal", "long.internal"]
+    assert cells(table, "answer") == ["no answer", "NXDOMAIN", "NOERROR", "NOERROR", None]
     assert result.summary == (
-        "10 DNS look-ups in the last hour; 3 failed, most: gone.internal NXDOMAIN (2); "
+        "10 DNS look-ups in the last hour; 3 failed, most: silent.internal no answer (1); "
         "names with 1 look-up took half a second or longer"
     )
 

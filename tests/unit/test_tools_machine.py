@@ -92,8 +92,10 @@ def test_what_holds_a_socket_up_is_said(socket: OpenSocket, told: str | None) ->
     [
         ({"state": "listen"}, ["shop"]),
         ({"process_name": "cu*"}, ["curl"]),
-        ({"destination": "10.2.0.0/16"}, ["curl"]),
+        ({"destination": "10.2.0.0/16", "process_name": "curl"}, ["curl"]),
+        ({"destination": "10.2.0.14:5432"}, ["curl"]),
         ({"port": 8453}, ["shop"]),
+        ({"destination": "10.0.0.1"}, ["curl", "shop"]),
         ({"uid": 0}, []),
         ({"protocol": "UDP"}, []),
     ],
@@ -146,6 +148,13 @@ async def test_counters_that_moved_are_told_even_where_no_event_is() -> None:
     assert "1.0% of 1,000 segments were sent again" in result.summary
 
 
+async def test_counters_are_everybodys_and_not_told_of_one() -> None:
+    source = FakeEbpf([retransmit("curl")], counted=counted(listen_overflows=7, segments_sent=1000, retransmits=10))
+    result = await run("tcp_health", source, process_name="curl")
+    assert [table.title for table in result.tables] == ["Retransmits and resets"]
+    assert "segments" not in result.summary
+
+
 class EventsOnly(FakeEbpf):
     """A recording, for one."""
 
@@ -175,6 +184,7 @@ def failed(process: str, to: str, **more: Any) -> Event:
         ([replace(drop(reason="NETFILTER_DROP", harmless=True), destination=Endpoint("10.0.0.2", 8443))], None),
         ([replace(drop(reason="NETFILTER_DROP"), destination=Endpoint("10.0.0.2", 80))], None),
         ([replace(drop(reason="NO_SOCKET"), destination=Endpoint("10.0.0.2", 8443))], None),
+        ([replace(drop(reason="IP_RPFILTER"), source=Endpoint("10.0.0.2", 80))], None),
         ([], None),
     ],
 )
@@ -188,6 +198,30 @@ async def test_a_full_accept_queue_is_the_cause_of_silence() -> None:
     source = FakeEbpf([failed("kiosk", "10.0.0.2:8453")], open=open_sockets(listener(backlog=129)))
     [table] = (await run("find_failures", source)).tables
     assert cells(table, "seen here") == ["accept queue full, 129/128"]
+
+
+async def test_handshakes_that_nobody_completes_are_the_cause_of_silence() -> None:
+    half_open = replace(listener(), state=SocketState.SYN_RECV, backlog=None, backlog_limit=None)
+    waiting = [replace(half_open, remote=Endpoint("10.88.0.1", port)) for port in range(8)]
+    source = FakeEbpf([failed("customer", "10.0.0.2:8453")], open=open_sockets(listener(limit=8), *waiting))
+    [table] = (await run("find_failures", source)).tables
+    assert cells(table, "seen here") == ["8 handshakes half open, 8 fit"]
+
+
+async def test_who_reset_a_connection_is_named_where_it_was_seen() -> None:
+    server: dict[str, Any] = {"direction": "out", "to": Endpoint("10.0.0.1", 40000), "state": "CLOSE"}
+    sent = replace(reset("hooks", reason="TCP_STATE", **server), source=Endpoint("10.0.0.2", 8450))
+    refusal = replace(reset("kernel", reason="NO_SOCKET", **server), source=Endpoint("10.0.0.2", 8451))
+    stored = [
+        failed("webhook", "10.0.0.2:8450", outcome=Outcome.RESET),
+        failed("other", "10.0.0.2:8451", outcome=Outcome.RESET),
+        failed("silent", "10.0.0.2:8450"),
+        sent,
+        refusal,
+    ]
+    [table] = (await run("find_failures", FakeEbpf(stored))).tables
+    seen = dict(zip(cells(table, "process"), cells(table, "seen here"), strict=True))
+    assert seen == {"webhook": "reset by hooks: TCP_STATE 1", "other": None, "silent": None}
 
 
 async def test_what_was_never_sent_was_not_dropped() -> None:

@@ -130,7 +130,10 @@ def _shared_fields(meanings: Meanings, end: Callable[[bytes], Endpoint | None]) 
 
 
 def source_fields() -> Fields:
-    return {"source": OfText("source", lambda text: end.address if (end := end_of(text)) else None)}
+    return {
+        "source": OfText("source", lambda text: end.address if (end := end_of(text)) else None),
+        "source_port": OfText("source", lambda text: end.port if (end := end_of(text)) else None),
+    }
 
 
 def traffic_numbers() -> Numbers:

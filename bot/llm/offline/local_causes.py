@@ -12,6 +12,13 @@ COLUMN = "seen here"
 _FULL = re.compile(r"accept queue full, (?P<waiting>\d+)/(?P<room>\d+)")
 _ACCEPT = re.compile(r"accept: (?P<errno>E[A-Z]+) (?P<count>[\d,.]+\w?)")
 _DROPPED = re.compile(r"(?P<reply>reply: )?(?P<reason>[A-Z][A-Z0-9_]+) (?P<count>[\d,.]+\w?)")
+_RESET = re.compile(r"reset by (?P<process>.+?)(?:: (?P<reason>[A-Z][A-Z0-9_]+))? (?P<count>[\d,.]+\w?)")
+_HALF_OPEN = re.compile(r"(?P<count>\d+) handshakes half open, (?P<room>\d+) fit")
+_WHY_RESET = {
+    "TCP_STATE": "it closed with SO_LINGER 0, or answered a packet that no longer fitted",
+    "TCP_ABORT_ON_CLOSE": "it closed with data that it had not read",
+    "TCP_ABORT_ON_DATA": "data came that nobody could take any more",
+}
 _UNANSWERED = frozenset({Outcome.UNANSWERED, Outcome.TIMED_OUT})
 _LACKING = {"EMFILE": ", for want of file descriptors", "ENFILE": ", for want of file descriptors on this machine"}
 _CHECKS = {
@@ -35,6 +42,16 @@ def local_cause(row: Row) -> str:
         why = _LACKING.get(accept["errno"], "")
         times = f"{accept['count']} time{'' if accept['count'] == '1' else 's'}"
         return f"The server there is on this machine and could not accept: {code(accept['errno'])} {times}{why}"
+    if reset := _RESET.fullmatch(seen):
+        why = (
+            f" ({code(reset['reason'])}: {_WHY_RESET.get(reset['reason'], 'see its reason')})"
+            if reset["reason"]
+            else ""
+        )
+        return f"{code(reset['process'])} on this machine sent the RST{why}"
+    if half_open := _HALF_OPEN.fullmatch(seen):
+        waiting = f"{half_open['count']} handshakes wait for their last packet where {half_open['room']} fit"
+        return f"{waiting}: SYNs come faster than they are completed, as in a flood"
     if dropped := _DROPPED.fullmatch(seen):
         return _dropped(dropped)
     return ""
@@ -61,10 +78,14 @@ def _telling(row: Row) -> str:
     found = _DROPPED.fullmatch(seen)
     if row.outcome is None:
         is_health = row.number("RST in") is not None
+        if is_health and row.count("RST in") and _RESET.fullmatch(seen):
+            return seen
         can_be = bool(row.count("retrans")) or not (is_health or (found and found["reply"]))
         return seen if can_be and _can_lose(found) else ""
     if row.outcome in _UNANSWERED:
         return seen if _can_lose(found) else ""
+    if row.outcome == Outcome.RESET and _RESET.fullmatch(seen):
+        return seen
     reasons = TELLING.get(row.outcome, ())
     return seen if found and not found["reply"] and found["reason"] in reasons else ""
 
