@@ -257,7 +257,7 @@ def test_counters_are_asked_of_a_window_as_events_are() -> None:
         ("state=", "state: '' was given. Allowed is"),
         ("limit=0", "limit: '0' was given. Allowed is a whole number from 1 to 20,000"),
         ("limit=20001", "limit: '20001' was given."),
-        ("pid=7", "'pid': there is no such parameter. There are state, limit"),
+        ("pid=7", "'pid': there is no such parameter. There are state, holders, limit"),
     ],
 )
 def test_what_is_not_allowed_of_sockets_is_refused_by_name(asked: str, said: str) -> None:

@@ -17,7 +17,11 @@ def failure(outcome: Outcome, seen: str) -> Row:
 @pytest.mark.parametrize(
     ("outcome", "seen", "told"),
     [
-        (Outcome.RESET, "reset by hooks: TCP_STATE 24", "`hooks` on this machine sent the RST (`TCP_STATE`: it closed"),
+        (
+            Outcome.RESET,
+            "reset by hooks: TCP_STATE 24",
+            "`hooks` on this machine sent the RST as `TCP_STATE`: the program closes abruptly",
+        ),
         (Outcome.RESET, "reset by my app: TCP_ABORT_ON_CLOSE 1", "`my app` on this machine sent the RST"),
         (Outcome.RESET, "reset by hooks 3", "`hooks` on this machine sent the RST"),
         (Outcome.UNANSWERED, "8 handshakes half open, 8 fit", "8 handshakes wait for their last packet where 8 fit"),

@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.network import Outcome
-from bot.llm.offline.meanings import DROP_REASONS, ON_THE_WAY, TELLING
+from bot.llm.offline.meanings import DROP_REASONS, ON_THE_WAY, RESET_REASONS, TELLING
 from bot.llm.offline.prose import code, counted
 from bot.llm.offline.rows import Row
 
@@ -14,11 +14,6 @@ _ACCEPT = re.compile(r"accept: (?P<errno>E[A-Z]+) (?P<count>[\d,.]+\w?)")
 _DROPPED = re.compile(r"(?P<reply>reply: )?(?P<reason>[A-Z][A-Z0-9_]+) (?P<count>[\d,.]+\w?)")
 _RESET = re.compile(r"reset by (?P<process>.+?)(?:: (?P<reason>[A-Z][A-Z0-9_]+))? (?P<count>[\d,.]+\w?)")
 _HALF_OPEN = re.compile(r"(?P<count>\d+) handshakes half open, (?P<room>\d+) fit")
-_WHY_RESET = {
-    "TCP_STATE": "it closed with SO_LINGER 0, or answered a packet that no longer fitted",
-    "TCP_ABORT_ON_CLOSE": "it closed with data that it had not read",
-    "TCP_ABORT_ON_DATA": "data came that nobody could take any more",
-}
 _UNANSWERED = frozenset({Outcome.UNANSWERED, Outcome.TIMED_OUT})
 _LACKING = {"EMFILE": ", for want of file descriptors", "ENFILE": ", for want of file descriptors on this machine"}
 _CHECKS = {
@@ -43,11 +38,9 @@ def local_cause(row: Row) -> str:
         times = f"{accept['count']} time{'' if accept['count'] == '1' else 's'}"
         return f"The server there is on this machine and could not accept: {code(accept['errno'])} {times}{why}"
     if reset := _RESET.fullmatch(seen):
-        why = (
-            f" ({code(reset['reason'])}: {_WHY_RESET.get(reset['reason'], 'see its reason')})"
-            if reset["reason"]
-            else ""
-        )
+        meaning = RESET_REASONS.get(reset["reason"] or "")
+        why = f" as {code(reset['reason'])}" if reset["reason"] else ""
+        why += f": {meaning}" if meaning else ""
         return f"{code(reset['process'])} on this machine sent the RST{why}"
     if half_open := _HALF_OPEN.fullmatch(seen):
         waiting = f"{half_open['count']} handshakes wait for their last packet where {half_open['room']} fit"

@@ -98,3 +98,14 @@ TELLING: Mapping[str, tuple[str, ...]] = {
     Outcome.NO_ROUTE: ("IP_OUTNOROUTES",),
 }
 """The drop reasons that can be behind an outcome, the likeliest first; other drops are a coincidence."""
+
+RESET_REASONS: Mapping[str, str] = {
+    "NO_SOCKET": "nobody listens there",
+    "TCP_STATE": "the program closes abruptly, such as with SO_LINGER 0",
+    "TCP_ABORT_ON_CLOSE": "the program closes with data that it has not read",
+    "TCP_ABORT_ON_DATA": "data came for a connection that the program had closed",
+    "TCP_ABORT_ON_LINGER": "the program closes abruptly",
+    "TCP_ABORT_ON_TIMEOUT": "nothing was acknowledged for too long",
+    "TCP_KEEPALIVE_TIMEOUT": "keepalive probes were not answered",
+}
+"""Why an RST is sent, by the kernel's reason."""

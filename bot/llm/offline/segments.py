@@ -7,20 +7,12 @@ from dataclasses import replace
 from bot.domain.turn import ToolResult
 from bot.llm.offline.finding import Context, Finding, Weight
 from bot.llm.offline.local_causes import check_of, local_cause
+from bot.llm.offline.meanings import RESET_REASONS
 from bot.llm.offline.prose import cited, code, counted, joined
 from bot.llm.offline.rows import Row, rows_of
 from bot.llm.offline.scope import Scope
 from bot.tables.units import human_count
 
-_RESETS: Mapping[str, str] = {
-    "NO_SOCKET": "nobody listens there",
-    "TCP_STATE": "the program closes abruptly, such as with SO_LINGER 0",
-    "TCP_ABORT_ON_CLOSE": "the program closes with data that it has not read",
-    "TCP_ABORT_ON_DATA": "data came for a connection that the program had closed",
-    "TCP_ABORT_ON_LINGER": "the program closes abruptly",
-    "TCP_ABORT_ON_TIMEOUT": "nothing was acknowledged for too long",
-    "TCP_KEEPALIVE_TIMEOUT": "keepalive probes were not answered",
-}
 _CONNECTING = "SYN_SENT"
 _COUNTERS: Mapping[str, str] = {
     "listen overflows": "full accept queues: programs accept too slowly",
@@ -73,7 +65,7 @@ def _resets(rows: Sequence[Row], context: Context) -> list[str]:
 
 def _sender(row: Row) -> str:
     reason = row.text("reason")
-    meaning = f": {_RESETS[reason]}" if reason and reason in _RESETS else ""
+    meaning = f": {RESET_REASONS[reason]}" if reason and reason in RESET_REASONS else ""
     why = f" as {code(reason)}{meaning}" if reason else ""
     times = counted(row.count(_SENT), "RST")
     return f"{code(row.text('process'))} on this machine sends {times} to {code(row.text('destination'))}{why}"
@@ -81,7 +73,9 @@ def _sender(row: Row) -> str:
 
 def _receiver(row: Row) -> str:
     times = counted(row.count(_RECEIVED), "time")
-    return f"{code(row.text('destination'))} resets {code(row.text('process'))} {times}"
+    told = f"{code(row.text('destination'))} resets {code(row.text('process'))} {times}"
+    cause = local_cause(row)
+    return f"{told}. {cause}" if cause else told
 
 
 def _resent(rows: Sequence[Row], context: Context) -> list[str]:
