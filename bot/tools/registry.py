@@ -187,12 +187,13 @@ TOOLS: tuple[Tool, ...] = (
         command="trend",
         summary="how many events in each slot of time, as table and chart",
         description=(
-            "Counts events of one kind per slot of time, split by a field: when did it begin, does it come in waves. "
+            "Counts events per slot of time, split by a field: when did it begin, does it come in waves. Of connection "
+            "attempts where no kind is given; by kind, of all kinds. "
             "Looks back an hour unless told otherwise."
         ),
         arguments=(
-            replace(_KIND, default="connection"),
-            by("process", "destination", "outcome", "errno", "reason", "rcode", "node", default="outcome"),
+            _KIND,
+            by("kind", "process", "destination", "outcome", "errno", "reason", "rcode", "node", default="outcome"),
             _SLOT,
             *filters(LIST_DURATION_S),
             DIRECTION,

@@ -269,6 +269,22 @@ async def test_seldom_values_of_a_trend_are_counted_together() -> None:
     assert cells(table, "others")[-1] == sum(range(1, 5))
 
 
+async def test_a_trend_of_all_kinds_has_a_column_for_each() -> None:
+    result = await run("event_trend", EVERY, by="kind", duration=60, slot=60)
+    [table] = result.tables
+    assert result.summary.startswith("8 events in the last 60 seconds")
+    assert [column.name for column in table.columns][:4] == ["from", "all", "accept", "connection"]
+    assert cells(table, "all") == [8]
+    only = await run("event_trend", EVERY, by="kind", kind="dns", duration=60)
+    assert only.summary.startswith("1 DNS look-up")
+
+
+async def test_kinds_that_are_not_recorded_are_told_beside_a_trend() -> None:
+    result = await run("event_trend", OnlyConnections(EVERY), by="kind", duration=60)
+    assert result.coverage is not None
+    assert "ebpf-server records connections and drops only" in result.coverage.notes
+
+
 async def test_too_many_slots_are_refused() -> None:
     result = await run("event_trend", [connection()], duration=MAX_SLOTS + 1, slot=1)
     assert result.failed
