@@ -254,4 +254,4 @@ def test_of_a_healthy_program_nothing_is_wrong(question: str, seen: Seen) -> Non
     first = answer.prose.split("\n")[0]
     for trouble in ("dropped", "refused", "no reply", "full", "SYN", "sent again, ", "lost"):
         assert trouble not in first
-    assert "Next steps" not in answer.prose
+    assert "Next steps" not in answer.prose, answer.prose

@@ -29,6 +29,7 @@ def harmless(reason: str | None, **fields: int | bytes) -> bool:
         (None, {**SOLICITED, "icmp_type": 135}),
         ("IP_INNOROUTES", {**SOLICITED, "proto": HOP_BY_HOP}),
         ("QDISC_DROP", {**SOLICITED, "proto": HOP_BY_HOP}),
+        ("QDISC_DROP", {**SOLICITED, "icmp_type": 133}),
     ],
 )
 def test_what_healthy_traffic_leaves_behind_is_harmless(reason: str | None, fields: dict[str, int | bytes]) -> None:

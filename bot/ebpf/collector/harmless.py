@@ -9,7 +9,8 @@ _BEFORE_AN_INTERFACE_IS_READY = frozenset({"IP_INNOROUTES", "QDISC_DROP"})
 _WITHOUT_PACKETS = frozenset({1, 16})
 """unix and netlink"""
 _LINK_MULTICAST = b"\xff\x02"
-_HOP_BY_HOP, _TCP, _INET6 = 0, 6, 10
+_HOP_BY_HOP, _TCP, _INET6, _ICMPV6 = 0, 6, 10, 58
+_ROUTER_SOLICITATION = 133
 _FIN, _OPENS_OR_ENDS = 0x01, 0x07
 
 
@@ -26,7 +27,7 @@ def is_harmless(event: RawEvent, reason: str | None) -> bool:
     if reason in _UNEXPLAINED:
         return _is_last_packet(event) or _is_for_another_group(event)
     if reason in _BEFORE_AN_INTERFACE_IS_READY:
-        return _is_report_of_membership(event)
+        return _is_report_of_membership(event) or _is_solicitation(event)
     return reason == "TCP_OLD_SEQUENCE" and _is_keepalive(event)
 
 
@@ -42,6 +43,11 @@ def _is_for_another_group(event: RawEvent) -> bool:
 def _is_report_of_membership(event: RawEvent) -> bool:
     """Which groups an IPv6 host has joined, as it tells when it begins, and repeats: behind the router alert option."""
     return event.proto == _HOP_BY_HOP and _is_for_another_group(event)
+
+
+def _is_solicitation(event: RawEvent) -> bool:
+    """Of routers: what an IPv6 host sends when it begins, and repeats."""
+    return event.proto == _ICMPV6 and event.icmp_type == _ROUTER_SOLICITATION and _is_for_another_group(event)
 
 
 def _is_keepalive(event: RawEvent) -> bool:
