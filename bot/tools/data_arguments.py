@@ -73,7 +73,11 @@ class DataArguments:
 
 def data_arguments(tool: Tool, given: JsonObject) -> DataArguments:
     """Raises: InvalidArguments."""
-    values = checked(tool, given)
+    return arguments_of(tool, checked(tool, given), given=given)
+
+
+def arguments_of(tool: Tool, values: Mapping[str, Any], *, given: JsonObject) -> DataArguments:
+    """Of values that are checked; `given` is what was written. Raises: InvalidArguments."""
     if given.get("since") is not None and given.get("duration") is not None:
         raise InvalidArguments("--duration", "it was given together with --since", "give one of the two")
     read = _Reading(tool, values)

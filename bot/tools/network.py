@@ -16,7 +16,7 @@ from bot.tools.arguments import checked
 from bot.tools.asked import Asked, Found
 from bot.tools.comparing import compare_periods
 from bot.tools.connections import analyze_patterns, get_network_summary, list_connections
-from bot.tools.data_arguments import data_arguments
+from bot.tools.data_arguments import arguments_of
 from bot.tools.dns import dns_lookups
 from bot.tools.drops import get_packet_drop_summary, list_packet_drops
 from bot.tools.events import list_events
@@ -70,8 +70,9 @@ async def run_tool(call: ToolCall, *, source: EbpfSource, now: datetime) -> Tool
 
 async def _run(call: ToolCall, source: EbpfSource, now: datetime) -> ToolResult:
     tool = find_tool(call.name, DATA_TOOLS)
-    arguments = data_arguments(tool, call.arguments)
-    asked = Asked(tool, checked(tool, call.arguments), arguments, arguments.window(now))
+    values = checked(tool, call.arguments)
+    arguments = arguments_of(tool, values, given=call.arguments)
+    asked = Asked(tool, values, arguments, arguments.window(now))
     found = await BODIES[tool.name](source, asked)
     shown = sum(len(table.rows) for table in found.tables)
     coverage = replace(found.coverage, shown=shown, command=asked.command) if found.coverage else None
