@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from bot.domain.workload import Workload
 
@@ -83,6 +83,7 @@ class Seen:
 class Connection(Seen):
     """One attempt to connect, joined with its outcome where the source records one."""
 
+    direction: ClassVar[Direction] = "out"
     destination: Endpoint
     protocol: str | None
     outcome: Outcome = Outcome.UNKNOWN
@@ -101,6 +102,7 @@ class Connection(Seen):
 class Accepted(Seen):
     """A TCP connection that came in. Its process is the one that called accept(2) first; figures are as of its end."""
 
+    direction: ClassVar[Direction] = "in"
     source: Endpoint
     destination: Endpoint
     """The listener's side."""
@@ -135,6 +137,7 @@ class Drop(Seen):
 class Retransmit(Seen):
     """One TCP segment that was sent again, a SYN or SYN-ACK too."""
 
+    direction: ClassVar[Direction] = "out"
     source: Endpoint
     destination: Endpoint
     """Where it was sent to."""
@@ -169,6 +172,7 @@ class Reset(Seen):
 class DnsLookup(Seen):
     """One question over UDP, joined with its answer; `destination` is the resolver."""
 
+    direction: ClassVar[Direction] = "out"
     destination: Endpoint
     protocol: str | None = "UDP"
     name: str | None
@@ -234,6 +238,11 @@ EVENT_TYPES: Final[Mapping[EventKind, type[Event]]] = {
     "error": SocketError,
     "icmp": IcmpSent,
 }
+
+
+def kinds_with(*fields: str) -> tuple[EventKind, ...]:
+    """The kinds whose events have all of these fields."""
+    return tuple(kind for kind, event in EVENT_TYPES.items() if all(hasattr(event, field) for field in fields))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import TypeAlias, assert_never
 
 from bot.domain.network import Accepted, Connection, Endpoint, Event
 from bot.domain.query import Aggregate, Group, GroupField, GroupKey, Measure, NumberField, Operation
-from bot.ebpf.matching import direction_of
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -154,7 +153,6 @@ _VALUES: Mapping[GroupField, Callable[[Event], GroupKey]] = {
     "port": lambda event: _end(event, "destination").port,
     "name": lambda event: _end(event, "destination").name,
     "lookup": lambda event: getattr(event, "name", None),
-    "direction": direction_of,
     "outcome": lambda event: event.outcome.value if isinstance(event, Connection) else None,
     "namespace": lambda event: event.workload.pod_namespace if event.workload else None,
     "pod": lambda event: event.workload.pod if event.workload else None,

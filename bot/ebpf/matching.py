@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.domain.network import FAILED_OUTCOMES, Accepted, Connection, DnsLookup, Drop, Event, Retransmit
+from bot.domain.network import FAILED_OUTCOMES, Connection, DnsLookup, Drop, Event
 from bot.domain.query import Filter
 from bot.targets import is_at, like
 
@@ -12,15 +12,6 @@ def matches(event: Event, wanted: Filter) -> bool:
     return all(_conditions(event, wanted))
 
 
-def direction_of(event: Event) -> str | None:
-    match event:
-        case Connection() | Retransmit() | DnsLookup():
-            return "out"
-        case Accepted():
-            return "in"
-    return getattr(event, "direction", None)
-
-
 def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
     yield wanted.pid is None or event.pid == wanted.pid
     yield wanted.process is None or event.process == wanted.process
@@ -28,7 +19,7 @@ def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
     yield wanted.uid is None or event.uid == wanted.uid
     yield wanted.target is None or is_at(event.destination, wanted.target)
     yield wanted.protocol is None or getattr(event, "protocol", None) == wanted.protocol
-    yield wanted.direction is None or direction_of(event) == wanted.direction
+    yield wanted.direction is None or getattr(event, "direction", None) == wanted.direction
     yield wanted.errno is None or getattr(event, "errno", None) == wanted.errno
     yield wanted.reason is None or getattr(event, "reason", None) == wanted.reason
     yield wanted.lookup is None or (isinstance(event, DnsLookup) and like(_lower(event.name), wanted.lookup))

@@ -20,13 +20,14 @@ from bot.domain.network import (
     Reset,
     Retransmit,
     SocketError,
+    kinds_with,
 )
 from bot.domain.ports import EbpfSource
 from bot.domain.query import Events, Filter
 from bot.tables.units import human_bytes, human_duration
 from bot.tools.asked import Asked, Found
 from bot.tools.columns import Field, field, tabulate
-from bot.tools.kinds import kinds_with, of_each, together
+from bot.tools.kinds import of_each, together
 from bot.tools.nothing import NOUNS, nothing
 from bot.tools.wording import behind, counted, newest, when
 
@@ -54,7 +55,7 @@ def _kinds(asked: Asked) -> tuple[EventKind, ...]:
     asks = asked.arguments
     conditions = {"direction": asks.direction, "errno": asks.errno, "reason": asks.reason}
     needed = [name for name, value in conditions.items() if value]
-    able = kinds_with(needed)
+    able = kinds_with(*needed)
     wanted = tuple(kind for kind in able if asks.kind in (None, kind))
     if wanted:
         return wanted

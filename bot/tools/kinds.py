@@ -1,22 +1,14 @@
 """Questions to several kinds of events at once, of which a source may record only some."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import fields, replace
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from bot.domain.errors import CannotAnswer
-from bot.domain.network import EVENT_TYPES, Coverage, EventKind
+from bot.domain.network import Coverage, EventKind
 
 Answer = TypeVar("Answer")
-
-_DIRECTED: Final[frozenset[EventKind]] = frozenset({"connection", "accept", "retransmit", "dns"})
-"""Kinds whose direction goes without saying."""
-
-
-def kinds_with(names: Collection[str]) -> tuple[EventKind, ...]:
-    """The kinds whose events have all of these fields."""
-    return tuple(kind for kind in EVENT_TYPES if all(_has(kind, name) for name in names))
 
 
 async def of_each(
@@ -46,10 +38,6 @@ def together(coverages: Sequence[Coverage], refusals: Sequence[CannotAnswer]) ->
         unknown=tuple(dict.fromkeys(name for coverage in coverages for name in coverage.unknown)),
         notes=tuple(dict.fromkeys([*notes, *(refusal.got for refusal in refusals)])),
     )
-
-
-def _has(kind: EventKind, name: str) -> bool:
-    return name in {field.name for field in fields(EVENT_TYPES[kind])} or (name == "direction" and kind in _DIRECTED)
 
 
 async def _answer(asked: Awaitable[Answer]) -> Answer | CannotAnswer:

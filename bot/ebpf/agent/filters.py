@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
 from bot.domain.errors import InvalidArguments
-from bot.domain.network import EVENT_TYPES, Direction, EventKind, Outcome
+from bot.domain.network import EVENT_TYPES, Direction, EventKind, Outcome, kinds_with
 from bot.domain.query import Filter, Target
 from bot.ebpf.agent import kinds
 from bot.ebpf.agent.given import AnyParameter, Given, Parameter
@@ -105,9 +105,9 @@ ALL: tuple[AnyParameter, ...] = (
     *(HARMLESS, FAILED_LOCAL_LOOKUPS),
 )
 _HAVE: Final[Mapping[str, tuple[EventKind, ...]]] = {
-    OUTCOME.name: ("connection",),
-    ERRNO.name: ("connection", "accept", "retransmit", "error"),
-    REASON.name: ("drop", "reset"),
+    OUTCOME.name: kinds_with("outcome"),
+    ERRNO.name: kinds_with("errno"),
+    REASON.name: kinds_with("reason"),
     LOOKUP.name: ("dns",),
 }
 _GO: Final[Mapping[Direction, tuple[EventKind, ...]]] = {
