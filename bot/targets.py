@@ -1,6 +1,7 @@
 """Destinations and names as people write them, and what fits them: an address, a CIDR, a DNS name, a pattern. Pure."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
@@ -15,12 +16,24 @@ _WITH_PORT = re.compile(r"(?P<host>[^:\s\[\]/]*):(?P<port>\d{1,5})", re.ASCII)
 _NAME = re.compile(r"(?=.*[a-z_])[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.ASCII)
 
 
+_WILD: Final = {"*": ".*", "?": "."}
+
+
 def read_target(text: str) -> Target:
     """Raises: ValueError for what is none of `A_TARGET`."""
     try:
         return _read(text)
     except ValueError:
         raise ValueError(f"it is not {A_TARGET}") from None
+
+
+def with_port(found: Target | None, port: int | None) -> Target | None:
+    """A target that was written in two parts. Raises: ValueError when the first names another port."""
+    if found is None or port is None:
+        return found or (Target(port=port) if port is not None else None)
+    if found.port not in (None, port):
+        raise ValueError(f"{port} beside {found.port}")
+    return replace(found, port=port)
 
 
 def is_at(end: Endpoint | None, target: Target) -> bool:
@@ -30,6 +43,11 @@ def is_at(end: Endpoint | None, target: Target) -> bool:
         return False
     address = _address(end.address)
     return target.network is None or (address is not None and address in target.network)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `like` would take any of its letters for others."""
+    return any(each in text for each in _WILD)
 
 
 def like(text: str | None, pattern: str) -> bool:
@@ -83,5 +101,4 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(maxsize=64)
 def _expression(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each) or re.escape(each) for each in pattern), re.DOTALL)
+    return re.compile("".join(_WILD.get(each) or re.escape(each) for each in pattern), re.DOTALL)

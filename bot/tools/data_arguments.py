@@ -15,7 +15,7 @@ from bot.domain.network import Direction, EventKind, Outcome, Window
 from bot.domain.query import Target
 from bot.domain.sockets import SocketState
 from bot.moments import A_MOMENT, moment
-from bot.targets import A_TARGET, read_target
+from bot.targets import A_TARGET, is_pattern, read_target, with_port
 from bot.tools.arguments import checked, refused
 
 Value = TypeVar("Value")
@@ -57,7 +57,7 @@ class DataArguments:
 
     @property
     def is_pattern(self) -> bool:
-        return self.process_name is not None and bool({"*", "?"} & set(self.process_name))
+        return self.process_name is not None and is_pattern(self.process_name)
 
     def window(self, now: datetime) -> Window:
         """A point where the tool has no window. Raises: InvalidArguments when it ends before it begins."""
@@ -124,13 +124,12 @@ class _Reading:
 
 def _target(read: _Reading, values: Mapping[str, Any]) -> Target | None:
     """Raises: InvalidArguments."""
-    found = read.one("destination", read_target, takes=A_TARGET)
-    port = values.get("port")
-    if found is None or port is None:
-        return found or (Target(port=port) if port else None)
-    if found.port not in (None, port):
-        raise InvalidArguments("--port", f"{port} was given, and --destination names port {found.port}", "give one")
-    return Target(network=found.network, name=found.name, port=port)
+    found, port = read.one("destination", read_target, takes=A_TARGET), values.get("port")
+    try:
+        return with_port(found, port)
+    except ValueError:
+        got = f"{port} was given, and --destination names port {found.port if found else port}"
+        raise InvalidArguments("--port", got, "give one") from None
 
 
 def _at(moment_: Moment | None, now: datetime) -> datetime | None:

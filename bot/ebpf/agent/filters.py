@@ -11,10 +11,10 @@ from bot.domain.network import EVENT_TYPES, Direction, EventKind, Outcome, kinds
 from bot.domain.query import Filter, Target
 from bot.ebpf.agent import kinds
 from bot.ebpf.agent.given import AnyParameter, Given, Parameter
+from bot.targets import is_pattern, with_port
 
 MAX_PID: Final = 2**32 - 1
 MAX_UID: Final = 2**32 - 1
-WILD: Final = "*?"
 _DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 
 KIND: Parameter[EventKind] = Parameter(
@@ -140,10 +140,6 @@ def read(given: Given) -> Filter:
     return wanted
 
 
-def is_wild(text: str) -> bool:
-    return any(each in text for each in WILD)
-
-
 def never_met(wanted: Filter, kind: EventKind) -> Iterator[tuple[str, tuple[EventKind, ...]]]:
     """Conditions that no event of this kind can meet, each with the kinds whose events can."""
     held = {OUTCOME.name: wanted.outcomes, ERRNO.name: wanted.errno, REASON.name: wanted.reason}
@@ -156,7 +152,7 @@ def never_met(wanted: Filter, kind: EventKind) -> Iterator[tuple[str, tuple[Even
 
 def _names(given: Given) -> dict[str, str | None]:
     process, comm = given.one(PROCESS), given.one(COMM)
-    if process is None or is_wild(process):
+    if process is None or is_pattern(process):
         return {"process": comm, "process_pattern": process}
     if comm is not None:
         raise InvalidArguments(COMM.name, "it was given together with another exact name", "give one of the two")
@@ -165,11 +161,11 @@ def _names(given: Given) -> dict[str, str | None]:
 
 def _target(given: Given) -> Target | None:
     found, port = given.one(DESTINATION), given.one(PORT)
-    if found is None or port is None:
-        return found or (Target(port=port) if port is not None else None)
-    if found.port not in (None, port):
-        raise InvalidArguments(PORT.name, f"{port} was given, and the destination has port {found.port}", "give one")
-    return Target(network=found.network, name=found.name, port=port)
+    try:
+        return with_port(found, port)
+    except ValueError:
+        got = f"{port} was given, and the destination has port {found.port if found else port}"
+        raise InvalidArguments(PORT.name, got, "give one") from None
 
 
 def _refuse_what_never_is(wanted: Filter, kind: EventKind) -> None:

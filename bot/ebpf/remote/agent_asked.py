@@ -12,6 +12,7 @@ from bot.domain.sockets import SocketQuery
 from bot.ebpf.agent import filters
 from bot.ebpf.agent import parameters as known
 from bot.ebpf.agent.given import AnyParameter, Given
+from bot.targets import is_pattern
 
 Asked: TypeAlias = dict[str, str | list[str]]
 
@@ -73,7 +74,7 @@ def _could_be_met(query: EventQuery | Aggregate, wanted: Filter) -> bool:
 def _plain(wanted: Filter) -> Filter:
     """A pattern without a wild card is a name."""
     pattern = wanted.process_pattern
-    if pattern is None or filters.is_wild(pattern) or wanted.process not in (None, pattern):
+    if pattern is None or is_pattern(pattern) or wanted.process not in (None, pattern):
         return wanted
     return replace(wanted, process=pattern, process_pattern=None)
 
@@ -106,7 +107,7 @@ def _conditions(wanted: Filter) -> Iterator[tuple[str, str | list[str]]]:
 
 
 def _is_ambiguous(plain: Filter) -> bool:
-    return plain.process_pattern is not None or filters.is_wild(plain.process or "")
+    return plain.process_pattern is not None or is_pattern(plain.process or "")
 
 
 def _of_target(target: Target) -> Iterator[tuple[str, str]]:
