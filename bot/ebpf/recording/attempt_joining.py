@@ -92,11 +92,7 @@ def _connection(attempt: _Attempt) -> Connection:
     latest = ending or attempt.handshake
     outcome = outcome_of(_evidence(attempt))
     return Connection(
-        time=begin.began_at,
-        process=begin.who.process,
-        pid=begin.who.pid,
-        uid=begin.who.uid,
-        workload=begin.who.workload,
+        **begin.who.at(begin.began_at),
         destination=begin.destination,
         protocol=begin.protocol,
         outcome=outcome,

@@ -6,7 +6,7 @@ What is an event of its own is told as one of `bot.domain.network` at once. Nobo
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict
 
 from bot.domain.network import (
     UNNAMED,
@@ -39,6 +39,18 @@ KINDS: Final[dict[EventKind, tuple[str, ...]]] = {
 class Who:
     """Of whom an event tells; `uid` and `workload` only where that is certain."""
 
+    process: str
+    pid: int | None
+    uid: int | None
+    workload: Workload | None
+
+    def at(self, time: datetime) -> "WhoAndWhen":
+        """What every event says, for making one."""
+        return WhoAndWhen(time=time, process=self.process, pid=self.pid, uid=self.uid, workload=self.workload)
+
+
+class WhoAndWhen(TypedDict):
+    time: datetime
     process: str
     pid: int | None
     uid: int | None

@@ -69,11 +69,7 @@ class Lookups:
 def _lookup(story: _Story) -> DnsLookup:
     query, reply = story.query, story.reply
     return DnsLookup(
-        time=query.time,
-        process=query.who.process,
-        pid=query.who.pid,
-        uid=query.who.uid,
-        workload=query.who.workload,
+        **query.who.at(query.time),
         destination=query.destination,
         name=query.name,
         type=query.type,

@@ -25,11 +25,7 @@ _STATES = {"NEW_SYN_RECV": "SYN_RECV"}
 def dropped(fields: Fields, time: datetime) -> SkbDropped:
     who, protocol = owner(fields), packet_protocol(fields)
     drop = Drop(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         reason=text(fields, "reason"),
         location=text(fields, "location"),
         size_bytes=integer(fields, "len"),
@@ -47,11 +43,7 @@ def dropped(fields: Fields, time: datetime) -> SkbDropped:
 def sent_again(fields: Fields, time: datetime) -> Retransmit:
     who, state = owner_only(fields), text(fields, "state")
     return Retransmit(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         source=end_of(fields, "src"),
         destination=end_of(fields, "dst"),
         state=_STATES.get(state, state) if state else None,
@@ -74,11 +66,7 @@ def reset_came(fields: Fields, time: datetime) -> Reset:
 def _reset(fields: Fields, time: datetime, which: Direction) -> Reset:
     who = owner_only(fields)
     return Reset(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         direction=which,
         source=end_of(fields, "src"),
         destination=end_of(fields, "dst"),
@@ -92,11 +80,7 @@ def icmp_sent(fields: Fields, time: datetime) -> IcmpSent:
     who, protocol = owner(fields), packet_protocol(fields)
     icmp_type, code = pair(fields, "icmp")
     return IcmpSent(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         type=icmp_type,
         code=code,
         source=packet_end(fields, "src", protocol),

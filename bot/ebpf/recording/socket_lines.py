@@ -47,11 +47,7 @@ def accepted_closed(fields: Fields, _: datetime) -> AcceptedClosed | None:
 def listening(fields: Fields, time: datetime) -> Listen:
     who = caller(fields)
     return Listen(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         destination=end_of(fields, "src"),
         began=text(fields, "to") == "LISTEN",
     )
@@ -60,11 +56,7 @@ def listening(fields: Fields, time: datetime) -> Listen:
 def accept_failed(fields: Fields, time: datetime) -> SocketError:
     who, protocol = caller(fields), protocol_of(fields)
     return SocketError(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         call="accept",
         errno=text(fields, "errno"),
         destination=packet_end(fields, "src", protocol),
@@ -76,11 +68,7 @@ def accept_failed(fields: Fields, time: datetime) -> SocketError:
 def icmp_learnt(fields: Fields, time: datetime) -> SocketError:
     who, protocol = owner(fields), protocol_of(fields)
     return SocketError(
-        time=time,
-        process=who.process,
-        pid=who.pid,
-        uid=who.uid,
-        workload=who.workload,
+        **who.at(time),
         call="icmp",
         errno=text(fields, "errno"),
         source=packet_end(fields, "src", protocol),
