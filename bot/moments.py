@@ -1,6 +1,6 @@
 """Times as people write them: how long, when, and how long ago. Pure.
 
-Each reader raises ValueError, or OverflowError for a time that no calendar has.
+Each that reads raises ValueError, or OverflowError for a time that no calendar has.
 """
 
 import re
@@ -41,6 +41,11 @@ def rfc3339(text: str, *, upwards: bool) -> datetime:
     digits = (fraction or "").ljust(6, "0")
     known = datetime.fromisoformat(f"{day}T{clock}.{digits[:6]}{zone.upper().replace(' ', '+')}")
     return known.astimezone(UTC) + _MICROSECOND * (upwards and digits[6:].strip("0") != "")
+
+
+def written(moment_: datetime) -> str:
+    """The inverse of `rfc3339`, for a time in UTC."""
+    return moment_.isoformat().replace("+00:00", "Z")
 
 
 def _seconds(text: str) -> float:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from bot.commands import Tool, line_for
 from bot.domain.json_types import Json
 from bot.domain.network import Coverage, EventKind, Window
 from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure
 from bot.domain.table import Series, Table
+from bot.moments import written
 from bot.tools.data_arguments import DataArguments
 
 EVERY_NODE = "*"
@@ -78,7 +78,7 @@ class Asked:
             return {}
         if self.arguments.since is None and self.arguments.until is None:
             return {"duration": self.arguments.duration_s}
-        return {"since": _rfc3339(self.window.since), "until": _rfc3339(self.window.until), "duration": None}
+        return {"since": written(self.window.since), "until": written(self.window.until), "duration": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,3 @@ class Found:
 
 def noted(coverage: Coverage, *notes: str) -> Coverage:
     return replace(coverage, notes=(*coverage.notes, *notes))
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from bot.ebpf.recording.kernel_events import KINDS
+from bot.moments import written
 
 VERSION: Final = 1
 HEADER_KEY: Final = "netspy_recording"
@@ -127,7 +128,7 @@ def _of_type(fields: Fields, name: str, kind: type, missing: Any) -> Any:
 
 def moment_text(moment: datetime | None) -> str | None:
     """RFC 3339."""
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return written(moment) if moment else None
 
 
 def _wrong(name: str, value: object) -> ValueError:
