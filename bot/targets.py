@@ -1,13 +1,15 @@
 """Destinations and names as people write them, and what fits them: an address, a CIDR, a DNS name, a pattern. Pure."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Final, Protocol
 
 from bot.domain.network import Endpoint
-from bot.domain.query import Target
+from bot.domain.query import Filter, Target
+from bot.domain.workload import Workload
 
 A_TARGET: Final = "an address, a CIDR such as 10.0.0.0/8, host:port, [v6]:port, :port, or a DNS name"
 
@@ -48,6 +50,34 @@ def is_at(end: Endpoint | None, target: Target) -> bool:
 def is_pattern(text: str) -> bool:
     """Whether `like` would take any of its letters for others."""
     return any(each in text for each in _WILD)
+
+
+class Somebodys(Protocol):
+    """What belongs to a process: an event, an open socket."""
+
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def process(self) -> str | None: ...
+    @property
+    def uid(self) -> int | None: ...
+    @property
+    def node(self) -> str | None: ...
+    @property
+    def workload(self) -> Workload | None: ...
+
+
+def is_of(owned: Somebodys, wanted: Filter) -> Iterator[bool]:
+    """The conditions on whose it is, and where that runs."""
+    workload = owned.workload
+    yield wanted.pid is None or owned.pid == wanted.pid
+    yield wanted.process is None or owned.process == wanted.process
+    yield wanted.process_pattern is None or like(owned.process, wanted.process_pattern)
+    yield wanted.uid is None or owned.uid == wanted.uid
+    yield wanted.node is None or owned.node == wanted.node
+    yield wanted.namespace is None or (workload is not None and workload.pod_namespace == wanted.namespace)
+    yield wanted.pod is None or (workload is not None and workload.pod == wanted.pod)
+    yield wanted.container is None or (workload is not None and workload.container == wanted.container)
 
 
 def like(text: str | None, pattern: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.domain.network import FAILED_OUTCOMES, Connection, DnsLookup, Drop, Event
 from bot.domain.query import Filter
-from bot.targets import is_at, like
+from bot.targets import is_at, is_of, like
 
 
 def matches(event: Event, wanted: Filter) -> bool:
@@ -13,26 +13,14 @@ def matches(event: Event, wanted: Filter) -> bool:
 
 
 def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
-    yield wanted.pid is None or event.pid == wanted.pid
-    yield wanted.process is None or event.process == wanted.process
-    yield wanted.process_pattern is None or like(event.process, wanted.process_pattern)
-    yield wanted.uid is None or event.uid == wanted.uid
+    yield from is_of(event, wanted)
     yield wanted.target is None or is_at(event.destination, wanted.target)
     yield wanted.protocol is None or getattr(event, "protocol", None) == wanted.protocol
     yield wanted.direction is None or getattr(event, "direction", None) == wanted.direction
     yield wanted.errno is None or getattr(event, "errno", None) == wanted.errno
     yield wanted.reason is None or getattr(event, "reason", None) == wanted.reason
     yield wanted.lookup is None or (isinstance(event, DnsLookup) and like(_lower(event.name), wanted.lookup))
-    yield from _places(event, wanted)
     yield from _own(event, wanted)
-
-
-def _places(event: Event, wanted: Filter) -> Iterator[bool]:
-    workload = event.workload
-    yield wanted.node is None or event.node == wanted.node
-    yield wanted.namespace is None or (workload is not None and workload.pod_namespace == wanted.namespace)
-    yield wanted.pod is None or (workload is not None and workload.pod == wanted.pod)
-    yield wanted.container is None or (workload is not None and workload.container == wanted.container)
 
 
 def _own(event: Event, wanted: Filter) -> Iterator[bool]:
