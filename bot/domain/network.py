@@ -4,7 +4,7 @@ Nothing here knows where events come from. A field that its source did not recor
 All times are aware datetimes in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -290,3 +290,9 @@ class Coverage:
     """Sentences for people: what was left out, guessed or cut."""
     command: str = ""
     """The command that reproduces the table without a language model."""
+
+
+def added(counts: Iterable[int | None]) -> int | None:
+    """The sum of several answers' counts; None when one is not known."""
+    known = list(counts)
+    return None if None in known else sum(count or 0 for count in known)

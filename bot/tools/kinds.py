@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bot.domain.errors import CannotAnswer
-from bot.domain.network import Coverage, EventKind
+from bot.domain.network import Coverage, EventKind, added
 
 Answer = TypeVar("Answer")
 
@@ -26,14 +26,12 @@ async def of_each(
 
 def together(coverages: Sequence[Coverage], refusals: Sequence[CannotAnswer]) -> Coverage:
     """Of answers over the same window: counts are those of all kinds."""
-    seen = [coverage.seen for coverage in coverages]
-    lost = [coverage.lost for coverage in coverages]
     notes = [note for coverage in coverages for note in coverage.notes]
     return replace(
         coverages[0],
-        seen=_sum(seen),
+        seen=added(coverage.seen for coverage in coverages),
         matched=sum(coverage.matched for coverage in coverages),
-        lost=_sum(lost),
+        lost=added(coverage.lost for coverage in coverages),
         nodes=tuple(dict.fromkeys(node for coverage in coverages for node in coverage.nodes)),
         unknown=tuple(dict.fromkeys(name for coverage in coverages for name in coverage.unknown)),
         notes=tuple(dict.fromkeys([*notes, *(refusal.got for refusal in refusals)])),
@@ -45,8 +43,3 @@ async def _answer(asked: Awaitable[Answer]) -> Answer | CannotAnswer:
         return await asked
     except CannotAnswer as refusal:
         return refusal
-
-
-def _sum(counts: Sequence[int | None]) -> int | None:
-    """None when one is not known."""
-    return None if None in counts else sum(count or 0 for count in counts)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.network import Coverage, EventKind, Window
+from bot.domain.network import Coverage, EventKind, Window, added
 from bot.domain.ports import EbpfSource
 from bot.domain.source_status import KindStatus, SourceStatus
 from bot.domain.table import Table
@@ -62,7 +62,7 @@ def _kinds(parts: _Parts) -> Iterable[_Kind]:
 
 def _lost(parts: _Parts) -> int | None:
     losses = [kind.status.lost for kind in _kinds(parts)]
-    return None if None in losses or not losses else sum(loss or 0 for loss in losses)
+    return added(losses) if losses else None
 
 
 def _table(parts: _Parts) -> tuple[Table, ...]:

@@ -1,13 +1,13 @@
 """Answers of many nodes as one: sums and extremes are exact, percentiles estimated. Pure; `nodes` asks for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
 
 from bot.domain.counters import CounterDelta, CounterDeltas
 from bot.domain.errors import CannotAnswer, NetspyError
-from bot.domain.network import Coverage, Event, Window
+from bot.domain.network import Coverage, Event, Window, added
 from bot.domain.query import Aggregate, EventQuery, Events, Group, GroupKey, Groups, Measure
 from bot.domain.sockets import OpenSocket, OpenSockets, SocketQuery, SocketState
 from bot.ebpf import evaluate
@@ -72,12 +72,6 @@ def silent(failures: Mapping[str, NetspyError]) -> tuple[str, ...]:
         f"{name} cannot answer: {why.got}" if isinstance(why, CannotAnswer) else f"no answer of {name}: {why.got}"
         for name, why in failures.items()
     )
-
-
-def added(counts: Iterable[int | None]) -> int | None:
-    """None when one is not known."""
-    known = list(counts)
-    return None if None in known else sum(count or 0 for count in known)
 
 
 def _on(name: str, row: Row) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from bot.domain.errors import NetspyError
-from bot.domain.network import EVENT_TYPES, EventKind
+from bot.domain.network import EVENT_TYPES, EventKind, added
 from bot.domain.source_status import KindStatus, NodeStatus, SourceStatus
 from bot.ebpf.remote import merging
 
@@ -53,10 +53,10 @@ def _kinds(every: Collection[SourceStatus]) -> dict[EventKind, KindStatus]:
 def _together(parts: Iterable[KindStatus]) -> KindStatus:
     listed = list(parts)
     return KindStatus(
-        seen=merging.added(part.seen for part in listed),
-        lost=merging.added(part.lost for part in listed),
-        stored=merging.added(part.stored for part in listed),
-        evicted=merging.added(part.evicted for part in listed),
-        size_bytes=merging.added(part.size_bytes for part in listed),
+        seen=added(part.seen for part in listed),
+        lost=added(part.lost for part in listed),
+        stored=added(part.stored for part in listed),
+        evicted=added(part.evicted for part in listed),
+        size_bytes=added(part.size_bytes for part in listed),
         complete_since=max((part.complete_since for part in listed if part.complete_since), default=None),
     )
