@@ -155,9 +155,12 @@ def _name_server() -> Iterator[Provoked]:
 
 @contextmanager
 def _health() -> Iterator[Provoked]:
+    """Rests once it is there: what is dropped in an interrupt, and has no socket, is told of whoever runs just then."""
     with pair() as ends, ExitStack() as stack:
         server = stack.enter_context(ends.server.serving(_ECHOES, "echo", 8455))
-        yield Provoked(ends, program(stack, ends.client, _STEADY, "steady", HOST, 8455), server)
+        made = Provoked(ends, program(stack, ends.client, _STEADY, "steady", HOST, 8455), server)
+        assert made.happens()
+        yield made
 
 
 CLOSED_PORT = of_lab("nobody listens", "NO_SOCKET")

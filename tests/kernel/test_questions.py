@@ -191,7 +191,8 @@ QUESTIONS = (
         said=("`vpn` gets no reply from `10.99.0.2:8462`", "the reverse path filter"),
     ),
 )
-SCENARIOS = tuple(dict.fromkeys((*(each.scenario for each in QUESTIONS), HEALTH)))
+SCENARIOS = tuple(dict.fromkeys((HEALTH, *(each.scenario for each in QUESTIONS))))
+"""Health first: it rests before there is trouble that could be told of it."""
 
 
 @pytest.fixture(scope="module")
