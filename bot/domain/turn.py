@@ -10,6 +10,11 @@ from bot.domain.message import Attachment, Message, ThreadKey, TurnId
 from bot.domain.network import Coverage
 from bot.domain.table import Series, Table
 
+ATTACHED_FILE = "attached_file"
+"""The name of a call that nobody makes: its result is what a file holds that the person attached."""
+ABOUT_FILES = "What do the attached files tell?"
+"""The question of a message that is files alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
@@ -51,6 +56,31 @@ class ToolResult:
     attachments: tuple[Attachment, ...] = ()
     charts: tuple[Series, ...] = ()
     """What is drawn beside the tables."""
+    took_s: float | None = None
+    """How long the call took; None where nobody measured it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a command stands for: words for the model, and calls whose results it is given before it says anything."""
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the model's server counted them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
 
 
 TurnState: TypeAlias = Literal["running", "answered", "stopped", "failed", "deleted"]
@@ -68,19 +98,34 @@ class Turn:
     results: tuple[ToolResult, ...] = ()
     answer: str = ""
     """The prose that was shown, without tables."""
+    number: int = field(default=0, compare=False)
+    """Its place in its thread, from 1; numbers grow and may have gaps. Set by the store; 0 until it was read there."""
+    model: str = ""
+    """The model that answered; empty for a command that asked none."""
+    usage: Usage = Usage()
+    """All tokens of all its rounds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    input_tokens: int
-    output_tokens: int
+class Memory:
+    """What is kept of the turns of a thread that no longer fit into the model's window.
+
+    `summary` tells of all turns up to the one numbered `upto`; `since` is when the first of them was asked.
+    `told`: the person knows that something is left out.
+    """
+
+    summary: str = ""
+    upto: int = 0
+    since: datetime | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's prose, as it comes."""
+    """A piece of the model's prose, as it comes. `checked`: its figures come from the data, and nobody need look."""
 
     text: str
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +162,18 @@ class Round:
     results: tuple[ToolResult, ...]
 
 
+Task: TypeAlias = Literal["answer", "summarise"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
     """Everything that a model may know. No `tools`: it has to answer now.
 
     `deadline` is when the whole turn must have ended, in seconds of the event loop's clock, which no clock step moves.
+    `summary` tells of the thread's turns before `history`. `images` (base64) belong to the question. `remark` is what
+    netspy itself says behind the rounds. `author` is whoever asks, as `author_of` writes it.
+
+    The task "summarise": the answer is a summary of `summary` and `history` in at most `max_characters`.
     """
 
     thread: ThreadKey
@@ -132,3 +184,14 @@ class ModelRequest:
     rounds: tuple[Round, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     deadline: float = inf
+    task: Task = "answer"
+    max_characters: int = 2_400
+    summary: str = ""
+    images: tuple[Attachment, ...] = ()
+    remark: str = ""
+    author: str = ""
+
+
+def author_of(message: Message) -> str:
+    """Whoever asks, for budgets: the same person in all threads of a workspace."""
+    return f"{message.key.platform}/{message.key.workspace}/{message.author.id}"
