@@ -25,6 +25,8 @@ class Column:
     unit: Unit | None = None
     spare: bool = False
     """Good to know: left out, and named, where it would push the others out of their room."""
+    remark: bool = False
+    """Something said about the row, not a part of what the row is: two rows that differ in it alone are the same."""
 
 
 @dataclass(frozen=True, slots=True)

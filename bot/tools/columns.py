@@ -29,8 +29,9 @@ def field(
     unit: Unit | None = None,
     needs: UnknownField | None = None,
     spare: bool = False,
+    remark: bool = False,
 ) -> Field[Row]:
-    return Field(Column(name, kind, unit, spare), cell, needs)
+    return Field(Column(name, kind, unit, spare, remark), cell, needs)
 
 
 def tabulate(

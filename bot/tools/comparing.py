@@ -112,12 +112,12 @@ def _order(row: Compared) -> tuple[bool, int, str]:
 
 
 _CHANGE: tuple[Field[Compared], ...] = (
-    field("change", lambda row: row.change, kind="id"),
+    field("change", lambda row: row.change, kind="id", remark=True),
     field("event", lambda row: row.kind, kind="id"),
     field("process", lambda row: row.process),
     field("destination", lambda row: row.destination, kind="address"),
     field("what", lambda row: row.what or ("no answer" if row.kind == "dns" else None)),
-    field("before", lambda row: row.before, kind="integer"),
+    field("before", lambda row: row.before, kind="integer", remark=True),
     field("now", lambda row: row.after, kind="integer"),
 )
 

@@ -111,10 +111,10 @@ _ATTEMPT: tuple[Field[Connection], ...] = (
     field("destination", lambda event: str(event.destination), kind="address"),
     field("protocol", lambda event: event.protocol),
     field("process", lambda event: event.process),
-    field("pid", lambda event: event.pid, kind="id"),
+    field("pid", lambda event: event.pid, kind="id", remark=True),
     field("outcome", _told, needs="outcome"),
     field("waited", lambda event: event.waited_us, kind="decimal", unit="us", needs="outcome"),
-    field("name", lambda event: event.destination.name, kind="address", spare=True),
+    field("name", lambda event: event.destination.name, kind="address", spare=True, remark=True),
 )
 
 _ACCEPTED: tuple[Field[Accepted], ...] = (

@@ -62,7 +62,7 @@ def _hidden(count: int) -> str:
 
 _COUNT: tuple[Field[Group], ...] = (
     field("reason", lambda group: text_of(group.key[0]), kind="id", needs="reason"),
-    field("process", lambda group: text_of(group.key[1])),
+    field("process", lambda group: text_of(group.key[1]), remark=True),
     field("skbs", lambda group: group.count, kind="integer"),
     field("harmless", lambda group: _yes_or_no(group.key[2]), needs="harmless"),
     field("location", lambda group: text_of(group.key[3]), needs="location"),
@@ -74,7 +74,7 @@ _DROP: tuple[Field[Drop], ...] = (
     field("reason", lambda event: event.reason, kind="id", needs="reason"),
     field("location", lambda event: _function(event.location), needs="location"),
     field("size", lambda event: event.size_bytes, kind="integer", unit="bytes", needs="size"),
-    field("process", lambda event: event.process),
+    field("process", lambda event: event.process, remark=True),
     field("destination", lambda event: str(event.destination) if event.destination else None, kind="address"),
     field("harmless", lambda event: _yes_or_no(event.harmless), needs="harmless"),
 )
@@ -82,7 +82,7 @@ _DROP: tuple[Field[Drop], ...] = (
 _BARE_DROP: tuple[Field[Drop], ...] = (
     field("time", lambda event: event.time, kind="time"),
     field("process", lambda event: event.process),
-    field("pid", lambda event: event.pid, kind="id"),
+    field("pid", lambda event: event.pid, kind="id", remark=True),
 )
 """Of a source that cannot tell why: then at least who. Elsewhere a pid would push better columns out of 80 cells."""
 

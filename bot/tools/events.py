@@ -158,7 +158,7 @@ _EVENT: tuple[Field[Event], ...] = (
     field("process", lambda event: event.process),
     field("destination", lambda event: _written(event.destination), kind="address"),
     field("what", told),
-    field("pid", lambda event: event.pid, kind="id", spare=True),
+    field("pid", lambda event: event.pid, kind="id", spare=True, remark=True),
     field("node", lambda event: event.node, spare=True),
 )
 

@@ -66,9 +66,9 @@ def _fields(seen: SeenHere) -> tuple[Field[Group], ...]:
         field("errno", lambda group: text_of(group.key[3]), kind="id", needs="errno", spare=True),
         field("attempts", lambda group: group.count, kind="integer"),
         field("p50 wait", lambda group: group.values[0], kind="decimal", unit="us"),
-        field("seen here", cause),
+        field("seen here", cause, remark=True),
         field("last", lambda group: group.last, kind="time", spare=True),
-        field("name", lambda group: text_of(group.key[4]), kind="address", spare=True),
+        field("name", lambda group: text_of(group.key[4]), kind="address", spare=True, remark=True),
     )
 
 

@@ -37,13 +37,14 @@ def grouped(title: str, *fields: GroupField) -> Grouping:
 
 
 def _column(place: int, name: GroupField) -> Field[Group]:
-    """The name of an address is spare: the address beside it says which it is."""
+    """The name of an address is spare, and a remark: the address beside it says which it is."""
     is_beside = name == "name" and place > 0
     return field(
         _TITLES.get(name, name),
         lambda group: text_of(group.key[place]),
         kind=_KINDS.get(name, "text"),
         spare=is_beside,
+        remark=is_beside,
     )
 
 

@@ -136,12 +136,16 @@ def _fields(seen: SeenHere) -> Sequence[Field[Trouble]]:
         field("process", lambda row: row.process),
         field("destination", lambda row: row.end, kind="address"),
         field("retrans", lambda row: row.states.total(), kind="integer"),
-        field("in state", lambda row: _first(row.states)),
+        field("in state", lambda row: _first(row.states), remark=True),
         field("RST out", lambda row: row.sent.total(), kind="integer"),
-        field("reason", lambda row: _first(row.sent)),
+        field("reason", lambda row: _first(row.sent), remark=True),
         field("RST in", lambda row: row.received, kind="integer"),
         field("conns", lambda row: row.connections, kind="integer", spare=True),
-        field("seen here", lambda row: seen.at(row.end, was_reset=row.received > 0) or seen.with_host(row.end)),
+        field(
+            "seen here",
+            lambda row: seen.at(row.end, was_reset=row.received > 0) or seen.with_host(row.end),
+            remark=True,
+        ),
     )
 
 

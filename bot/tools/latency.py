@@ -66,7 +66,7 @@ async def _causes(source: EbpfSource, asked: Asked) -> tuple[Field[Group], ...]:
         return ()
     seen = await seen_here(source, asked)
     at = seen.at if asked.arguments.by == "destination" else seen.with_host
-    return (field("seen here", lambda group: at(text_of(group.key[0]))),)
+    return (field("seen here", lambda group: at(text_of(group.key[0])), remark=True),)
 
 
 def _figure(place: int) -> Field[Group]:

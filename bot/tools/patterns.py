@@ -102,14 +102,14 @@ _BURST: tuple[Field[Burst], ...] = (
     field("lasted", lambda case: case.lasted_s, kind="decimal", unit="s"),
     field("attempts", lambda case: case.attempts, kind="integer"),
     field("destinations", lambda case: case.destinations, kind="integer"),
-    field("most to", lambda case: case.most_to, kind="address"),
+    field("most to", lambda case: case.most_to, kind="address", remark=True),
 )
 _PERIODIC: tuple[Field[PeriodicCall], ...] = (
     field("process", lambda case: case.process),
     field("destination", lambda case: case.destination, kind="address"),
     field("calls", lambda case: case.calls, kind="integer"),
     field("interval", lambda case: case.interval_s, kind="decimal", unit="s"),
-    field("jitter", lambda case: case.jitter_s, kind="decimal", unit="s"),
+    field("jitter", lambda case: case.jitter_s, kind="decimal", unit="s", remark=True),
     field("last", lambda case: case.last, kind="time"),
 )
 _FAN_OUT: tuple[Field[FanOut], ...] = (
@@ -122,14 +122,14 @@ _FAN_OUT: tuple[Field[FanOut], ...] = (
 _REPEATED: tuple[Field[Destination], ...] = (
     field("destination", lambda case: case.destination, kind="address"),
     field("attempts", lambda case: case.attempts, kind="integer"),
-    field("share", lambda case: case.share_percent, kind="decimal", unit="percent"),
-    field("process", lambda case: case.process),
+    field("share", lambda case: case.share_percent, kind="decimal", unit="percent", remark=True),
+    field("process", lambda case: case.process, remark=True),
     field("processes", lambda case: case.processes, kind="integer"),
     field("last", lambda case: case.last, kind="time"),
 )
 _NEW: tuple[Field[Destination], ...] = (
     field("destination", lambda case: case.destination, kind="address"),
-    field("process", lambda case: case.process),
+    field("process", lambda case: case.process, remark=True),
     field("first", lambda case: case.first, kind="time"),
     field("attempts", lambda case: case.attempts, kind="integer"),
 )

@@ -82,12 +82,12 @@ _SOCKET: tuple[Field[OpenSocket], ...] = (
     field("local", lambda socket: str(socket.local), kind="address"),
     field("remote", lambda socket: _written(socket.remote), kind="address"),
     field("process", lambda socket: socket.process),
-    field("waiting", _waiting, kind="id"),
+    field("waiting", _waiting, kind="id", remark=True),
     field("unread", lambda socket: socket.receive_queue_bytes or None, kind="integer", unit="bytes"),
     field("unsent", lambda socket: socket.send_queue_bytes or None, kind="integer", unit="bytes"),
     field("RTT", _rtt_us, kind="decimal", unit="us", spare=True),
     field("what holds it up", trouble),
-    field("pid", lambda socket: socket.pid, kind="id", spare=True),
+    field("pid", lambda socket: socket.pid, kind="id", spare=True, remark=True),
     field("node", lambda socket: socket.node, spare=True),
 )
 

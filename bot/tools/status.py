@@ -90,7 +90,7 @@ _KIND: tuple[Field[_Kind], ...] = (
 _PROGRAM: tuple[Field[_Program], ...] = (
     field("node", lambda row: row.node),
     field("program", lambda row: row.name, kind="id"),
-    field("why", lambda row: row.missing),
+    field("why", lambda row: row.missing, remark=True),
 )
 
 

@@ -50,7 +50,8 @@ def test_a_result_survives_json_with_times_as_times_and_text_as_text() -> None:
     data = json.loads(json.dumps(encode_result(original)))
     assert decode_result(original.call, data) == original
     assert data["tables"][0]["rows"][0][0] == "2026-01-02T03:04:05.678901Z"
-    assert data["tables"][0]["columns"][1] == {"name": "waited", "kind": "decimal", "unit": "us", "spare": False}
+    waited = {"name": "waited", "kind": "decimal", "unit": "us", "spare": False, "remark": False}
+    assert data["tables"][0]["columns"][1] == waited
 
 
 PICTURE = Attachment("a.png", "iVBORw==", "base64")
