@@ -11,7 +11,7 @@ import platform
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -19,14 +19,19 @@ from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
 from bot.app import local_zone, open_answering, open_desk, open_tools
 from bot.conversation.answering import Answering
+from bot.conversation.attempt import ended
+from bot.conversation.forgetful import ForgetfulStore
+from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
-from bot.conversation.window import MAX_TURNS
+from bot.domain.errors import StorageError
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost
-from bot.domain.turn import ToolCall, ToolResult, Turn
+from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost, WorkerId
+from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.event_source import open_source
 from bot.settings import Settings, data_dir, load, wants_colour
+
+_WORKER = WorkerId("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Netspy:
         self._source = source
         self._answering = answering
         self._tools = tools
-        self._turns: list[Turn] = []
+        self._store = ForgetfulStore(StorageError("netspy as a library", "it keeps no database"))
 
     async def run_tool(self, name: str, arguments: JsonObject | None = None) -> ToolResult:
         """Run one tool by its name; the two AI tools answer with the language model, where there is one.
@@ -71,10 +76,16 @@ class Netspy:
     async def answer(self, text: str, *, command: Command | None = None, outlet: Outlet | None = None) -> Answer:
         """The same for a command that is already parsed. Raises: UserError, ModelError."""
         turn = Turn(TurnId(uuid4().hex), _message(text, command), datetime.now(UTC))
+        await self._store.begin(turn, worker=_WORKER)
         transcript = Transcript(outlet or Nowhere())
-        await self._answering.work(turn, self._history, transcript)
-        ended = replace(turn, state="answered", results=transcript.results, answer=transcript.answer)
-        self._turns = [*self._turns, ended][-MAX_TURNS:]
+        thread = Thread(turn.message.key, self._store, None, transcript.notice)
+        state: TurnState = "failed"
+        try:
+            await self._answering.work(turn, thread, transcript)
+            state = "answered"
+        finally:
+            await self._store.finish(ended(turn, transcript, state), transcript.reply(turn.id), kept=0, worker=_WORKER)
+            await self._store.close(turn.id, worker=_WORKER)
         return Answer(transcript.answer, transcript.results, transcript.reply(turn.id))
 
     async def interactive(self, *, new_thread: bool = False) -> None:
@@ -84,9 +95,6 @@ class Netspy:
         adapter: Adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
         async with open_desk(self._settings, self._source, self._answering, adapter.outlet) as desk:
             await adapter.run(desk)
-
-    async def _history(self) -> list[Turn]:
-        return self._turns
 
 
 @asynccontextmanager
@@ -105,7 +113,7 @@ async def open_netspy(
             open_source(settings, server=server, without="collector" if collects else "recording")
         )
         answering = await stack.enter_async_context(open_answering(settings, source))
-        tools = await stack.enter_async_context(open_tools(source, answering))
+        tools = await stack.enter_async_context(open_tools(settings, source, answering))
         yield Netspy(settings, source, answering, tools)
 
 

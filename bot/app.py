@@ -3,15 +3,17 @@
 Heavy parts are imported where they are opened, so that a light command pays only for what it uses.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Outlet, ToolHost
+from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Files, Ledger, Outlet, ToolHost
+from bot.model_settings import PlacedModel
 from bot.setting_values import slack_secret
 from bot.settings import Settings, data_dir
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from bot.conversation.manager import Manager
     from bot.storage import SqlThreadStore
 
+log = logging.getLogger("netspy.app")
+
 FOREIGN_CHECK_S = 10.0
 """How long a check waits for other MCP servers: less than whoever asks for the check."""
 ANALYSIS_DEADLINE_S = 180.0
@@ -32,24 +36,45 @@ ANALYSIS_DEADLINE_S = 180.0
 
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
-    """The language models in their order of preference, and behind them the planner, which always answers."""
+    """The language models in their order of preference, and behind them the planner, which always answers.
+
+    Raises: InvalidSettings.
+    """
     from bot.llm.offline import Planner
 
     if not settings.wants_model:
         yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
         return
     from bot.llm.chain import chained
-    from bot.llm.endpoint import Patience
+
+    async with AsyncExitStack() as stack:
+        models = [await stack.enter_async_context(_opened(placed, settings)) for placed in settings.language_models]
+        yield chained(models, Planner(zone=local_zone()))
+
+
+def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
+    """The model while there are tokens left, where there is a budget. `ledger` knows what was spent."""
+    from bot.llm.budget import BudgetModel, Budgets
+    from bot.llm.offline import Planner
+
+    budgets = Budgets(of_all=settings.tokens_per_day, of_author=settings.tokens_per_day_and_user)
+    if not (budgets and settings.wants_model):
+        return model
+    return BudgetModel(model, Planner(zone=local_zone()), ledger=ledger, budgets=budgets)
+
+
+def _opened(placed: PlacedModel, settings: Settings) -> AbstractAsyncContextManager[ChatModel]:
+    from bot.llm.endpoint import Patience, Server
     from bot.llm.opening import open_chat_model
 
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-    patience = Patience(first_s=settings.model_patience_s)
-    opened = partial(
-        open_chat_model, api=settings.api, api_key=key, base_url=settings.openai_base_url, patience=patience
+    server = Server(
+        base_url=placed.base_url,
+        api_key=placed.key.get_secret_value(),
+        key_setting=placed.key_setting,
+        url_setting=placed.url_setting,
     )
-    async with AsyncExitStack() as stack:
-        models = [await stack.enter_async_context(opened(name)) for name in settings.model_names]
-        yield chained(models, Planner(zone=local_zone()))
+    patience = Patience(first_s=settings.model_patience_s)
+    return open_chat_model(placed.model, api=placed.api, server=server, patience=patience, name=placed.name)
 
 
 @asynccontextmanager
@@ -61,21 +86,32 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
     from bot.conversation.analyst import LoopAnalyst
     from bot.conversation.answering import Answering
     from bot.conversation.loop import ToolLoop
+    from bot.conversation.window import Window
     from bot.llm.offline import Planner
     from bot.tools.cache import CachingHost
     from bot.tools.direct import DirectHost
     from bot.tools.host import open_tool_host
     from bot.tools.insights import question_of
     from bot.tools.registry import TOOLS
+    from bot.tools.workflows.host import WorkflowHost
+    from bot.workflow_files import workflows_of
 
+    workflows = workflows_of(settings)
+    for problem in workflows.problems:
+        log.warning("workflows.left_out", extra={"cause": str(problem)})
     analyst = LoopAnalyst(ToolLoop(Planner(zone=local_zone()), DirectHost(source)))
     async with (
         open_model(settings) as model,
         open_tool_host(source, analyst) as own,
-        open_foreign(settings, own) as host,
+        open_foreign(settings, WorkflowHost(own, workflows)) as host,
     ):
-        loop = ToolLoop(model, CachingHost(host))
-        yield Answering(loop=loop, tools=TOOLS, question_of=question_of, nodes=settings.nodes_of_channels)
+        yield Answering(
+            loop=ToolLoop(model, CachingHost(host), Window(settings.context_tokens)),
+            planner=Planner(zone=local_zone()),
+            tools=(*TOOLS, *workflows.tools),
+            question_of=lambda command: question_of(command) or workflows.question_of(command),
+            nodes=settings.nodes_of_channels,
+        )
 
 
 @asynccontextmanager
@@ -101,18 +137,31 @@ async def check_foreign(settings: Settings) -> tuple[Check, ...]:
 
 
 @asynccontextmanager
-async def open_tools(source: EbpfSource, answering: "Answering") -> AsyncGenerator[ToolHost, None]:
+async def open_tools(settings: Settings, source: EbpfSource, answering: "Answering") -> AsyncGenerator[ToolHost, None]:
     """The same tools for callers outside the loop: their AI half is the loop itself."""
     from bot.conversation.analyst import LoopAnalyst
     from bot.tools.host import open_tool_host
+    from bot.tools.workflows.host import WorkflowHost
+    from bot.workflow_files import workflows_of
 
     async with open_tool_host(source, LoopAnalyst(answering.loop), deadline_s=ANALYSIS_DEADLINE_S) as host:
-        yield host
+        yield WorkflowHost(host, workflows_of(settings))
+
+
+async def check_workflows(settings: Settings) -> tuple[Check, ...]:
+    from bot.tools.workflows.host import check_of
+    from bot.workflow_files import workflows_of
+
+    return check_of(workflows_of(settings))
 
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, source: EbpfSource, answering: "Answering", outlet: Callable[[TurnId, Address], Outlet]
+    settings: Settings,
+    source: EbpfSource,
+    answering: "Answering",
+    outlet: Callable[[TurnId, Address], Outlet],
+    files: Callable[[Address], Files | None] = lambda _: None,
 ) -> AsyncGenerator["Manager", None]:
     """The conversation manager over the threads' database; a database that fails costs the memory, not the answers.
 
@@ -123,13 +172,16 @@ async def open_desk(
 
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_threads(settings))
+        model = budgeted(answering.loop.model, settings, store)
         parts = Parts(
             store=store,
             leases=store.leases,
             source=source,
-            answering=answering,
+            answering=replace(answering, loop=replace(answering.loop, model=model)),
             outlet=outlet,
+            files=files,
             thread_replies=settings.thread_replies,
+            retention_days=settings.retention_days,
         )
         yield await stack.enter_async_context(open_manager(parts))
 

@@ -5,9 +5,13 @@ Nothing heavy is imported before the words are understood, so that `--help` and 
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bot.domain.errors import InvalidSettings, NetspyError, UserError
 from bot.usage import read
+
+if TYPE_CHECKING:
+    from bot.tools.workflows.workflow import Workflows
 
 
 def main() -> None:
@@ -17,7 +21,7 @@ def main() -> None:
 def run(words: Sequence[str]) -> int:
     """Do what the words say and return the exit status."""
     try:
-        asked = read(words)
+        asked = read(words, _workflows)
         import asyncio
 
         from bot.modes import dispatch
@@ -29,6 +33,14 @@ def run(words: Sequence[str]) -> int:
         return _fail(error, 1)
     except KeyboardInterrupt:
         return 130
+
+
+def _workflows() -> "Workflows":
+    """Raises: InvalidSettings."""
+    from bot.settings import load
+    from bot.workflow_files import workflows_of
+
+    return workflows_of(load())
 
 
 def _fail(error: NetspyError, status: int) -> int:

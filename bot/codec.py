@@ -21,6 +21,7 @@ from bot.domain.message import (
     Button,
     Chart,
     Csv,
+    Diff,
     Feedback,
     Footer,
     Notice,
@@ -29,11 +30,14 @@ from bot.domain.message import (
     Reply,
     Stop,
     TurnId,
+    Why,
 )
 from bot.domain.network import Coverage
-from bot.domain.table import Cell, Series, Table
+from bot.domain.table import Cell, Column, Series, Table
 from bot.domain.turn import ToolCall, ToolResult
 
+MODEL_ROWS = 50
+"""Rows of one table that a model reads. The same for this turn and for earlier ones: a stable prefix can be cached."""
 MAX_CHARACTERS = 24_000
 """Of one result, for a model: some 8,000 tokens."""
 
@@ -48,6 +52,9 @@ _KINDS = {
     "attachment": Attachment,
 }
 _NAMES: dict[Any, str] = {kind: name for name, kind in _KINDS.items()}
+_BARE: dict[str, type[Stop | Again | Diff | Why]] = {"stop": Stop, "again": Again, "diff": Diff, "why": Why}
+"""Buttons that say nothing but a turn."""
+_BARE_NAMES: dict[Any, str] = {kind: name for name, kind in _BARE.items()}
 _ACTION = re.compile(r"(?P<turn>[^:]+):(?P<action>[a-z]+):(?P<argument>.*)")
 _PAGE = re.compile(r"(?P<table>\w+)\.(?P<number>[1-9][0-9]{0,5})\.(?P<size>[1-9][0-9]{0,3})", re.ASCII)
 
@@ -121,10 +128,8 @@ def decode_reply(data: JsonObject) -> Reply:
 def encode_action(action: Button) -> str:
     """`turn:action:argument`, short enough for any platform's button."""
     match action:
-        case Stop(turn):
-            return f"{turn}:stop:"
-        case Again(turn):
-            return f"{turn}:again:"
+        case Stop(turn) | Again(turn) | Diff(turn) | Why(turn):
+            return f"{turn}:{_BARE_NAMES[type(action)]}:"
         case Page(turn, table, number, size):
             return f"{turn}:page:{table}.{number}.{size}"
         case Csv(turn, table):
@@ -138,10 +143,8 @@ def decode_action(text: str) -> Button:
     if found := _ACTION.fullmatch(text):
         turn = TurnId(found["turn"])
         match found["action"], found["argument"]:
-            case "stop", "":
-                return Stop(turn)
-            case "again", "":
-                return Again(turn)
+            case name, "" if name in _BARE:
+                return _BARE[name](turn)
             case "page", argument if page := _PAGE.fullmatch(argument):
                 return Page(turn, page["table"], int(page["number"]), int(page["size"]))
             case "csv", table if table:
@@ -181,11 +184,18 @@ def _for_model(result: ToolResult, max_rows: int) -> str:
 
 def _cut(table: Table, max_rows: int) -> dict[str, Json]:
     given: dict[str, Json] = encode(replace(table, rows=table.rows[:max_rows]))
+    given["columns"] = [_for_reading(column) for column in table.columns]
     if len(table.rows) > max_rows:
         given["note"] = (
             f"only {max_rows} rows are given here; the call brought {len(table.rows)}, {table.total_rows} exist"
         )
     return given
+
+
+def _for_reading(column: Column) -> dict[str, Json]:
+    """What a column means; how it is laid out is nothing that a model needs to know."""
+    told: dict[str, Json] = {"name": column.name, "kind": column.kind}
+    return told | {"unit": column.unit} if column.unit else told
 
 
 def _with_times(table: Table) -> Table:

@@ -41,6 +41,8 @@ class Argument:
     required: bool = False
     free_text: bool = False
     """Words behind the command that belong to no flag fill this argument."""
+    one_word: bool = False
+    """Free text of a single word, or of what stands in quotes: more of them are a sentence, and so no command."""
     choices: tuple[str, ...] = ()
     """All values of a choice."""
     rare: bool = False
@@ -62,6 +64,8 @@ class Tool:
     """A line that shows its use; empty where the command alone is that."""
     is_question: bool = False
     """It is answered by the loop, which runs other tools."""
+    group: str = ""
+    """As in `CommandHelp`."""
 
     @property
     def text_argument(self) -> Argument | None:
@@ -80,12 +84,16 @@ def parse(line: str, tools: Sequence[Tool]) -> Command | None:
     if tool is None:
         _refuse_near_command(first, rest, tools)
         return None
-    takes_text = tool.text_argument is not None
-    if rest and not takes_text and not _FLAG.match(rest):
+    words = split(rest)
+    takes = tool.text_argument
+    if takes is None and rest and not _FLAG.match(rest):
         return None
-    if takes_text and not rest:
-        raise InvalidArguments(tool.command, "the text is missing", f"write {tool.command} TEXT")
-    return Command(tool.name, parse_flags(split(rest), tool))
+    if takes is not None and not rest:
+        missing = f"the {takes.metavar.lower()} is missing"
+        raise InvalidArguments(tool.command, missing, f"write {tool.command} {takes.metavar}")
+    if takes is not None and takes.one_word and not any(map(_FLAG.match, words[:2])) and len(words) > 1:
+        return None
+    return Command(tool.name, parse_flags(words, tool))
 
 
 def split(text: str) -> list[str]:
@@ -117,7 +125,7 @@ def parse_flags(words: Sequence[str], tool: Tool) -> dict[str, Json]:
         else:
             given[argument.name] = _value_behind(argument, rest, tool)
     if free:
-        _take_free(" ".join(free), given, tool)
+        _take_free(free, given, tool)
     return given
 
 
@@ -165,10 +173,13 @@ def _value_behind(argument: Argument, rest: list[str], tool: Tool) -> str:
     return rest.pop(0)
 
 
-def _take_free(text: str, given: dict[str, Json], tool: Tool) -> None:
+def _take_free(words: Sequence[str], given: dict[str, Json], tool: Tool) -> None:
     argument = tool.text_argument
+    text = " ".join(words)
     if argument is None:
         raise InvalidArguments(f"{tool.command} {_shown(text)}", "it takes only flags", _flags_of(tool))
+    if argument.one_word and len(words) > 1:
+        raise InvalidArguments(f"{tool.command} {_shown(text)}", "that is more than one word", "put quotes around it")
     if argument.name in given:
         remedy = f"write the {argument.metavar.lower()} once"
         raise InvalidArguments(f"{tool.command} {_shown(text)}", f"there is {argument.flag} as well", remedy)

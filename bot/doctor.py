@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from adapters.terminal.render import Look, fold, render
-from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, check_foreign, open_model, open_threads
+from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, check_foreign, check_workflows, open_model, open_threads
 from bot.checking import Asking, checked
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Adapter, Check
@@ -38,7 +38,7 @@ class Diagnosis:
 
 
 async def examine(settings: Settings, *, server: str | None = None, deadline_s: float = DEADLINE_S) -> Diagnosis:
-    """Source, model, storage, other MCP servers, `serve`'s HTTP and chat platforms, in this order, asked at once."""
+    """Source, model, storage, MCP servers, workflows, `serve`'s HTTP, chat platforms: in this order, asked at once."""
     adapters = {name: _built(build, settings) for name, build in PLATFORMS.items()}
     is_served = any(adapter is not None for adapter in adapters.values())
     asked: dict[str, Asking] = {
@@ -49,6 +49,8 @@ async def examine(settings: Settings, *, server: str | None = None, deadline_s: 
     asked["storage"] = partial(_storage, settings)
     if settings.mcp_config:
         asked["mcp"] = partial(check_foreign, settings)
+    if settings.workflows:
+        asked["workflows"] = partial(check_workflows, settings)
     if is_served:
         asked["http"] = partial(_http, settings)
     asked |= {name: partial(_platform, adapter) for name, adapter in adapters.items() if adapter is not None}

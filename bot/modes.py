@@ -41,7 +41,7 @@ async def dispatch(asked: Usage) -> int:
         return await _doctor(asked, read)
     if asked.command is None:
         return await _chat(asked, read)
-    if find_tool(asked.command.tool).is_question:
+    if asked.is_question:
         return await _ask(asked, read, asked.command)
     return await _run_tool(asked, read, asked.command)
 

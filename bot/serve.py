@@ -13,7 +13,7 @@ from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_
 from bot.bodies import Endpoint
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import Adapter, Check, Desk, Outlet
+from bot.domain.ports import Adapter, Check, Desk, Files, Outlet
 from bot.ending import asked_to_end
 from bot.event_source import open_source
 from bot.settings import Settings
@@ -45,7 +45,9 @@ async def serve_all(
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(open_source(settings, server=server, without="server"))
         answering = await stack.enter_async_context(open_answering(settings, source))
-        desk = await stack.enter_async_context(open_desk(settings, source, answering, outlets_of(adapters)))
+        desk = await stack.enter_async_context(
+            open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters))
+        )
         web = application(Readiness(desk, supervised), routes_of(adapters))
         url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
@@ -85,6 +87,12 @@ def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outle
         raise Undeliverable(f"an answer for {address.adapter}", "it is not served here", "set its credentials again")
 
     return outlet
+
+
+def files_of(adapters: Sequence[Adapter]) -> Callable[[Address], Files | None]:
+    """Finds whoever reads what people attach where an address is."""
+    by_name = {adapter.name: adapter for adapter in adapters if isinstance(adapter, Files)}
+    return lambda address: by_name.get(address.adapter)
 
 
 def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:

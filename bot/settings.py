@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
+from bot.model_settings import PlacedModel, Written, has_place_of_its_own, placed_models
 from bot.setting_values import channel_nodes, listen_address, slack_url
 
 DEFAULT_MODEL = "gpt-6-luna"
@@ -72,12 +73,18 @@ class Settings(BaseSettings):
     models: Text = Field(
         DEFAULT_MODEL,
         validation_alias="NETSPY_MODELS",
-        description="language models, comma-separated, preferred first; the next one answers when one fails",
+        description="language models, comma-separated, preferred first; the next one answers when one fails; one at "
+        "another server is NAME@BASE_URL",
+    )
+    model_keys: SecretStr | None = Field(
+        None,
+        validation_alias="NETSPY_MODEL_KEYS",
+        description="keys of those servers: a JSON object of base URLs and the names of the variables that hold them",
     )
     llm_api: Literal["auto", "responses", "chat"] = Field(
         "auto",
         validation_alias="NETSPY_LLM_API",
-        description="responses or chat; auto: responses for OpenAI and Azure, chat for any other OPENAI_BASE_URL",
+        description="responses or chat; auto: responses for OpenAI and Azure, chat for any other server",
     )
     model_patience_s: float = Field(
         15.0,
@@ -85,6 +92,32 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         validation_alias="NETSPY_MODEL_PATIENCE_S",
         description="seconds until a language model must have begun its answer; raise it for a slow local one",
+    )
+    context_tokens: int = Field(
+        40_000,
+        ge=8_000,
+        validation_alias="NETSPY_CONTEXT_TOKENS",
+        description="tokens of one request to a language model: tools, thread, question and results; older parts of a "
+        "thread are summarised to fit",
+    )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        validation_alias="NETSPY_RETENTION_DAYS",
+        description="days after which questions, answers and tables are deleted; unset: kept until `forget`",
+    )
+    tokens_per_day: int | None = Field(
+        None,
+        gt=0,
+        validation_alias="NETSPY_TOKENS_PER_DAY",
+        description="tokens of language models a day (in UTC) of all people together; when they are spent, the planner "
+        "answers; unset: no limit",
+    )
+    tokens_per_day_and_user: int | None = Field(
+        None,
+        gt=0,
+        validation_alias="NETSPY_TOKENS_PER_DAY_AND_USER",
+        description="the same for each person in a workspace",
     )
     slack_bot_token: SecretStr | None = Field(
         None,
@@ -123,6 +156,11 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_MCP_CONFIG",
         description="path of an mcp.json: other MCP servers whose tools a language model may call as well",
     )
+    workflows: Text | None = Field(
+        None,
+        validation_alias="NETSPY_WORKFLOWS",
+        description="path of a TOML file of workflows, or of a folder of such files: commands of your own",
+    )
     thread_replies: Literal["auto", "mention", "all"] = Field(
         "auto",
         validation_alias="NETSPY_THREAD_REPLIES",
@@ -140,16 +178,21 @@ class Settings(BaseSettings):
         return channel_nodes(self.channel_nodes or "")
 
     @property
-    def model_names(self) -> tuple[str, ...]:
+    def language_models(self) -> tuple[PlacedModel, ...]:
         """Preferred first, each once. Raises: InvalidSettings."""
-        names = tuple(dict.fromkeys(name.strip() for name in self.models.split(",") if name.strip()))
-        if not names:
-            raise InvalidSettings("NETSPY_MODELS", "it names no model", f"unset it for {DEFAULT_MODEL}")
-        return names
+        written = Written(
+            models=self.models,
+            keys=self.model_keys.get_secret_value() if self.model_keys else "",
+            openai_key=self.openai_api_key,
+            openai_url=self.openai_base_url,
+            variables=environment(),
+        )
+        return placed_models(written, api=self.llm_api)
 
     @property
     def wants_model(self) -> bool:
-        return self.openai_api_key is not None or self.openai_base_url is not None
+        is_openai = self.openai_api_key is not None or self.openai_base_url is not None
+        return is_openai or self.model_keys is not None or has_place_of_its_own(self.models)
 
     def log_level_of(self, mode: str) -> str:
         return self.log_level or ("info" if mode == "serve" else "warning")
@@ -163,13 +206,6 @@ class Settings(BaseSettings):
     def listen_address(self) -> tuple[str, int]:
         """Host and port of `listen`. Raises: InvalidSettings."""
         return listen_address(self.listen)
-
-    @property
-    def api(self) -> Literal["responses", "chat"]:
-        if self.llm_api != "auto":
-            return self.llm_api
-        foreign = self.openai_base_url and not _is_openai(self.openai_base_url)
-        return "chat" if foreign else "responses"
 
 
 def load(env_file: Path | None = None) -> Settings:
@@ -213,8 +249,3 @@ def unknown_variables(environment: Mapping[str, str] | None = None) -> tuple[str
 def _nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _is_openai(url: str) -> bool:
-    host = url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower()
-    return host.endswith((".openai.com", ".openai.azure.com", ".services.ai.azure.com"))

@@ -1,9 +1,9 @@
 """The command line as values: which tool, which flags, which mode. Light enough that `--help` answers at once."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from bot import record_usage
 from bot.commands import Argument, Tool, nearest
@@ -12,6 +12,9 @@ from bot.domain.json_types import Json
 from bot.domain.message import Command
 from bot.record_usage import RecordUsage
 from bot.tools.registry import TOOLS, find_tool
+
+if TYPE_CHECKING:
+    from bot.tools.workflows.workflow import Workflows
 
 DEFAULT_SERVER = "http://localhost:8080"
 ONE_SHOT_MAX_EVENTS = 100
@@ -35,6 +38,8 @@ class Usage:
     """What the command line asks for. `command` is set by `--tool`; without one, `mode` is what to do."""
 
     command: Command | None
+    is_question: bool = False
+    """The command is answered by the loop, which runs other tools."""
     mode: Mode = "chat"
     server: str | None
     verbose: bool
@@ -45,29 +50,59 @@ class Usage:
     http: str | None = None
 
 
-def read(words: Sequence[str]) -> Usage:
-    """Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed."""
+def read(words: Sequence[str], workflows: "Callable[[], Workflows] | None" = None) -> Usage:
+    """`workflows` reads them: it is called where the words name none of the tools, since it costs time.
+
+    Raises: InvalidArguments, UnknownTool; SystemExit(0) after `--help` and `--version` have printed.
+    """
     if words and words[0] == "record":
         return _read_record(words[1:])
     if words and words[0] in MODES:
         return _read_mode(words[0], words[1:])
-    spoken = next((tool for tool in TOOLS if words and words[0] == tool.command), None)
-    given, strangers = _parser().parse_known_args(words[1:] if spoken else words)
-    if spoken and given.tool is not None:
+    named = _named(words)
+    more = workflows() if workflows and _is_no_tool(words, named) else None
+    known = (*TOOLS, *(more.tools if more else ()))
+    spoken = next((tool for tool in known if words and words[0] == tool.command), None)
+    tool = spoken or next((tool for tool in known if tool.name == named), None)
+    given, strangers = _parser(_flags_of(tool)).parse_known_args(words[1:] if spoken else words)
+    if spoken and named is not None:
         raise InvalidArguments(f"{spoken.command} --tool", "a command is a tool already", "leave --tool out")
-    tool = find_tool(given.tool) if given.tool is not None else spoken
+    if tool is None and more:
+        _refuse_unread(named or words[0], more)
+    tool = find_tool(named, known) if named is not None else spoken
     strangers = _take_free_text(strangers, spoken, given)
     if strangers:
-        raise _unknown(next((word for word in strangers if word.startswith("-")), strangers[0]), tool)
+        word = next((word for word in strangers if word.startswith("-")), strangers[0])
+        raise _unknown(word, tool, known)
     if tool is None:
         _refuse_without_tool(given)
     return Usage(
         command=_command(tool, given, rows=None if spoken else ONE_SHOT_MAX_EVENTS) if tool else None,
+        is_question=tool is not None and tool.is_question,
         server=given.server,
         verbose=given.verbose,
         json=given.json,
         new=given.new,
     )
+
+
+def _named(words: Sequence[str]) -> str | None:
+    """The tool behind `--tool`."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--tool")
+    name: str | None = parser.parse_known_args(words)[0].tool
+    return name
+
+
+def _is_no_tool(words: Sequence[str], named: str | None) -> bool:
+    if named is not None:
+        return all(named != tool.name for tool in TOOLS)
+    return bool(words) and not words[0].startswith("-") and all(words[0] != tool.command for tool in TOOLS)
+
+
+def _flags_of(tool: Tool | None) -> dict[str, Argument]:
+    """Those of all tools, and in the place of some those of a workflow."""
+    return {**_FLAGS, **{argument.flag: argument for argument in (tool.arguments if tool else ())}}
 
 
 def _read_record(words: Sequence[str]) -> Usage:
@@ -104,8 +139,11 @@ def _take_free_text(strangers: list[str], spoken: Tool | None, given: argparse.N
     argument = spoken.text_argument if spoken else None
     if argument is None or any(word.startswith("-") for word in strangers):
         return strangers
+    if argument.one_word and len(strangers) > 1:
+        asked = f"{spoken.command if spoken else ''} {' '.join(strangers)[:60]!a}"
+        raise InvalidArguments(asked, "that is more than one word", "put quotes around it")
     if strangers:
-        setattr(given, argument.name, " ".join(strangers))
+        setattr(given, argument.flag, " ".join(strangers))
     return []
 
 
@@ -124,7 +162,7 @@ class _Version(argparse.Action):
         raise SystemExit(0)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(flags: Mapping[str, Argument]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
         usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
@@ -138,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     _add_general(parser.add_argument_group("general"))
-    _add_flags_of_tools(parser.add_argument_group("with a tool"))
+    _add_flags_of_tools(parser.add_argument_group("with a tool"), flags)
     return parser
 
 
@@ -157,15 +195,15 @@ def _add_general(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--version", action=_Version, nargs=0, help="show the version")
 
 
-def _add_flags_of_tools(group: argparse._ArgumentGroup) -> None:
+def _add_flags_of_tools(group: argparse._ArgumentGroup, flags: Mapping[str, Argument]) -> None:
     group.add_argument("--tool", metavar="TOOL", help="run this tool and exit")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
-    for argument in _FLAGS.values():
+    for flag, argument in flags.items():
         if argument.kind == "switch":
-            group.add_argument(argument.flag, dest=argument.name, action="store_true", default=None, help=argument.help)
+            group.add_argument(flag, dest=flag, action="store_true", default=None, help=argument.help)
         else:
             told = f"{argument.help}{_range_of(argument)}"
-            group.add_argument(argument.flag, dest=argument.name, metavar=argument.metavar, help=told)
+            group.add_argument(flag, dest=flag, metavar=argument.metavar, help=told)
 
 
 def _range_of(argument: Argument) -> str:
@@ -181,18 +219,22 @@ def _range_of(argument: Argument) -> str:
 
 
 def _tools_help() -> str:
+    from bot.tools.workflows.shipped import summaries
+
     width = max(len(tool.command) for tool in TOOLS)
     modes = [f"  {mode:<{width}}  {summary}" for mode, summary in MODES.items()]
     lines = (f"  {tool.command:<{width}}  {tool.name}: {tool.summary}" for tool in TOOLS)
-    return "\n".join(["commands and their tools:", *lines, "", "instead of a chat:", *modes])
+    workflows = [f"  {name:<{width}}  {summary}" for name, summary in summaries().items()]
+    about = "workflows, and those of NETSPY_WORKFLOWS (netspy tells them by the command help):"
+    return "\n".join(["commands and their tools:", *lines, "", about, *workflows, "", "instead of a chat:", *modes])
 
 
 def _command(tool: Tool, given: argparse.Namespace, *, rows: int | None) -> Command:
     """The tool's call; `rows` is the one-shot default of a tool that shows rows."""
     taken = {each.name for each in tool.arguments}
     arguments: dict[str, Json] = {}
-    for argument in _FLAGS.values():
-        value = getattr(given, argument.name)
+    for argument in _flags_of(tool).values():
+        value = getattr(given, argument.flag)
         if value is not None and argument.name not in taken:
             raise _not_taken(tool, argument)
         if value == "":
@@ -216,16 +258,24 @@ def _not_taken(tool: Tool, argument: Argument) -> InvalidArguments:
 
 
 def _refuse_without_tool(given: argparse.Namespace) -> None:
-    flags = {argument.flag: getattr(given, argument.name) for argument in _FLAGS.values()} | {
-        "--json": given.json or None
-    }
+    flags = {flag: getattr(given, flag) for flag in _FLAGS} | {"--json": given.json or None}
     if stray := next((flag for flag, value in flags.items() if value is not None), None):
         raise InvalidArguments(stray, "it belongs to a tool", "add --tool NAME; see netspy --help")
 
 
-def _unknown(word: str, tool: Tool | None) -> InvalidArguments:
+def _refuse_unread(word: str, workflows: "Workflows") -> None:
+    """Raises: InvalidArguments where the word may be a workflow that could not be read, and is near to no other."""
+    names = [tool.name for tool in workflows.tools]
+    about = next((each for each in workflows.problems if each.asked.endswith(f"workflow {word!a}")), None)
+    if about is None and not nearest(word, [*names, *(tool.command for tool in TOOLS), *MODES]):
+        about = next(iter(workflows.problems), None)
+    if about:
+        raise InvalidArguments(f"{word[:60]!a}", "there is no such command", f"see {about}")
+
+
+def _unknown(word: str, tool: Tool | None, tools: Sequence[Tool]) -> InvalidArguments:
     flags = ["--server", "--verbose", "--new", "--help", "--version", "--tool", "--json"]
     flags += [argument.flag for argument in (tool.arguments if tool else _FLAGS.values())]
-    known = flags if word.startswith("-") else [*(each.command for each in TOOLS), *MODES]
+    known = flags if word.startswith("-") else [*(each.command for each in tools), *MODES]
     hint = nearest(word.partition("=")[0], known)
     return InvalidArguments(repr(word[:60]), "there is no such flag or command", hint or "see netspy --help")

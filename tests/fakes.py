@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import NetspyError, StorageError
-from bot.domain.message import Block, Message, MessageId, Press, Reply, Step, ThreadKey
+from bot.domain.message import Block, FileRef, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
 from bot.domain.ports import Check, CommandHelp
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
@@ -182,7 +182,9 @@ class FakeHost:
     checks: tuple[Check, ...] = ()
 
     async def tools(self) -> tuple[ToolSpec, ...]:
-        return tuple(ToolSpec(name, name, {"type": "object", "properties": {}}) for name in self.results)
+        return tuple(
+            ToolSpec(name, name, {"type": "object", "properties": {}}, read_only=True) for name in self.results
+        )
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
         self.calls.append(call)
@@ -278,3 +280,42 @@ class IdleDesk:
     async def status(self) -> tuple[Check, ...]:
         self.asked += 1
         return self.parts
+
+
+@dataclass
+class NotingDesk(IdleDesk):
+    """Notes what it is given, and knows `known`. Whoever presses something is shown `blocks`."""
+
+    known: tuple[CommandHelp, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    messages: list[Message] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+
+    async def handle(self, message: Message) -> None:
+        self.messages.append(message)
+
+    async def act(self, press: Press) -> Reply:
+        self.presses.append(press)
+        return Reply(TurnId("t1"), self.blocks)
+
+    async def adopt(self, platform: str) -> None:
+        """There is nothing to take up."""
+
+    async def commands(self) -> tuple[CommandHelp, ...]:
+        return self.known
+
+
+@dataclass
+class HeldFiles:
+    """`Files` in memory, by id. `limits` are those that it was asked with."""
+
+    held: dict[str, bytes | NetspyError]
+    limits: list[int] = field(default_factory=list)
+
+    async def read(self, file: FileRef, *, max_bytes: int) -> bytes:
+        self.limits.append(max_bytes)
+        content = self.held[file.id]
+        if isinstance(content, NetspyError):
+            raise content
+        assert len(content) <= max_bytes, "a reader never gives more than was asked for"
+        return content

@@ -15,7 +15,7 @@ from adapters.discord.limits import (
 from adapters.discord.post import ButtonSpec, Style
 from adapters.discord.tables import Look, needs_room
 from bot.codec import decode_action, encode_action
-from bot.domain.message import Again, Button, Csv, Feedback, Page, Stop, TurnId
+from bot.domain.message import Again, Button, Csv, Diff, Feedback, Page, Stop, TurnId, Why
 from bot.domain.table import Table
 
 Row = tuple[ButtonSpec, ...]
@@ -66,8 +66,10 @@ def _page_button(label: str, page: Page, look: Look) -> ButtonSpec:
 
 
 def _of_answer(turn: TurnId) -> list[ButtonSpec]:
+    """A whole row: there is no room for one more."""
     thumbs = (_button("👍", Feedback(turn, "up")), _button("👎", Feedback(turn, "down")))
-    return [_button("Run again", Again(turn)), *thumbs]
+    asking = (_button("Run again", Again(turn)), _button("What changed", Diff(turn)), _button("Why", Why(turn)))
+    return [*asking, *thumbs]
 
 
 def _button(label: str, button: Button, style: Style = "secondary") -> ButtonSpec:

@@ -16,9 +16,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from adapters.attached import left_out
 from adapters.background import Background
 from adapters.bounded import Bounded
-from adapters.discord import checks, commands
+from adapters.discord import checks, files
+from adapters.discord.command_room import fitting
+from adapters.discord.command_sheet import payloads, same
 from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import translated
@@ -29,7 +32,7 @@ from adapters.discord.place import NAME, Place, place_of
 from adapters.discord.telling import tell_below, tell_undelivered
 from adapters.discord.writer import Writer
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.message import Address, TurnId
+from bot.domain.message import Address, FileRef, TurnId
 from bot.domain.ports import Check, CommandHelp, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
@@ -43,7 +46,7 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | 
 
 
 class DiscordAdapter:
-    """An `Adapter`."""
+    """An `Adapter`, and its `Files`."""
 
     name = NAME
 
@@ -51,6 +54,7 @@ class DiscordAdapter:
         self._credentials = credentials
         self._zone = zone
         self._away_s = away_s
+        self._downloads = files.downloads(credentials.api_url)
         self._outlets: Bounded[TurnId, DiscordOutlet] = Bounded(MAX_OUTLETS)
         self._client: NetspyClient | None = None
         self._background = Background(NAME)
@@ -80,6 +84,10 @@ class DiscordAdapter:
         self._outlets[turn] = outlet
         self._background.spawn(outlet.begin())
         return outlet
+
+    async def read(self, file: FileRef, *, max_bytes: int) -> bytes:
+        """As `Files` wants it. Raises: UnusableFile too, for what is gone or was never Discord's."""
+        return await self._downloads.read(file, max_bytes=max_bytes)
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
@@ -153,11 +161,8 @@ class NetspyClient(discord.Client):
         except StorageError as error:
             await tell_below(self, message, f"Your question could not be stored. {error}")
             return
-        names = ", ".join(attachment.filename for attachment in message.attachments)
-        if heard == "asked" and names:
-            await tell_below(self, message, f"I cannot read files yet ({names}); I answer what the message says.")
-        if heard == "empty":
-            await tell_below(self, message, f"I cannot read files yet ({names}). {HINT}" if names else HINT)
+        if told := {"empty": HINT, "asked": left_out(files.files_of(message)), "other": ""}[heard]:
+            await tell_below(self, message, told)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -188,10 +193,13 @@ class NetspyClient(discord.Client):
 
     async def _sync(self, given: Sequence[CommandHelp]) -> None:
         """Global, once, and only when something changed: Discord counts how often it is told."""
-        wanted = commands.payloads(given)
+        offered, without = fitting(given)
+        wanted = payloads(offered)
+        if without:
+            log.warning("discord.commands_left_out", extra={"left_out": ", ".join(without)})
         with translated("reading the slash commands"):
             known: list[Any] = list(await self.http.get_global_commands(self._app_id))
-        if commands.same(wanted, known):
+        if same(wanted, known):
             return
         with translated("setting the slash commands"):
             await self.http.bulk_upsert_global_commands(self._app_id, wanted)

@@ -1,6 +1,6 @@
-"""The slash commands: one subcommand of `/netspy` a command of the chat, `/ask`, and the entry in a message's menu.
+"""What people call in Discord: the text and the command that an interaction asks, and completion of its options. Pure.
 
-They are made of what the desk says of its commands, with types, ranges and completion; `client.py` runs them. Pure.
+What Discord offers is made in `command_sheet.py`; options and groups are read here as they are named there.
 """
 
 import shlex
@@ -9,85 +9,47 @@ from typing import Any, TypeAlias
 
 import discord
 
+from adapters.discord.command_sheet import MORE, flag_name, option_name
+from adapters.discord.inbox import Called
+from bot.domain.errors import UnknownCommand
 from bot.domain.json_types import Json
 from bot.domain.message import Command
-from bot.domain.ports import CommandHelp, Desk, FlagHelp
+from bot.domain.ports import THREAD_COMMANDS, CommandHelp, Desk, FlagHelp
 
 Interaction: TypeAlias = discord.Interaction[Any]
 
-MAX_DESCRIPTION = 100
-"""https://discord.com/developers/docs/interactions/application-commands#application-command-object"""
 MAX_CHOICES = 25
 """Completions (https://discord.com/developers/docs/interactions/application-commands#autocomplete)."""
 MAX_CHOICE = 100
-MAX_QUESTION = 4000
-INVESTIGATE = "Investigate with netspy"
-MORE = "more"
-"""The option for flags that have none of their own: a command has room for 25 options, and all together for 8,000
-characters (https://discord.com/developers/docs/interactions/application-commands#slash-commands)."""
-_TYPES = {
-    "integer": discord.AppCommandOptionType.integer,
-    "text": discord.AppCommandOptionType.string,
-    "choice": discord.AppCommandOptionType.string,
-    "switch": discord.AppCommandOptionType.boolean,
-}
 
 
-def payloads(commands: Sequence[CommandHelp]) -> list[dict[str, Any]]:
-    """What Discord is to hold (https://discord.com/developers/docs/interactions/application-commands)."""
-    netspy = {
-        "name": "netspy",
-        "description": "Ask what your network does, command by command",
-        "type": discord.AppCommandType.chat_input.value,
-        "options": [_subcommand(command) for command in commands],
-    }
-    question = {
-        "name": "question",
-        "description": "In plain words, such as: which connections failed?",
-        "type": discord.AppCommandOptionType.string.value,
-        "required": True,
-        "max_length": MAX_QUESTION,
-    }
-    ask = {
-        "name": "ask",
-        "description": "Ask netspy a question about your network",
-        "type": discord.AppCommandType.chat_input.value,
-        "options": [question],
-    }
-    return [netspy, ask, {"name": INVESTIGATE, "type": discord.AppCommandType.message.value}]
+def asked(interaction: Interaction, commands: Sequence[CommandHelp]) -> Called:
+    """What an interaction asks: the text that people read, and the command where there is one.
 
-
-def same(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> bool:
-    """Whether Discord holds these commands already: what it adds by itself does not count."""
-    by_name = {(each["name"], each.get("type", 1)): each for each in theirs}
-    return len(ours) == len(by_name) and all(_holds(by_name.get((each["name"], each["type"])), each) for each in ours)
-
-
-def asked(interaction: Interaction, commands: Sequence[CommandHelp]) -> tuple[str, Command | None]:
-    """What an interaction asks: the text that people read, and the command where there is one."""
+    Raises: UnknownCommand.
+    """
     data: dict[str, Any] = dict(interaction.data or {})
-    options = data.get("options") or []
     if data.get("name") == "ask":
-        return str(options[0]["value"]), None
-    chosen = options[0]
-    given: dict[str, Json] = {option["name"]: option["value"] for option in chosen.get("options") or []}
-    help_ = next(each for each in commands if each.name == chosen["name"])
-    by_option = {_option_name(flag): flag for flag in help_.flags}
+        return Called(str(data["options"][0]["value"]))
+    help_, options = _chosen(data, commands)
+    given: dict[str, Json] = {option["name"]: option["value"] for option in options}
+    by_option = {option_name(flag): flag for flag in help_.flags}
+    in_thread = help_.group == THREAD_COMMANDS
     if more := given.pop(MORE, None):
-        return f"{_written(help_, by_option, given)} {more}", None
+        return Called(f"{_written(help_, by_option, given)} {more}", in_thread=in_thread)
     arguments = {by_option[name].argument: value for name, value in given.items() if value is not False}
-    return _written(help_, by_option, given), Command(help_.tool, arguments) if help_.tool else None
+    command = Command(help_.tool, arguments) if help_.tool else None
+    return Called(_written(help_, by_option, given), command, in_thread=in_thread)
 
 
 async def completions(interaction: Interaction, desk: Desk, commands: Sequence[CommandHelp]) -> list[dict[str, str]]:
     """Values of the option that is being typed."""
-    data: dict[str, Any] = dict(interaction.data or {})
-    chosen = (data.get("options") or [{}])[0]
-    typed = next((option for option in chosen.get("options") or [] if option.get("focused")), None)
-    help_ = next((each for each in commands if each.name == chosen.get("name")), None)
-    flag = (
-        next((each for each in help_.flags if typed and _option_name(each) == typed["name"]), None) if help_ else None
-    )
+    try:
+        help_, options = _chosen(dict(interaction.data or {}), commands)
+    except UnknownCommand:
+        return []
+    typed = next((option for option in options if option.get("focused")), None)
+    flag = next((each for each in help_.flags if typed and option_name(each) == typed["name"]), None)
     if typed is None or flag is None:
         return []
     begun = str(typed.get("value", ""))
@@ -96,43 +58,17 @@ async def completions(interaction: Interaction, desk: Desk, commands: Sequence[C
     return [{"name": value[:MAX_CHOICE], "value": value[:MAX_CHOICE]} for value in found[:MAX_CHOICES]]
 
 
-def _subcommand(command: CommandHelp) -> dict[str, Any]:
-    ordered = sorted((flag for flag in command.flags if not flag.rare), key=lambda flag: not flag.required)
-    more = [_MORE_FLAGS] if len(ordered) < len(command.flags) else []
-    return {
-        "name": command.name,
-        "description": command.summary[:MAX_DESCRIPTION],
-        "type": discord.AppCommandOptionType.subcommand.value,
-        "options": [*map(_option, ordered), *more],
-    }
-
-
-_MORE_FLAGS: dict[str, Any] = {
-    "name": MORE,
-    "description": "more flags: /netspy help tells which",
-    "type": discord.AppCommandOptionType.string.value,
-}
-
-
-def _option(flag: FlagHelp) -> dict[str, Any]:
-    option: dict[str, Any] = {
-        "name": _option_name(flag),
-        "description": flag.meaning[:MAX_DESCRIPTION],
-        "type": _TYPES[flag.kind].value,
-    }
-    if flag.required:
-        option["required"] = True
-    if flag.kind == "integer":
-        bounds = {"min_value": flag.minimum, "max_value": flag.maximum}
-        option |= {name: value for name, value in bounds.items() if value is not None}
-    if flag.argument == "process_name" or flag.choices:
-        option["autocomplete"] = True
-    return option
-
-
-def _option_name(flag: FlagHelp) -> str:
-    """The flag without its dashes: Discord takes no others."""
-    return _flag(flag).removeprefix("--").replace("-", "_")
+def _chosen(data: Mapping[str, Any], commands: Sequence[CommandHelp]) -> tuple[CommandHelp, list[dict[str, Any]]]:
+    """The command that an interaction names, in whichever group, and the options that were given."""
+    group, chosen = "", (data.get("options") or [{}])[0]
+    if chosen.get("type") == discord.AppCommandOptionType.subcommand_group.value:
+        group, chosen = str(chosen["name"]), (chosen.get("options") or [{}])[0]
+    name = str(chosen.get("name", ""))
+    found = next((each for each in commands if (each.group, each.name) == (group, name)), None)
+    if found is None:
+        typed = " ".join(word for word in (group, name) if word)
+        raise UnknownCommand(f"/netspy {typed}", "there is no such command any more", "see /netspy help")
+    return found, chosen.get("options") or []
 
 
 def _written(command: CommandHelp, by_option: Mapping[str, FlagHelp], given: Mapping[str, Json]) -> str:
@@ -140,22 +76,10 @@ def _written(command: CommandHelp, by_option: Mapping[str, FlagHelp], given: Map
     words = [command.name]
     for name, value in given.items():
         flag = by_option[name]
-        if flag.kind != "switch":
-            words.append(f"{_flag(flag)} {shlex.quote(str(value))}")
+        if flag.free:
+            words.append(str(value))
+        elif flag.kind != "switch":
+            words.append(f"{flag_name(flag)} {shlex.quote(str(value))}")
         elif value:
-            words.append(_flag(flag))
+            words.append(flag_name(flag))
     return " ".join(words)
-
-
-def _flag(flag: FlagHelp) -> str:
-    return flag.written.split()[0]
-
-
-def _holds(theirs: Any, ours: Any) -> bool:
-    """Whether everything in `ours` stands in `theirs`."""
-    if isinstance(ours, dict):
-        return isinstance(theirs, dict) and all(_holds(theirs.get(name), value) for name, value in ours.items())
-    if isinstance(ours, list):
-        theirs = theirs or []
-        return len(ours) == len(theirs) and all(_holds(*pair) for pair in zip(theirs, ours, strict=True))
-    return bool(theirs == ours)

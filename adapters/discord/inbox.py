@@ -2,15 +2,29 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 import discord
 
+from adapters.attached import kept
+from adapters.discord.files import files_of
 from adapters.discord.place import NAME, Place
 from adapters.discord.reading import addressee, question
-from bot.domain.message import Addressee, Author, Command, Delete, Edit, Message, MessageId, Press, ThreadKey
+from bot.domain.message import (
+    Addressee,
+    Author,
+    Command,
+    Delete,
+    Edit,
+    FileRef,
+    Message,
+    MessageId,
+    Press,
+    ThreadKey,
+)
 from bot.domain.ports import Desk
 
 log = logging.getLogger("netspy.discord")
@@ -32,6 +46,16 @@ HINT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a slash command or the menu asks. `in_thread`: it is about the thread that it was used in."""
+
+    text: str
+    command: Command | None = None
+    files: tuple[FileRef, ...] = ()
+    in_thread: bool = False
+
+
 class Inbox:
     """Raises StorageError; Discord delivers nothing twice, so that it is told."""
 
@@ -50,8 +74,8 @@ class Inbox:
         to: Addressee = "netspy" if is_direct else addressee(words, bot=self._bot, mentions=mentions)
         if to != "netspy" and not isinstance(message.channel, discord.Thread):
             return "other"
-        text = question(words, bot=self._bot)
-        if not text:
+        text, files = question(words, bot=self._bot), files_of(message)
+        if not text and not files:
             return "empty" if to == "netspy" else "other"
         place, key = self._where(message)
         async with self._orders.setdefault(key, asyncio.Lock()):
@@ -65,6 +89,7 @@ class Inbox:
                     reply_to=place.address,
                     addressee=to,
                     opens=key.thread == str(message.id),
+                    files=kept(files),
                 )
             )
         return "asked" if to == "netspy" else "other"
@@ -83,23 +108,23 @@ class Inbox:
             press = Press(Delete(key, MessageId(str(message))), MessageId(f"delete:{message}"), Author("", ""))
             await self._desk.act(press)
 
-    async def commanded(
-        self, interaction: discord.Interaction[discord.Client], root: int, text: str, command: Command | None
-    ) -> None:
+    async def commanded(self, interaction: discord.Interaction[discord.Client], root: int, called: Called) -> None:
         """A slash command or the context menu; `root` is the response, which the answer fills."""
-        channel = interaction.channel_id or 0
-        place = Place(channel=channel, thread=channel, message=root, user=interaction.user.id, title=text, root=root)
-        key = ThreadKey(NAME, str(interaction.guild_id or DIRECT), str(channel), str(root))
+        channel, user = interaction.channel_id or 0, interaction.user.id
+        place = Place(channel=channel, thread=channel, message=root, user=user, title=called.text, root=root)
+        begun = ThreadKey(NAME, str(interaction.guild_id or DIRECT), str(channel), str(root))
+        key = thread_of(interaction) if called.in_thread else None
         await self._desk.handle(
             Message(
-                key=key,
+                key=key or begun,
                 id=MessageId(str(interaction.id)),
                 author=_author(interaction.user),
-                text=text,
+                text=called.text,
                 sent_at=datetime.now(UTC),
                 reply_to=place.address,
-                command=command,
-                opens=True,
+                command=called.command,
+                opens=key is None,
+                files=kept(called.files),
             )
         )
 
@@ -127,6 +152,16 @@ class Inbox:
             channel=channel.id, thread=message.id, message=message.id, user=user, title=title, makes_thread=True
         )
         return ids, ThreadKey(NAME, guild, str(channel.id), str(message.id))
+
+
+def thread_of(interaction: discord.Interaction[discord.Client]) -> ThreadKey | None:
+    """The conversation in which a command is used: a thread's, or the one of direct messages; None in a channel."""
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread):
+        return ThreadKey(NAME, str(interaction.guild_id), str(channel.parent_id), str(channel.id))
+    if interaction.guild_id is None:
+        return ThreadKey(NAME, DIRECT, str(interaction.channel_id), str(interaction.channel_id))
+    return None
 
 
 def _begun_by(message: discord.Message) -> int | None:

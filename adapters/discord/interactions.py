@@ -9,15 +9,17 @@ import discord
 
 from adapters.discord import commands
 from adapters.discord.buttons import read_button
+from adapters.discord.command_sheet import INVESTIGATE
 from adapters.discord.failures import LACKS_PERMISSION
-from adapters.discord.inbox import Inbox
+from adapters.discord.files import files_of_payload
+from adapters.discord.inbox import Called, Inbox, thread_of
 from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
 from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
-from bot.domain.errors import StorageError
+from bot.domain.errors import StorageError, UnknownCommand
 from bot.domain.message import Author, MessageId, Page, Press
 from bot.domain.ports import CommandHelp, Desk
 
@@ -25,6 +27,7 @@ TAKEN = frozenset({40060, 10062})
 """Another replica answered the interaction, or it is too old: nobody waits for us."""
 TOO_LATE = frozenset({10015, 50027})
 """A quarter of an hour has passed since."""
+ONLY_IN_A_THREAD = "Use this command in the thread that it is for."
 LATE = "It took too long to show you what you asked for with a button or a command. Please try it again."
 
 
@@ -61,22 +64,32 @@ class Interactions:
         await interaction.response.autocomplete(choices)
 
     async def _command(self, interaction: discord.Interaction) -> None:
-        data: dict[str, Any] = dict(interaction.data or {})
+        try:
+            called = self._called(interaction)
+        except UnknownCommand as error:
+            await interaction.response.send_message(word_of_netspy(str(error)).content, ephemeral=True)
+            return
+        if called.in_thread and thread_of(interaction) is None:
+            await interaction.response.send_message(ONLY_IN_A_THREAD, ephemeral=True)
+            return
         await interaction.response.defer(thinking=True)
-        if data.get("name") == commands.INVESTIGATE:
-            said = next(iter(data["resolved"]["messages"].values()))
-            text, command = question(str(said.get("content", "")), bot=self._bot), None
-        else:
-            text, command = commands.asked(interaction, self._commands)
         root = await interaction.original_response()
         if _is_outside(interaction):
             self.ways = {message: way for message, way in self.ways.items() if not way.is_expired()}
             self.ways[root.id] = interaction
         try:
-            await self._inbox.commanded(interaction, root.id, text, command)
+            await self._inbox.commanded(interaction, root.id, called)
         except StorageError as error:
             told = word_of_netspy(f"Your question could not be stored. {error}")
             await interaction.edit_original_response(content=told.content)
+
+    def _called(self, interaction: discord.Interaction) -> Called:
+        """Raises: UnknownCommand for one that Discord still shows, and netspy has no more."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        if data.get("name") != INVESTIGATE:
+            return commands.asked(interaction, self._commands)
+        said = next(iter(data["resolved"]["messages"].values()))
+        return Called(question(str(said.get("content", "")), bot=self._bot), files=files_of_payload(said))
 
     async def _press(self, interaction: discord.Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})

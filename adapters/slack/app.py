@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.background import Background
-from adapters.slack import checks, socket_mode
+from adapters.slack import checks, files, socket_mode
 from adapters.slack.calls import CALL_TIMEOUT_S, Calls
 from adapters.slack.credentials import SlackCredentials
 from adapters.slack.identity import identify
@@ -29,7 +29,7 @@ from adapters.slack.slash import Slash
 from adapters.slack.status import Abilities, Status
 from adapters.slack.whisper import Whisper
 from adapters.slack.writers import Writers
-from bot.domain.message import Address, TurnId
+from bot.domain.message import Address, FileRef, TurnId
 from bot.domain.ports import Check, Desk, Outlet
 
 log = logging.getLogger("netspy.slack")
@@ -39,7 +39,7 @@ CONNECTIONS = 50
 
 
 class SlackAdapter:
-    """An `Adapter`. `endpoint` is for a Starlette route, and None in Socket Mode."""
+    """An `Adapter`, and its `Files`. `endpoint` is for a Starlette route, and None in Socket Mode."""
 
     name = NAME
 
@@ -52,6 +52,7 @@ class SlackAdapter:
         )
         client.logger.setLevel(logging.WARNING)
         self._calls = Calls(client)
+        self._downloads = files.downloads(api_url=credentials.api_url, token=credentials.bot_token, proxy=client.proxy)
         self._whisper = Whisper(self._calls, zone=zone)
         self._abilities = Abilities()
         self._writers = Writers(self._calls)
@@ -85,6 +86,11 @@ class SlackAdapter:
         )
         self._background.spawn(outlet.begin())
         return outlet
+
+    async def read(self, file: FileRef, *, max_bytes: int) -> bytes:
+        """As `Files` wants it. Raises: UnusableFile too, for what Slack does not keep or does not hand out."""
+        files.refuse_unreadable(file)
+        return await self._downloads.read(file, max_bytes=max_bytes)
 
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._calls, self._credentials)

@@ -6,7 +6,7 @@ from adapters.slack.limits import MAX_BUTTONS, MAX_TABLE_ROWS
 from adapters.slack.post import Blocks
 from bot.codec import encode_action
 from bot.domain.json_types import JsonObject
-from bot.domain.message import Again, Button, Csv, Feedback, Page, Stop, TurnId
+from bot.domain.message import Again, Button, Csv, Diff, Feedback, Page, Stop, TurnId, Why
 from bot.domain.table import Table
 
 
@@ -19,7 +19,7 @@ def buttons(turn: TurnId, tables: Iterable[Table], *, is_last: bool) -> Blocks:
     """What stands below a message with these tables; the last one of an answer asks what people think of it."""
     found = [button for table in tables if table.label for button in _of_table(turn, table)]
     if is_last:
-        found.append(_button("Run again", Again(turn), "again"))
+        found += _of_answer(turn)
     below = _actions(found)
     return Blocks((*below.blocks, _feedback(turn)), below.plain) if is_last else below
 
@@ -30,6 +30,11 @@ def _of_table(turn: TurnId, table: Table) -> Iterator[JsonObject]:
         yield _button(f"More of {table.label}", more, f"page:{table.label}")
     if table.rows:
         yield _button(f"{table.label} as CSV", Csv(turn, table.label), f"csv:{table.label}")
+
+
+def _of_answer(turn: TurnId) -> tuple[JsonObject, ...]:
+    again, changed = _button("Run again", Again(turn), "again"), _button("What changed", Diff(turn), "diff")
+    return (again, changed, _button("Why", Why(turn), "why"))
 
 
 def _button(text: str, button: Button, action_id: str) -> JsonObject:

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 
 from adapters.bounded import Bounded
 from adapters.slack import home
-from adapters.slack.parts import Parts
+from adapters.slack.files import files_of
+from adapters.slack.parts import Parts, Said
 from adapters.slack.people import REFUSALS, Person
 from adapters.slack.place import Place
 from adapters.slack.reading import addressee, mentions, question, text_of
@@ -86,14 +87,12 @@ class Inbox:
                     await self._parts.tell(channel, event.get("thread_ts", ""), user, REFUSALS[person.kind])
                 return
             place = Place(channel=channel, thread=thread, message=ts, user=person.id, team=self._me.team)
-            text = question(raw, bot=self._me.user)
+            said = Said(question(raw, bot=self._me.user), files_of(event))
             opens = thread == ts
-            await self._desk.handle(self._parts.message(place, person, text, opens=opens, to=to))
+            await self._desk.handle(self._parts.message(place, person, said, opens=opens, to=to))
             self._stored[channel, ts] = None
-        if to == "netspy" and event.get("files") and self._is_new(channel, ts):
-            names = ", ".join(str(file.get("name", "a file")) for file in event["files"])[:300]
-            told = f"I cannot read files yet ({names}); I answer what the message says."
-            self._parts.spawn(self._parts.tell(channel, event.get("thread_ts", ""), user, told))
+        if to == "netspy":
+            self._parts.spawn(self._parts.tell_left_out(said, place))
 
     async def _edited(self, event: Event) -> None:
         now, before = event.get("message") or {}, event.get("previous_message") or {}

@@ -3,7 +3,8 @@
 import logging
 from typing import Any, TypeAlias
 
-from adapters.slack.parts import Parts
+from adapters.slack.files import files_of
+from adapters.slack.parts import Parts, Said
 from adapters.slack.people import REFUSALS, Person
 from adapters.slack.place import Place
 from adapters.slack.reading import question, text_of
@@ -15,7 +16,7 @@ log = logging.getLogger("netspy.slack")
 
 Payload: TypeAlias = dict[str, Any]
 FOREIGN_BUTTON = "This button is of another netspy than the one that runs now. Ask the question again."
-NO_TEXT = "That message has no text that I could investigate."
+NOTHING = "That message has neither text nor files that I could investigate."
 
 
 class Interactions:
@@ -42,23 +43,24 @@ class Interactions:
 
     async def investigate(self, body: Payload) -> None:
         """The message shortcut: somebody's message becomes the question of whoever chose it."""
-        parts, said = self._parts, body["message"]
+        parts, message = self._parts, body["message"]
         person = await parts.people.who(str(body["user"]["id"]))
-        text = question(text_of(said), bot=parts.me.user)
+        said = Said(question(text_of(message), bot=parts.me.user), files_of(message))
         place = Place(
             channel=str(body["channel"]["id"]),
-            thread=str(said.get("thread_ts") or said["ts"]),
-            message=str(said["ts"]),
+            thread=str(message.get("thread_ts") or message["ts"]),
+            message=str(message["ts"]),
             user=person.id,
             team=parts.me.team,
         )
-        told = REFUSALS.get(person.kind) or ("" if text else NO_TEXT)
+        told = REFUSALS.get(person.kind) or ("" if said.text or said.files else NOTHING)
         if told:
             await self._tell(place, told)
             return
         chosen = f"shortcut:{body.get('action_ts') or body.get('trigger_id')}"
-        opens = "thread_ts" not in said
-        await parts.desk.handle(parts.message(place, person, text, opens=opens, id_=chosen))
+        opens = "thread_ts" not in message
+        await parts.desk.handle(parts.message(place, person, said, opens=opens, id_=chosen))
+        parts.spawn(parts.tell_left_out(said, place))
 
     async def _act(self, button: Button, pressed: str, person: Person, place: Place) -> None:
         parts = self._parts

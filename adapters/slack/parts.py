@@ -6,16 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.attached import kept, left_out
 from adapters.slack.calls import Calls
 from adapters.slack.credentials import Identity
 from adapters.slack.people import People, Person
 from adapters.slack.place import NAME, Place
 from adapters.slack.whisper import Whisper
 from bot.domain.errors import PlatformError
-from bot.domain.message import Addressee, Author, Message, MessageId, ThreadKey, TurnId
+from bot.domain.message import Addressee, Author, FileRef, Message, MessageId, ThreadKey, TurnId
 from bot.domain.ports import Desk
 
 log = logging.getLogger("netspy.slack")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said, in plain text, and all that they attached. One of the two may be empty."""
+
+    text: str
+    files: tuple[FileRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +46,27 @@ class Parts:
         except PlatformError as error:
             log.warning("slack.not_told", extra={"user": user, "cause": str(error)})
 
+    async def tell_left_out(self, said: Said, place: Place) -> None:
+        """Say which of too many files are not looked at."""
+        if told := left_out(said.files):
+            thread = "" if place.thread == place.message else place.thread
+            await self.tell(place.channel, thread, place.user, told)
+
     def key(self, channel: str, thread: str) -> ThreadKey:
         return ThreadKey(NAME, self.me.team, channel, thread)
 
     def message(
-        self, place: Place, person: Person, text: str, *, opens: bool, to: Addressee = "netspy", id_: str = ""
+        self, place: Place, person: Person, said: Said, *, opens: bool, to: Addressee = "netspy", id_: str = ""
     ) -> Message:
         """A question that is answered at `place`; its id is the ts of the message there, unless it is another one's."""
         return Message(
             key=self.key(place.channel, place.thread),
             id=MessageId(id_ or place.message),
             author=Author(person.id, person.name),
-            text=text,
+            text=said.text,
             sent_at=datetime.now(UTC),
             reply_to=place.address,
             addressee=to,
             opens=opens,
+            files=kept(said.files),
         )

@@ -7,6 +7,7 @@ SCOPES = {
     "app_mentions:read": "netspy does not hear when it is mentioned",
     "commands": "there is no /netspy and no shortcut",
     "users:read": "netspy cannot tell guests and people of other workspaces from members",
+    "files:read": "netspy cannot read the files that people attach",
     "files:write": "tables that are too long for Slack come without their CSV file",
     "channels:history": "follow-ups in public channels need a mention, and an answer cut off there may be posted twice",
     "groups:history": "follow-ups in private channels need a mention, and an answer cut off there may be posted twice",

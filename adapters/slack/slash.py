@@ -5,19 +5,20 @@ table in the root itself, a question in its thread.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from adapters.slack import home
 from adapters.slack.calls import Gone
 from adapters.slack.inbox import Event
-from adapters.slack.parts import Parts
+from adapters.slack.parts import Parts, Said
 from adapters.slack.people import REFUSALS
 from adapters.slack.place import Place
 from adapters.slack.reading import question
 from adapters.slack.render import word_of_netspy
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.ports import CommandHelp
+from bot.domain.ports import THREAD_COMMANDS, CommandHelp
 from bot.tables.text import as_sentence
 
 Ack: TypeAlias = dict[str, Any]
@@ -26,7 +27,9 @@ Ack: TypeAlias = dict[str, Any]
 ROOT_PATIENCE_S = 1.0
 ROOT_DEADLINE_S = 2.0
 """Slack waits 3 s for the acknowledgement, which comes when the question is stored in the thread of its root."""
-IN_A_THREAD = frozenset({"quiet", "listen"})
+_PLACE = re.compile(r"#?[0-9]{1,9}|t[0-9]{1,4}")
+"""The number of an answer, or a table of it."""
+_MAX_WORDS = 3
 
 
 class Slash:
@@ -43,7 +46,7 @@ class Slash:
         if (told := await self._about_netspy(text, commands)) is not None:
             return told
         try:
-            return await self._ask(body, text, {entry.name for entry in commands})
+            return await self._ask(body, text, {entry.name for entry in commands if entry.group != THREAD_COMMANDS})
         except StorageError as error:
             return _told(f"Your question could not be stored. {error}")
         except Gone as error:
@@ -61,8 +64,8 @@ class Slash:
                 return {"blocks": home.details(known[name])}
             case ["status"]:
                 return {"blocks": home.status(await parts.desk.status())}
-            case [word] if word in IN_A_THREAD:
-                return _told(f"Say {word} in the thread that it is for.")
+            case words if _is_about_thread(words, known):
+                return _told(f"Say {' '.join(words)} in the thread that it is for.")
         return None
 
     async def _ask(self, body: Event, text: str, commands: Collection[str]) -> Ack:
@@ -88,7 +91,7 @@ class Slash:
             header=header if is_command else "",
         )
         try:
-            await parts.desk.handle(parts.message(place, person, text, opens=True))
+            await parts.desk.handle(parts.message(place, person, Said(text), opens=True))
         except StorageError:
             await parts.calls.do(parts.calls.client.chat_delete, channel=channel, ts=root)
             raise
@@ -109,6 +112,13 @@ class Slash:
                 return str((await posting)["ts"])
         except TimeoutError:
             raise PlatformError("posting the question", f"Slack took longer than {ROOT_DEADLINE_S:g} s") from None
+
+
+def _is_about_thread(words: Sequence[str], known: Mapping[str, CommandHelp]) -> bool:
+    """Alone, or with the number of an answer or a table of it: `why is checkout failing?` is a question."""
+    command = known.get(words[0])
+    is_whole = len(words) <= _MAX_WORDS and all(map(_PLACE.fullmatch, words[1:]))
+    return command is not None and command.group == THREAD_COMMANDS and is_whole
 
 
 def _told(text: str) -> Ack:

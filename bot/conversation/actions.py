@@ -4,19 +4,22 @@ It knows what each action means; that a turn is at work here, and how it is inte
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
+from bot.commands import Tool
+from bot.conversation.explaining import explained
+from bot.conversation.thread_commands import again_command, read
 from bot.domain.errors import StorageError
 from bot.domain.message import (
     Again,
     Attachment,
     Block,
-    Button,
     Csv,
     Delete,
+    Diff,
     Edit,
     Feedback,
     Footer,
@@ -28,6 +31,7 @@ from bot.domain.message import (
     Stop,
     TurnId,
     Verdict,
+    Why,
 )
 from bot.domain.ports import Leases, ThreadStore, Wish
 from bot.domain.table import Table
@@ -47,6 +51,7 @@ class Actions:
 
     store: ThreadStore
     leases: Leases
+    tools: Sequence[Tool]
     interrupt: Callable[[TurnId, Wish], bool]
     handle: Callable[[Message], Awaitable[None]]
     clock: Callable[[], datetime]
@@ -58,21 +63,30 @@ class Actions:
                 return await self._edit(edit)
             case Delete() as delete:
                 return await self._delete(delete)
+            case Page() | Csv() | Why() as shown:
+                return Reply(shown.turn, await self._shown(shown))
             case button:
-                return Reply(button.turn, await self._pressed(button, press))
+                return Reply(button.turn, (await self._pressed(button, press),))
 
-    async def _pressed(self, button: Button, press: Press) -> tuple[Block, ...]:
+    async def _shown(self, button: Page | Csv | Why) -> tuple[Block, ...]:
         match button:
-            case Stop(turn):
-                return (await self._stop(turn),)
-            case Again(turn):
-                return (await self._again(turn, press),)
             case Page():
                 return await self._page(button)
             case Csv(turn, table):
                 return await self._csv(turn, table)
+            case Why(turn):
+                return await self._why(turn)
+
+    async def _pressed(self, button: Stop | Again | Diff | Feedback, press: Press) -> Notice:
+        match button:
+            case Stop(turn):
+                return await self._stop(turn)
+            case Again(turn):
+                return await self._ask(turn, press, "again")
+            case Diff(turn):
+                return await self._ask(turn, press, "diff")
             case Feedback(turn, verdict):
-                return (await self._rate(turn, verdict, by=press.by.id),)
+                return await self._rate(turn, verdict, by=press.by.id)
         assert_never(button)
 
     async def _stop(self, turn: TurnId) -> Notice:
@@ -87,12 +101,25 @@ class Actions:
             runs = True
         return Notice("info", "Stopping." if here or runs else "There is nothing to stop: that answer is complete.")
 
-    async def _again(self, turn: TurnId, press: Press) -> Notice:
+    async def _ask(self, turn: TurnId, press: Press, verb: Literal["again", "diff"]) -> Notice:
+        """The command that does it, as the next message of the thread. What is asked again keeps its words."""
         found = await self.store.turn(turn)
         if found is None:
             return _GONE
-        await self.handle(replace(found.message, id=press.id, author=press.by, sent_at=self.clock()))
-        return Notice("info", "Asked again.")
+        said = replace(found.message, id=press.id, author=press.by, sent_at=self.clock(), files=())
+        if verb == "again":
+            message = replace(said, command=again_command(_asked_in(found)))
+        else:
+            message = replace(said, text=f"diff {found.number}", command=None)
+        await self.handle(message)
+        return Notice("info", "Asked again." if verb == "again" else "Its calls are made again, to see what changed.")
+
+    async def _why(self, turn: TurnId) -> tuple[Block, ...]:
+        found = await self.store.turn(turn)
+        if found is None:
+            return (_GONE,)
+        memory = await self.store.memory(found.message.key)
+        return explained(found, memory, self.tools, recalls=False)
 
     async def _page(self, asked: Page) -> tuple[Block, ...]:
         found = await self._table(asked.turn, asked.table)
@@ -138,6 +165,12 @@ class Actions:
     async def _table(self, turn: TurnId, label: str) -> tuple[ToolResult, Table] | Notice:
         found = await self.store.turn(turn)
         return _GONE if found is None else _labelled(found, label)
+
+
+def _asked_in(turn: Turn) -> int:
+    """The number of the turn whose question this is: however often it was asked again, it is found at once."""
+    about = read(turn.message)
+    return about.turn if about and about.verb == "again" and about.turn else turn.number
 
 
 def _labelled(turn: Turn, label: str) -> tuple[ToolResult, Table] | Notice:

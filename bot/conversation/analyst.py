@@ -12,7 +12,7 @@ from bot.conversation.prompt import INSTRUCTIONS
 from bot.conversation.transcript import Nowhere, Transcript
 from bot.domain.errors import NetspyError
 from bot.domain.message import ThreadKey
-from bot.domain.network import Coverage
+from bot.domain.network import coverage_of_all
 from bot.domain.turn import ModelRequest, ToolCall, ToolResult
 
 _CITATION = re.compile(r"\s*\[T\d+\]")
@@ -46,13 +46,5 @@ def _as_result(call: ToolCall, transcript: Transcript) -> ToolResult:
     tables = tuple(replace(table, label="") for result in results for table in result.tables)
     failed = bool(results) and all(result.failed for result in results)
     said = (_CITATION.sub("", transcript.answer), *(f"({notice.text})" for notice in transcript.notices))
-    return ToolResult(call, "\n\n".join(said).strip(), tables, _coverage(results), failed)
-
-
-def _coverage(results: tuple[ToolResult, ...]) -> Coverage | None:
-    """One coverage for several calls: the first one's, and the commands that reproduce the others."""
-    known = [result.coverage for result in results if result.coverage]
-    if not known:
-        return None
-    shown = sum(coverage.shown for coverage in known)
-    return replace(known[0], shown=shown, command=" ; ".join(coverage.command for coverage in known))
+    coverage = coverage_of_all(result.coverage for result in results)
+    return ToolResult(call, "\n\n".join(said).strip(), tables, coverage, failed)

@@ -11,10 +11,12 @@ from typing import Literal, Protocol, TypeAlias
 
 from bot.conversation.answering import Answering
 from bot.conversation.house import House
+from bot.conversation.prompt import VERSION
+from bot.conversation.thread import Thread
 from bot.conversation.transcript import Transcript
 from bot.domain.errors import Bug, NetspyError, StorageError
-from bot.domain.message import Notice, ThreadKey, TurnId
-from bot.domain.ports import Claim, Outlet, Wish
+from bot.domain.message import Notice, TurnId
+from bot.domain.ports import Claim, Files, Outlet, Wish
 from bot.domain.turn import ToolResult, Turn, TurnState
 
 log = logging.getLogger("netspy.conversation")
@@ -27,6 +29,24 @@ Interruption: TypeAlias = Wish | Literal["lost"]
 _WEIGHT: dict[Interruption | None, int] = {None: 0, "stop": 1, "restart": 2, "delete": 3, "lost": 4}
 
 
+def ended(turn: Turn, transcript: Transcript, state: TurnState) -> Turn:
+    """The turn with all that its transcript has."""
+    return replace(
+        turn,
+        state=state,
+        results=transcript.results,
+        answer=transcript.answer,
+        model=transcript.model,
+        usage=transcript.usage,
+    )
+
+
+def _log_end(turn: Turn) -> None:
+    told = {"turn": turn.id, "state": turn.state, "model": turn.model, "prompt": VERSION, "calls": len(turn.results)}
+    tokens = {"input_tokens": turn.usage.input_tokens, "output_tokens": turn.usage.output_tokens}
+    log.info("turn.ended", extra=told | tokens)
+
+
 class KeepResults(Protocol):
     """`ThreadStore.keep`."""
 
@@ -34,7 +54,7 @@ class KeepResults(Protocol):
 
 
 class Attempt:
-    """`history` reads the thread's earlier turns, and may raise StorageError."""
+    """`thread` makes the turn's thread, given where its notices go."""
 
     def __init__(
         self,
@@ -42,16 +62,18 @@ class Attempt:
         outlet: Outlet,
         *,
         keep: KeepResults,
-        history: Callable[[ThreadKey], Awaitable[tuple[Turn, ...]]],
+        thread: Callable[[Callable[[Notice], Awaitable[None]]], Thread],
+        files: Files | None,
         house: House,
     ) -> None:
         self._claim = claim
         self._keep_results = keep
-        self._read_history = history
         self._house = house
+        self._files = files
         self._limit: asyncio.Timeout | None = None
         self.interruption: Interruption | None = claim.wish
         self.transcript = Transcript(outlet, keep=self._keep)
+        self._thread = thread(self.transcript.notice)
 
     def interrupt(self, why: Interruption) -> None:
         """End the work now. What weighs more than what was wished before takes its place."""
@@ -63,8 +85,9 @@ class Attempt:
     async def run(self, answering: Answering, *, within_s: float) -> Turn:
         """Do the work and return the turn as it ended. Whatever happens, the transcript says it."""
         state = await (self._give_up() if self._claim.attempt > MAX_ATTEMPTS else self._work(answering, within_s))
-        transcript = self.transcript
-        return replace(self._claim.turn, state=state, results=transcript.results, answer=transcript.answer)
+        turn = ended(self._claim.turn, self.transcript, state)
+        _log_end(turn)
+        return turn
 
     async def _work(self, answering: Answering, within_s: float) -> TurnState:
         """Raises nothing but cancellation."""
@@ -95,7 +118,7 @@ class Attempt:
         if (known := await self._house.answer(turn.message)) is not None:
             await self.transcript.prose(known)
         else:
-            await answering.work(turn, self._history, self.transcript, deadline=deadline)
+            await answering.work(turn, self._thread, self.transcript, files=self._files, deadline=deadline)
 
     async def _broke(self, error: Exception) -> TurnState:
         turn = self._claim.turn.id
@@ -127,13 +150,6 @@ class Attempt:
         bug = Bug("answering this", told, "ask in another way; whoever runs netspy finds the cause in its log")
         await self.transcript.notice(Notice("error", str(bug)))
         return "failed"
-
-    async def _history(self) -> tuple[Turn, ...]:
-        try:
-            return await self._read_history(self._claim.turn.message.key)
-        except StorageError as error:
-            await self.transcript.notice(Notice("warning", f"Answered without this thread's history. {error}"))
-            return ()
 
     async def _keep(self, results: Sequence[ToolResult], first: int) -> bool:
         """What cannot be stored just now is stored with the turn's end."""

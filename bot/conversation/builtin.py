@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from bot.commands import Argument, Tool, nearest
+from bot.conversation import thread_commands
 from bot.domain.errors import UnknownTool
-from bot.domain.ports import CommandHelp, FlagHelp
+from bot.domain.ports import THREAD_COMMANDS, CommandHelp, FlagHelp
 
 COMMANDS = (
     CommandHelp("tools", "tools", "the tools that answer questions"),
     CommandHelp("status", "status", "whether source, language model, storage and other MCP servers are well"),
-    CommandHelp("quiet", "quiet", "in this thread, answer only when mentioned"),
-    CommandHelp("listen", "listen", "in this thread, answer follow-up questions again"),
+    *thread_commands.COMMANDS,
+    CommandHelp("quiet", "quiet", "in this thread, answer only when mentioned", group=THREAD_COMMANDS),
+    CommandHelp("listen", "listen", "in this thread, answer follow-up questions again", group=THREAD_COMMANDS),
     CommandHelp("help", "help [COMMAND]", "this help, or what one command takes"),
 )
 
@@ -29,7 +31,8 @@ def answer(text: str, tools: Sequence[Tool]) -> str | None:
 
 
 def help_of(tool: Tool) -> CommandHelp:
-    return CommandHelp(tool.command, _usage(tool), tool.summary, tuple(map(_flag, tool.arguments)), tool.name)
+    flags = tuple(map(_flag, tool.arguments))
+    return CommandHelp(tool.command, _usage(tool), tool.summary, flags, tool.name, tool.group)
 
 
 def _overview(tools: Sequence[Tool]) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 from typing import TypeAlias
 
 from bot.codec import compact
@@ -56,9 +57,16 @@ class Calls:
     async def _run(self, call: ToolCall) -> ToolResult:
         await self._transcript.running(call, self._titles.get(call.name, ""))
         known = self._known.get(_asked(call))
-        result = replace(known, call=call) if known else await self._host.call(call, now=self._now)
+        result = replace(known, call=call) if known else await timed(self._host, call, now=self._now)
         await self._transcript.ended(result)
         return result
+
+
+async def timed(host: ToolHost, call: ToolCall, *, now: datetime) -> ToolResult:
+    """The call's result, with how long it took."""
+    began = perf_counter()
+    result = await host.call(call, now=now)
+    return replace(result, took_s=perf_counter() - began)
 
 
 def _asked(call: ToolCall) -> _Asked:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from itertools import takewhile
 
 from bot.domain.errors import StorageError
 from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, Standing, View, Wish, WorkerId
-from bot.domain.turn import ToolResult, Turn
+from bot.domain.ports import Begun, Check, Claim, Spent, Standing, View, Wish, WorkerId
+from bot.domain.turn import Memory, ToolResult, Turn, author_of
 
 MAX_TURNS_KEPT = 1000
 """Closed ones, of all threads together; the oldest go first."""
@@ -41,6 +42,9 @@ class ForgetfulStore:
         self._beats: dict[WorkerId, int] = {}
         self._verdicts: dict[tuple[TurnId, str], Verdict] = {}
         self._quiet: set[ThreadKey] = set()
+        self._memories: dict[ThreadKey, Memory] = {}
+        self._last_numbers: dict[ThreadKey, int] = {}
+        self._spent: dict[tuple[date, str], int] = {}
 
     @property
     def shared(self) -> bool:
@@ -56,7 +60,8 @@ class ForgetfulStore:
             return "repeated"
         self._messages[place] = turn.id
         waits = self._first_open(turn.message.key) is not None
-        entry = self._entries[turn.id] = _Entry(turn)
+        number = self._last_numbers[turn.message.key] = self._last_numbers.get(turn.message.key, 0) + 1
+        entry = self._entries[turn.id] = _Entry(replace(turn, number=number))
         self._forget_oldest()
         if waits:
             return "waiting"
@@ -71,7 +76,10 @@ class ForgetfulStore:
         entry = self._entries.get(turn.id)
         if entry is None or not entry.open or entry.owner != worker or entry.wish == "restart":
             return False
-        entry.turn, entry.reply = turn, reply
+        entry.turn, entry.reply = replace(turn, number=entry.turn.number), reply
+        if turn.usage.total:
+            place = (datetime.now(UTC).date(), author_of(turn.message))
+            self._spent[place] = self._spent.get(place, 0) + turn.usage.total
         return True
 
     async def close(self, turn: TurnId, *, worker: WorkerId) -> Claim | None:
@@ -81,10 +89,10 @@ class ForgetfulStore:
         following = self._first_open(entry.turn.message.key)
         return following.taken(worker) if following and following.owner is None else None
 
-    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+    async def history(self, key: ThreadKey, *, limit: int, whole: int, after: int = 0) -> tuple[Turn, ...]:
         entries = [entry for entry in self._entries.values() if entry.turn.message.key == key]
         closed = takewhile(lambda entry: not entry.open, entries)
-        ended = [entry.turn for entry in closed if entry.turn.state not in {"running", "deleted"}]
+        ended = [entry.turn for entry in closed if _has_ended(entry.turn) and entry.turn.number > after]
         newest = ended[max(0, len(ended) - limit) :]
         few = max(0, len(newest) - whole)
         return (*map(_without_data, newest[:few]), *newest[few:])
@@ -92,6 +100,33 @@ class ForgetfulStore:
     async def turn(self, turn: TurnId) -> Turn | None:
         entry = self._entries.get(turn)
         return entry.turn if entry else None
+
+    async def numbered(self, key: ThreadKey, number: int) -> Turn | None:
+        turns = (entry.turn for entry in self._entries.values() if entry.turn.message.key == key)
+        return next((turn for turn in turns if turn.number == number and _has_ended(turn)), None)
+
+    async def memory(self, key: ThreadKey) -> Memory:
+        return self._memories.get(key, Memory())
+
+    async def remember(self, key: ThreadKey, memory: Memory) -> None:
+        if await self.standing(key) is not None:
+            self._memories[key] = memory
+
+    async def forget(self, key: ThreadKey) -> int:
+        self._memories.pop(key, None)
+        return self._delete([turn for turn in self._closed() if turn.message.key == key])
+
+    async def expire(self, before: datetime) -> int:
+        made_of_old = [key for key, memory in self._memories.items() if memory.since and memory.since < before]
+        for key in made_of_old:
+            self._memories[key] = Memory(told=self._memories[key].told)
+        for place in [place for place in self._spent if place[0] < before.date()]:
+            del self._spent[place]
+        return self._delete([turn for turn in self._closed() if turn.started_at < before])
+
+    async def spent(self, day: date, author: str) -> Spent:
+        of_day = {by: tokens for (when, by), tokens in self._spent.items() if when == day}
+        return Spent(sum(of_day.values()), of_day.get(author, 0))
 
     async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
         self._verdicts[turn, by] = verdict
@@ -192,9 +227,22 @@ class ForgetfulStore:
                     yield entry
 
     def _forget_oldest(self) -> None:
-        closed = [entry.turn for entry in self._entries.values() if not entry.open]
-        for turn in closed[: max(0, len(closed) - MAX_TURNS_KEPT)]:
+        closed = self._closed()
+        self._delete(closed[: max(0, len(closed) - MAX_TURNS_KEPT)])
+
+    def _closed(self) -> list[Turn]:
+        return [entry.turn for entry in self._entries.values() if not entry.open]
+
+    def _delete(self, turns: Sequence[Turn]) -> int:
+        for turn in turns:
             del self._entries[turn.id], self._messages[turn.message.key, turn.message.id]
+        gone = {turn.id for turn in turns}
+        self._verdicts = {place: verdict for place, verdict in self._verdicts.items() if place[0] not in gone}
+        return len(turns)
+
+
+def _has_ended(turn: Turn) -> bool:
+    return turn.state not in {"running", "deleted"}
 
 
 def _without_data(turn: Turn) -> Turn:

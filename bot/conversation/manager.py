@@ -18,6 +18,7 @@ from bot.conversation.intake import Intake
 from bot.conversation.lookout import Lookout
 from bot.conversation.manners import EXCUSE, Heed, heed
 from bot.conversation.parts import Parts
+from bot.conversation.retention import expire
 from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
 from bot.domain.errors import NetspyError, PlatformError, StorageError
@@ -57,11 +58,14 @@ class Manager:
         self._actions = Actions(
             store=parts.store,
             leases=parts.leases,
+            tools=parts.answering.tools,
             interrupt=self._service.interrupt,
             handle=self.handle,
             clock=parts.clock,
         )
         self._jobs = {tasks.create_task(self._lookout.run())}
+        if parts.retention_days is not None:
+            self._spawn(expire(parts.store, days=parts.retention_days, clock=parts.clock))
 
     async def handle(self, message: Message) -> None:
         async with self._intake:

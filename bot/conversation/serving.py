@@ -15,9 +15,9 @@ from bot.conversation.forgetful import ForgetfulStore
 from bot.conversation.house import House
 from bot.conversation.parts import Parts
 from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
-from bot.conversation.window import MAX_TURNS, WHOLE_TURNS
+from bot.conversation.thread import Thread
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.message import QUEUE_STEP, Notice, Reply, Step, ThreadKey, TurnId
+from bot.domain.message import QUEUE_STEP, Notice, Reply, Step, TurnId
 from bot.domain.ports import Claim, Outlet, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
@@ -82,7 +82,9 @@ class Service:
         False, with nothing sent, when the question was edited meanwhile or another worker owns the turn now.
         """
         turn = claim.turn.id
-        attempt = Attempt(claim, outlet, keep=store.keep, history=self._history, house=self._house)
+        thread = partial(Thread, claim.turn.message.key, self._parts.store, self._spare)
+        files = self._parts.files(claim.turn.message.reply_to)
+        attempt = Attempt(claim, outlet, keep=store.keep, thread=thread, files=files, house=self._house)
         self._attempts[turn] = attempt
         try:
             ended = await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
@@ -109,14 +111,3 @@ class Service:
         self, store: ThreadStore, turn: Turn, reply: Reply, *, kept: int
     ) -> Callable[[], Coroutine[Any, Any, bool]]:
         return partial(store.finish, turn, reply, kept=kept, worker=self._worker)
-
-    async def _history(self, key: ThreadKey) -> tuple[Turn, ...]:
-        """What the thread holds, in the database and in memory. Raises: StorageError when nothing is known of it."""
-        spare = await self._spare.history(key, limit=MAX_TURNS, whole=WHOLE_TURNS) if self._spare else ()
-        try:
-            known = await self._parts.store.history(key, limit=MAX_TURNS, whole=WHOLE_TURNS)
-        except StorageError:
-            if not spare:
-                raise
-            known = ()
-        return (*known, *spare)

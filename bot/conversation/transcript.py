@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from bot.conversation.grounding.citations import cited
 from bot.domain.errors import PlatformError
 from bot.domain.message import Block, Chart, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
 from bot.domain.network import Coverage
 from bot.domain.ports import Outlet
 from bot.domain.table import Table
-from bot.domain.turn import ToolCall, ToolResult
+from bot.domain.turn import ToolCall, ToolResult, Usage
 
 log = logging.getLogger("netspy.conversation")
 
@@ -55,6 +56,10 @@ class Transcript:
         self._kept = 0
         self._tables = 0
         self._delay: Step | None = None
+        self._groups: list[range] = []
+        self.model = ""
+        """Who has answered last."""
+        self.usage = Usage()
         self._titles: dict[str, str] = {}
 
     @property
@@ -75,7 +80,26 @@ class Transcript:
         return tuple(block for block in self._blocks if isinstance(block, Notice))
 
     def reply(self, turn: TurnId) -> Reply:
-        return Reply(turn, tuple(self._blocks))
+        """All blocks in the order in which they came; but results whose tables the answer cites before the others."""
+        order = cited(self.answer)
+        groups = [[self._blocks[place] for place in group] for group in self._groups]
+        ordered = iter(sorted(groups, key=lambda group: not any(_label_of(block) in order for block in group)))
+        begins = {group.start: group for group in self._groups}
+        blocks: list[Block] = []
+        place = 0
+        while place < len(self._blocks):
+            if group := begins.get(place):
+                blocks += next(ordered)
+                place = group.stop
+            else:
+                blocks.append(self._blocks[place])
+                place += 1
+        return Reply(turn, tuple(blocks))
+
+    def used(self, model: str, usage: Usage) -> None:
+        """A round of this model has cost so much."""
+        self.model = model
+        self.usage += usage
 
     async def prose(self, delta: str) -> None:
         add_prose(self._blocks, delta)
@@ -98,13 +122,28 @@ class Transcript:
         """
         labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
         self._results.append(labelled)
+        begin = len(self._blocks)
         shown = [replace(table, rows=table.rows[:max_rows]) for table in labelled.tables]
         blocks: tuple[Block, ...] = (*shown, *map(Chart, labelled.charts), *labelled.attachments)
         for block in blocks:
             await self._show(block)
         if labelled.coverage:
             await self._show_coverage(labelled.coverage, shown, has_files=bool(labelled.attachments))
+        if len(self._blocks) > begin:
+            self._groups.append(range(begin, len(self._blocks)))
         return labelled
+
+    def hold(self, result: ToolResult) -> None:
+        """Keep a result that the person has already, such as a file of theirs."""
+        self._results.append(result)
+
+    async def block(self, block: Block) -> None:
+        """Show something that no call brought."""
+        await self._show(block)
+
+    async def step(self, step: Step) -> None:
+        """Tell of work that is no call."""
+        await self._step(step)
 
     async def running(self, call: ToolCall, title: str = "") -> None:
         """`title` is what people call the tool, where that is not its name."""
@@ -157,6 +196,10 @@ class Transcript:
     def _next_label(self) -> str:
         self._tables += 1
         return f"T{self._tables}"
+
+
+def _label_of(block: Block) -> str:
+    return block.label if isinstance(block, Table) else ""
 
 
 def title_of(call: ToolCall, title: str = "") -> str:

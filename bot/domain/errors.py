@@ -6,6 +6,7 @@
     │   ├── UnknownTool
     │   ├── UnknownCommand
     │   ├── UnusableMessage      empty, far too long, ...
+    │   ├── UnusableFile         FileTooLarge: an attached file that nothing can be made of
     │   └── CannotAnswer         this source lacks what the tool needs
     ├── OperatorError        whoever runs netspy can mend it
     │   ├── InvalidSettings
@@ -14,7 +15,7 @@
     │   └── StorageError         StorageCorrupt, StorageLocked, StorageFull
     ├── PeerError            another program failed
     │   ├── SourceError          SourceUnreachable, SourceTimeout, SourceRefused, SourceMalformed
-    │   ├── ModelError           ModelUnreachable, ModelSilent, ModelBusy, ModelRefused, ModelTruncated
+    │   ├── ModelError           ModelUnreachable, ModelSilent, ModelBusy, ModelRefused (ImagesRefused), ModelTruncated
     │   ├── PlatformError        Undeliverable
     │   └── ToolHostError
     └── Bug                  ours
@@ -58,6 +59,14 @@ class UnknownCommand(UserError):
 
 class UnusableMessage(UserError):
     """A message that cannot be a question: empty, or too long."""
+
+
+class UnusableFile(UserError):
+    """An attached file that nothing can be made of."""
+
+
+class FileTooLarge(UnusableFile):
+    """A file that holds more than may be read."""
 
 
 class CannotAnswer(UserError):
@@ -147,6 +156,10 @@ class ModelBusy(ModelError):
 
 class ModelRefused(ModelError):
     """The provider refused: key, credits, unknown model, content."""
+
+
+class ImagesRefused(ModelRefused):
+    """It takes no images, or not these; the same question without them may be answered."""
 
 
 class ModelTruncated(ModelError):

@@ -46,6 +46,19 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file that a person attached. `id` is what their platform reads it by, such as a URL; it is read at work time.
+
+    `size_bytes` (None: not told) and `media_type` are what the platform says of it, which need not be true.
+    """
+
+    id: str
+    name: str
+    size_bytes: int | None = None
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A tool call that a person made: no language model takes part."""
 
@@ -74,6 +87,7 @@ class Message:
     command: Command | None = None
     addressee: Addressee = "netspy"
     opens: bool = False
+    files: tuple[FileRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +179,21 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Ask this turn's question anew, as the thread's next turn."""
+    """Run this turn's tool calls again and answer its question anew, as the thread's next turn."""
+
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Run this turn's tool calls again and show what has changed since, as the thread's next turn."""
+
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Show what was asked of which tool for this turn, and what its answer rests on."""
 
     turn: TurnId
 
@@ -216,7 +244,7 @@ class Delete:
     message: MessageId
 
 
-Button: TypeAlias = Stop | Again | Page | Csv | Feedback
+Button: TypeAlias = Stop | Again | Diff | Why | Page | Csv | Feedback
 """What stands on buttons. They outlive restarts: everything they need is in the store."""
 Action: TypeAlias = Button | Edit | Delete
 

@@ -5,7 +5,7 @@ All times are aware datetimes in UTC.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, Literal, TypeAlias
@@ -290,6 +290,15 @@ class Coverage:
     """Sentences for people: what was left out, guessed or cut."""
     command: str = ""
     """The command that reproduces the table without a language model."""
+
+
+def coverage_of_all(coverages: Iterable[Coverage | None]) -> Coverage | None:
+    """One coverage for several calls: the first one's, with the rows of all, and the commands that reproduce them."""
+    known = [coverage for coverage in coverages if coverage]
+    if not known:
+        return None
+    shown = sum(coverage.shown for coverage in known)
+    return replace(known[0], shown=shown, command=" ; ".join(coverage.command for coverage in known))
 
 
 def added(counts: Iterable[int | None]) -> int | None:

@@ -2,16 +2,28 @@
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, NewType, Protocol, TypeAlias
+from datetime import date, datetime
+from typing import Literal, NewType, Protocol, TypeAlias, runtime_checkable
 
 from bot.domain.counters import CounterDeltas
-from bot.domain.message import Address, Block, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId, Verdict
+from bot.domain.message import (
+    Address,
+    Block,
+    FileRef,
+    Message,
+    MessageId,
+    Press,
+    Reply,
+    Step,
+    ThreadKey,
+    TurnId,
+    Verdict,
+)
 from bot.domain.network import Window
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import SourceStatus
-from bot.domain.turn import ModelEvent, ModelRequest, ToolCall, ToolResult, ToolSpec, Turn
+from bot.domain.turn import Memory, ModelEvent, ModelRequest, ToolCall, ToolResult, ToolSpec, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Check:
 class FlagHelp:
     """`written` is the flag with its value's name (`--pid PID`); `argument` is what `Command` and `Desk.complete` say.
 
-    The rest is for platforms that ask for values one by one.
+    `free`: its value is typed without the flag. The rest is for platforms that ask for values one by one.
     """
 
     written: str
@@ -40,17 +52,28 @@ class FlagHelp:
     required: bool = False
     choices: tuple[str, ...] = ()
     rare: bool = False
+    free: bool = False
+
+
+THREAD_COMMANDS = "thread"
+"""The group of commands about the thread that they are said in."""
+WORKFLOW_COMMANDS = "workflow"
+"""The group of commands that whoever runs netspy made."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """One command as help shows it. `tool` is what a `Command` of it names; empty for commands about netspy itself."""
+    """One command as help shows it. `tool` is what a `Command` of it names; empty for commands about netspy itself.
+
+    `group`: what it belongs to on platforms that show commands in groups; nobody types it.
+    """
 
     name: str
     usage: str
     summary: str
     flags: tuple[FlagHelp, ...] = ()
     tool: str = ""
+    group: str = ""
 
 
 class EbpfSource(Protocol):
@@ -188,10 +211,33 @@ class ThreadStore(Protocol):
         """Note that the reply stands on its platform (or never will), and take the thread's next turn."""
         ...
 
-    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+    async def history(self, key: ThreadKey, *, limit: int, whole: int, after: int = 0) -> tuple[Turn, ...]:
         """The newest `limit` turns before a thread's first open one, oldest first; the newest `whole` with tables.
 
-        What a person took back is not among them.
+        Only those whose number is larger than `after`. What a person took back is not among them.
+        """
+        ...
+
+    async def numbered(self, key: ThreadKey, number: int) -> Turn | None:
+        """The ended turn of a thread that has this number, with all that its tools brought."""
+        ...
+
+    async def memory(self, key: ThreadKey) -> Memory:
+        """What is kept of a thread's older turns; an empty one where nothing was left out yet."""
+        ...
+
+    async def remember(self, key: ThreadKey, memory: Memory) -> None:
+        """Keep this instead of what was kept before; nothing for a thread without turns."""
+        ...
+
+    async def forget(self, key: ThreadKey) -> int:
+        """Delete a thread's closed turns and its memory for good. Returns how many turns they were."""
+        ...
+
+    async def expire(self, before: datetime) -> int:
+        """Delete closed turns that began before this time, memories made of such, and what was spent before that day.
+
+        Returns how many turns they were.
         """
         ...
 
@@ -212,6 +258,25 @@ class ThreadStore(Protocol):
         ...
 
     async def check(self) -> Check: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens of one day: of all people together, and of one of them."""
+
+    of_all: int
+    of_author: int
+
+
+class Ledger(Protocol):
+    """What language models have cost. `ThreadStore.finish` enters a turn's usage. Raises `StorageError`.
+
+    What a thread cost stays entered when the thread is forgotten.
+    """
+
+    async def spent(self, day: date, author: str) -> Spent:
+        """The tokens of the turns that ended on this day (in UTC); `author` as `author_of` writes it."""
+        ...
 
 
 class Leases(Protocol):
@@ -268,8 +333,8 @@ class Leases(Protocol):
 class Outlet(Protocol):
     """Where one turn's answer goes. Obeys its platform's limits by itself. Raises `PlatformError`.
 
-    Everything given to `prose` and `show` stands again in `reply`, in the same order, so what a platform cannot show
-    early may wait for it.
+    Everything given to `prose` and `show` stands again in `reply`, in the same order, but for results whose tables the
+    answer cites: they stand before others. So what a platform cannot show early may wait for it.
     """
 
     async def step(self, step: Step) -> None: ...
@@ -288,6 +353,18 @@ class Outlet(Protocol):
 
     async def delivered(self) -> bool:
         """Whether the platform holds this turn's whole reply already: asked before a turn is taken up again."""
+        ...
+
+
+@runtime_checkable
+class Files(Protocol):
+    """The files that people attach on one platform."""
+
+    async def read(self, file: FileRef, *, max_bytes: int) -> bytes:
+        """The content of a file. Raises: PlatformError; FileTooLarge beyond `max_bytes`.
+
+        No more than that is ever read, whatever size the platform tells and however it is compressed on the way.
+        """
         ...
 
 

@@ -1,12 +1,14 @@
 """`ChatModel` over Chat Completions, the API that local and foreign servers speak best."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 
 from openai import AsyncStream, omit
 from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionChunk,
+    ChatCompletionContentPartImageParam,
+    ChatCompletionContentPartParam,
     ChatCompletionMessageParam,
     ChatCompletionToolParam,
 )
@@ -34,11 +36,11 @@ class ChatCompletionsModel:
 
     @property
     def name(self) -> str:
-        return self._endpoint.model
+        return self._endpoint.name
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         heard = Heard()
-        async with self._endpoint.events(self._open(request)) as chunks:
+        async with self._endpoint.events(self._open(request), images=bool(request.images)) as chunks:
             async for data in chunks:
                 if text := heard.add(Chunk.model_validate(data)):
                     yield TextDelta(text)
@@ -53,7 +55,7 @@ class ChatCompletionsModel:
     def _open(self, request: ModelRequest) -> Awaitable[AsyncStream[ChatCompletionChunk]]:
         is_openai = self._endpoint.is_openai
         return self._endpoint.client.chat.completions.create(
-            model=self.name,
+            model=self._endpoint.model,
             messages=list(_messages(request)),
             extra_body=as_extra([_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)]),
             stream=True,
@@ -94,14 +96,23 @@ def _messages(request: ModelRequest) -> Iterator[ChatCompletionMessageParam]:
     yield {"role": "system", "content": request.instructions}
     for entry in entries(request):
         match entry:
-            case Said("user", text):
-                yield {"role": "user", "content": text}
-            case Said("assistant", text):
-                yield {"role": "assistant", "content": text}
-            case Called():
+            case Said("user", text, images):
+                yield {"role": "user", "content": _parts(text, images) if images else text}
+            case Said("assistant", text) | Called((), Completion(text=text)):
+                if text:
+                    yield {"role": "assistant", "content": text}
+            case Called(results):
                 yield _calling(entry)
-                for result in entry.results:
+                for result in results:
                     yield {"role": "tool", "tool_call_id": result.call.id, "content": output_of(result)}
+
+
+def _parts(text: str, images: Sequence[str]) -> list[ChatCompletionContentPartParam]:
+    return [{"type": "text", "text": text}, *(_image(url) for url in images)]
+
+
+def _image(url: str) -> ChatCompletionContentPartImageParam:
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _calling(entry: Called) -> ChatCompletionAssistantMessageParam:

@@ -6,16 +6,16 @@ Both APIs stand on it, `opening.py` opens it. It knows nothing of messages, tool
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from openai import AsyncOpenAI, AsyncStream, BaseModel, Timeout
 
-from bot.domain.errors import InvalidSettings, ModelError, ModelTruncated, ModelUnreachable
+from bot.domain.errors import InvalidSettings, ModelError, ModelTruncated
 from bot.domain.ports import Check
-from bot.llm.errors import MODEL, SERVER, translated
+from bot.llm.errors import MODEL, SERVER, Asking, translated
 from bot.llm.lenient import encodable
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -40,15 +40,32 @@ class Patience:
 
 
 PATIENCE = Patience()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server and its key, which is empty where it needs none. Errors name both by what they are set by."""
+
+    base_url: str = OPENAI_URL
+    api_key: str = field(default="", repr=False)
+    key_setting: str = "OPENAI_API_KEY"
+    url_setting: str = "OPENAI_BASE_URL"
+
+
 _NO_EVENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`is_openai`: OpenAI itself or Azure, where strict schemas and cache keys are known."""
+    """`model` is what the server calls it, `name` what netspy does. `server` without its key, which `client` has.
+
+    `is_openai`: OpenAI itself or Azure, where strict schemas and cache keys are known.
+    """
 
     client: AsyncOpenAI
     model: str
+    name: str
+    server: Server
     is_openai: bool
     patience: Patience
 
@@ -57,36 +74,43 @@ class Endpoint:
         """What was tried, as errors say it."""
         return f"asking {self.model} at {self.client.base_url.netloc.decode()}"
 
+    def asking(self, *, images: bool = False) -> Asking:
+        """The same with what errors must know; `images`: some are sent."""
+        return Asking(self.asked, self.client.api_key, self.server.key_setting, self.server.url_setting, images)
+
     @asynccontextmanager
-    async def events(self, opening: Awaitable[AsyncStream[Event]]) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
+    async def events(
+        self, opening: Awaitable[AsyncStream[Event]], *, images: bool = False
+    ) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
         """The JSON objects of one streamed answer; leaving closes the request. Raises: ModelError."""
+        asking = self.asking(images=images)
         deadline = asyncio.get_running_loop().time() + self.patience.first_s
-        with self._translated():
+        with translated(asking):
             async with asyncio.timeout_at(deadline):
                 stream = await opening
         async with stream:
-            with self._translated():
+            with translated(asking):
                 async with asyncio.timeout_at(deadline):
                     first = await anext(stream, _NO_EVENT)
             if first is _NO_EVENT:
-                raise ModelTruncated(self.asked, "it ended the answer before it began", SERVER)
-            with self._translated(ModelTruncated):
+                raise ModelTruncated(self.asked, "it ended the answer before it began", asking.remedy(SERVER))
+            with translated(asking, broken=ModelTruncated):
                 yield self._objects(first, stream)
 
     async def check(self) -> Check:
-        """Whether the server answers, takes the key and lists the model."""
+        """Whether the server answers, takes the key and lists the model (Azure lists models, not deployments)."""
         began = time.monotonic()
         try:
-            with self._translated():
+            with translated(self.asking()):
                 async with asyncio.timeout(CHECK_S):
                     listed = await self.client.models.list()
         except ModelError as error:
             return Check("model", "fault", f"{error.asked}: {error.got}", error.remedy)
         names = [str(model.id) for model in getattr(listed, "data", None) or ()]
-        if self.model not in names:
+        if self.model not in names and not is_azure(self.server.base_url):
             known = ", ".join(names[:5]) or "none"
             return Check("model", "warning", f"{self.asked}: it lists other models ({known})", MODEL)
-        return Check("model", "ok", f"{self.model}, {(time.monotonic() - began) * 1000:.0f} ms")
+        return Check("model", "ok", f"{self.name}, {(time.monotonic() - began) * 1000:.0f} ms")
 
     async def _objects(self, first: object, rest: AsyncStream[Event]) -> AsyncIterator[dict[str, Any]]:
         yield self._object(first)
@@ -96,41 +120,56 @@ class Endpoint:
     def _object(self, event: object) -> dict[str, Any]:
         """The SDK checks nothing: what it yields may lack fields, or be no object at all."""
         if not isinstance(event, BaseModel):
-            raise ModelTruncated(self.asked, "a piece of the answer is no JSON object", SERVER)
+            raise ModelTruncated(self.asked, "a piece of the answer is no JSON object", self.asking().remedy(SERVER))
         data: dict[str, Any] = encodable(event.to_dict(mode="json", warnings=False))
         return data
-
-    def _translated(self, broken: type[ModelError] = ModelUnreachable) -> AbstractContextManager[None]:
-        return translated(self.asked, secret=self.client.api_key, broken=broken)
 
 
 @asynccontextmanager
 async def open_endpoint(
-    model: str, *, api_key: str, base_url: str | None, patience: Patience = PATIENCE
+    model: str, *, server: Server, patience: Patience = PATIENCE, name: str = ""
 ) -> AsyncGenerator[Endpoint]:
     """Raises: InvalidSettings for a URL or a key that cannot be one. No request is made.
 
     The SDK's own retries are off: they sleep up to two minutes in there, and no mid-stream failure is ever retried.
     """
-    url = _usable_url(base_url or OPENAI_URL)
+    url, key = _usable_url(server), _usable_key(server)
     timeout = Timeout(max(patience.silence_s, patience.first_s), connect=patience.connect_s)
-    key = _usable_key(api_key)
     async with AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=0) as client:
-        yield Endpoint(client=client, model=model, is_openai=_is_openai(url), patience=patience)
+        yield Endpoint(
+            client=client,
+            model=model,
+            name=name or model,
+            server=replace(server, api_key=""),
+            is_openai=is_openai(url),
+            patience=patience,
+        )
 
 
-def _usable_url(url: str) -> str:
-    with _refused("OPENAI_BASE_URL", "write it like http://127.0.0.1:11434/v1"):
-        parts = urlsplit(url)
+def is_openai(url: str) -> bool:
+    return is_azure(url) or _is_below(url, ".openai.com")
+
+
+def is_azure(url: str) -> bool:
+    return _is_below(url, ".openai.azure.com", ".services.ai.azure.com")
+
+
+def _is_below(url: str, *domains: str) -> bool:
+    return f".{urlsplit(url).hostname or ''}".endswith(domains)
+
+
+def _usable_url(server: Server) -> str:
+    with _refused(server.url_setting, "write it like http://127.0.0.1:11434/v1"):
+        parts = urlsplit(server.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or parts.username:
             raise ValueError
-    return url
+    return server.base_url
 
 
-def _usable_key(key: str) -> str:
+def _usable_key(server: Server) -> str:
     """Without a key there is a word in its place, since the SDK insists on one; OpenAI refuses that with a 401."""
-    key = key.strip() or "no-key-is-set"
-    with _refused("OPENAI_API_KEY", "copy the key again"):
+    key = server.api_key.strip() or "no-key-is-set"
+    with _refused(server.key_setting, "copy the key again"):
         if not (key.isascii() and key.isprintable()):
             raise ValueError
     return key
@@ -142,8 +181,3 @@ def _refused(setting: str, remedy: str) -> Iterator[None]:
         yield
     except ValueError:
         raise InvalidSettings(setting, "its value cannot be used", remedy) from None
-
-
-def _is_openai(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return f".{host}".endswith((".openai.com", ".openai.azure.com", ".services.ai.azure.com"))

@@ -8,21 +8,31 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from json import JSONDecodeError
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAIError
 from pydantic import ValidationError
 
-from bot.domain.errors import ModelBusy, ModelError, ModelRefused, ModelSilent, ModelTruncated, ModelUnreachable
+from bot.domain.errors import (
+    ImagesRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelSilent,
+    ModelTruncated,
+    ModelUnreachable,
+)
+from bot.llm.image_refusals import is_about_images, takes_none
 
 log = logging.getLogger("netspy.llm")
 
 MAX_QUOTE = 200
 """Characters of a provider's own words."""
 
-KEY = "set OPENAI_API_KEY to a key that this server accepts"
+KEY = "set {key} to a key that this server accepts"
 MODEL = "name another model in NETSPY_MODELS"
-SERVER = "check OPENAI_BASE_URL (most servers want it to end in /v1) and that the server runs"
+SERVER = "check {url} (most servers want it to end in /v1) and that the server runs"
 AGAIN = f"ask again, or {MODEL}"
 REWORD = f"put the question in other words, or {MODEL}"
 
@@ -35,7 +45,7 @@ _TOO_LONG = (
 _BY_CODE = {
     "insufficient_quota": (
         "the account's credits are spent (insufficient_quota)",
-        "add credits to the account behind OPENAI_API_KEY, or set another key",
+        "add credits to the account behind {key}, or set another key",
     ),
     "context_length_exceeded": _TOO_LONG,
     "exceed_context_size_error": _TOO_LONG,  # llama.cpp's word for it
@@ -59,20 +69,46 @@ class EmptyAnswer(ModelError):
     """The answer has neither text nor calls."""
 
 
+class TakesNoImages(ImagesRefused):
+    """It would refuse any image, not these only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is tried, and what its errors must know: the `secret` that they hide, and what `key` and `url` are set by.
+
+    `images`: some are sent.
+    """
+
+    what: str
+    secret: str = ""
+    key: str = "OPENAI_API_KEY"
+    url: str = "OPENAI_BASE_URL"
+    images: bool = False
+
+    def remedy(self, text: str) -> str:
+        """One of the remedies of this file, with the settings to look at."""
+        return text.format(key=self.key, url=self.url)
+
+
 @contextmanager
-def translated(asked: str, *, secret: str, broken: type[ModelError] = ModelUnreachable) -> Iterator[None]:
+def translated(asking: Asking, *, broken: type[ModelError] = ModelUnreachable) -> Iterator[None]:
     """Raise model errors instead of the SDK's. `broken` is what a lost connection or corrupt data means just here."""
     try:
         yield
     except (OpenAIError, TimeoutError, JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
         log.debug("model.failed", extra={"cause": type(error).__name__, "request_id": getattr(error, "request_id", "")})
-        raise _translate(error, asked, secret, broken) from None
+        raise _translate(error, asking, broken) from None
 
 
 def reported(
-    asked: str, code: str | None, message: str, *, status: int | None = None, wait_s: float | None = None
+    asking: Asking, code: str | None, message: str, *, status: int | None = None, wait_s: float | None = None
 ) -> ModelError:
     """The error that a provider names by code, by HTTP status, or only in words. `wait_s` is the wait it asks for."""
+    asked = asking.what
+    if asking.images and code not in _BY_CODE and is_about_images(code, message, status):
+        kind = TakesNoImages if takes_none(message) else ImagesRefused
+        return kind(asked, f"it refused the images: {message}", f"ask without them, or {MODEL}")
     known = _BY_CODE.get(code or "") or _BY_STATUS.get(status or 0)
     if known is _RATE_LIMIT:
         got, remedy = known
@@ -80,9 +116,10 @@ def reported(
         return ModelBusy(asked, got.format(wait=wait), remedy, retry_after_s=wait_s)
     if known:
         got, remedy = known
-        return ModelRefused(asked, got.format(message=message), remedy)
+        return ModelRefused(asked, got.format(message=message), asking.remedy(remedy))
     if status is not None and 400 <= status < 500 and status != 408:
-        return ModelRefused(asked, f"it refused the request ({status}): {message}", f"{MODEL}, or {SERVER}")
+        remedy = asking.remedy(f"{MODEL}, or {SERVER}")
+        return ModelRefused(asked, f"it refused the request ({status}): {message}", remedy)
     failed = f"it failed with status {status}" if status else "it reported a failure"
     return ModelUnreachable(asked, f"{failed}: {message}", AGAIN)
 
@@ -102,29 +139,31 @@ def quoted(text: str, secret: str = "") -> str:
     return line if len(line) <= MAX_QUOTE else f"{line[:MAX_QUOTE]}..."
 
 
-def _translate(error: Exception, asked: str, secret: str, broken: type[ModelError]) -> ModelError:
+def _translate(error: Exception, asking: Asking, broken: type[ModelError]) -> ModelError:
     match error:
         case APIStatusError():
-            message = quoted(_message(error), secret)
+            message = quoted(_message(error), asking.secret)
             wait_s = _wait_s(error.response.headers)
-            return reported(asked, _code(error), message, status=error.status_code, wait_s=wait_s)
+            return reported(asking, _code(error), message, status=error.status_code, wait_s=wait_s)
         case APIConnectionError():
-            return _connection(error, asked, broken)
+            return _connection(error, asking, broken)
         case APIError():
             code = _code(error)
             status = int(code) if code and code.isdecimal() else None
-            return reported(asked, code, quoted(_message(error), secret), status=status)
+            return reported(asking, code, quoted(_message(error), asking.secret), status=status)
         case TimeoutError():
-            return _late(asked)
-    return broken(asked, "a piece of the answer is not what the API promises", f"ask again; {SERVER}")
+            return _late(asking.what)
+    remedy = asking.remedy(f"ask again; {SERVER}")
+    return broken(asking.what, "a piece of the answer is not what the API promises", remedy)
 
 
-def _connection(error: APIConnectionError, asked: str, broken: type[ModelError]) -> ModelError:
+def _connection(error: APIConnectionError, asking: Asking, broken: type[ModelError]) -> ModelError:
+    asked, server = asking.what, asking.remedy(SERVER)
     cause, begun = type(error.__cause__).__name__, broken is ModelTruncated
     if cause == "ConnectTimeout":
-        return ModelSilent(asked, "no connection in time", SERVER)
+        return ModelSilent(asked, "no connection in time", server)
     if cause == "ConnectError":
-        return ModelUnreachable(asked, "no connection: nothing answers there, or the name is unknown", SERVER)
+        return ModelUnreachable(asked, "no connection: nothing answers there, or the name is unknown", server)
     if isinstance(error, APITimeoutError):
         return ModelSilent(asked, "it fell silent in the middle of the answer", AGAIN) if begun else _late(asked)
     got = "the connection broke off in the middle of the answer" if begun else "the connection broke"

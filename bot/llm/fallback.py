@@ -3,6 +3,7 @@
 A wrapper, so that the loop has no branch for it. It imports no SDK.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from bot.domain.errors import ModelError
 from bot.domain.ports import ChatModel, Check
 from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta
+from bot.llm.wrapping import joined
 
 log = logging.getLogger("netspy.llm")
 
@@ -40,7 +42,7 @@ class FallbackModel:
         return self.preferred.name
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        said, failure, earlier = "", None, self._earlier_notice(request)
+        said, failure, earlier = "", None, self._earlier(request)
         if earlier is None:
             try:
                 async with aclosing(self.preferred.answer(request)) as events:
@@ -60,16 +62,29 @@ class FallbackModel:
         async with aclosing(self.fallback.answer(request)) as events:
             async for event in events:
                 if isinstance(event, Completion):
-                    notice = self._notice(event, failure) if failure else event.notice or earlier or ""
+                    notice = self._notice(event, failure) if failure else _going_on(event, earlier)
                     yield replace(event, text=said + event.text, notice=notice)
                 else:
                     yield event
 
     async def check(self) -> Check:
-        check = await self.preferred.check()
-        if check.state != "fault":
-            return check
-        return replace(check, state="warning", detail=f"{check.detail}; the {self.fallback.name} answers instead")
+        """The state of every language model in the chain, asked at once."""
+        models = self.language_models
+        checks = await asyncio.gather(*(model.check() for model in models))
+        details = [check.detail for check in checks]
+        if checks[0].state == "fault":
+            pairs = zip(models, checks, strict=True)
+            answering = next((model.name for model, check in pairs if check.state != "fault"), "the planner")
+            details.append(f"{answering} answers instead")
+        remedies = dict.fromkeys(check.remedy for check in checks if check.remedy)
+        is_well = all(check.state == "ok" for check in checks)
+        return Check("model", "ok" if is_well else "warning", "; ".join(details), "; ".join(remedies))
+
+    @property
+    def language_models(self) -> tuple[ChatModel, ...]:
+        """All of the chain but the planner, in order of preference."""
+        further = self.fallback.language_models if isinstance(self.fallback, FallbackModel) else ()
+        return self.preferred, *further
 
     @property
     def behind(self) -> frozenset[str]:
@@ -77,15 +92,22 @@ class FallbackModel:
         further = self.fallback.behind if isinstance(self.fallback, FallbackModel) else frozenset()
         return frozenset({self.fallback.name}) | further
 
-    def _earlier_notice(self, request: ModelRequest) -> str | None:
-        """What was said when a model behind took over in an earlier round; None while the preferred one answers."""
+    def _earlier(self, request: ModelRequest) -> Completion | None:
+        """The first round that a model behind took over; None while the preferred one answers."""
         rounds = (past.completion for past in request.rounds)
-        return next((completion.notice for completion in rounds if completion.model in self.behind), None)
+        return next((completion for completion in rounds if completion.model in self.behind), None)
 
     def _notice(self, completion: Completion, error: ModelError) -> str:
         """Names the latest failure first: it decided who answers."""
-        if completion.notice:
-            return f"{completion.notice}. Before that, {error}"
-        if isinstance(self.fallback, FallbackModel):
-            return f"{completion.model} answered instead of {self.name}: {error}"
-        return f"No language model answered, the {completion.model} did: {error}"
+        if not isinstance(self.fallback, FallbackModel):
+            return joined(f"No language model answered, the {completion.model} did: {error}", completion.notice)
+        if completion.model == self.fallback.name:
+            return joined(f"{completion.model} answered instead of {self.name}: {error}", completion.notice)
+        return joined(completion.notice, f"Before that, {error}")
+
+
+def _going_on(completion: Completion, earlier: Completion | None) -> str:
+    """What was said when this model took over, and what it says itself; where yet another one did, only that."""
+    if earlier and completion.model == earlier.model:
+        return joined(earlier.notice, completion.notice)
+    return completion.notice or (earlier.notice if earlier else "")

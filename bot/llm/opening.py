@@ -6,22 +6,22 @@ from typing import Literal
 
 from bot.domain.ports import ChatModel
 from bot.llm.chat import ChatCompletionsModel
-from bot.llm.endpoint import PATIENCE, Patience, open_endpoint
+from bot.llm.endpoint import PATIENCE, Patience, Server, open_endpoint
 from bot.llm.responses import ResponsesModel
 
 
 @asynccontextmanager
 async def open_chat_model(
-    name: str,
+    model: str,
     *,
     api: Literal["responses", "chat"],
-    api_key: str,
-    base_url: str | None = None,
+    server: Server,
     patience: Patience = PATIENCE,
+    name: str = "",
 ) -> AsyncGenerator[ChatModel]:
-    """The model `name` of OpenAI, or of the server at `base_url`, which may need no key (an empty string).
+    """The `model` of a server, for netspy under `name` where another server has one of the same name.
 
     Makes no request. Raises: InvalidSettings for a URL or a key that cannot be one.
     """
-    async with open_endpoint(name, api_key=api_key, base_url=base_url, patience=patience) as endpoint:
+    async with open_endpoint(model, server=server, patience=patience, name=name) as endpoint:
         yield ResponsesModel(endpoint) if api == "responses" else ChatCompletionsModel(endpoint)

@@ -5,7 +5,7 @@ Inside a turn that includes the provider's own output items (encrypted reasoning
 """
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import cast
 
 from openai import AsyncStream, BadRequestError, omit
@@ -13,7 +13,10 @@ from openai.types.responses import (
     EasyInputMessageParam,
     FunctionToolParam,
     ResponseFunctionToolCallParam,
+    ResponseInputImageParam,
     ResponseInputItemParam,
+    ResponseInputMessageContentListParam,
+    ResponseInputTextParam,
     ResponseStreamEvent,
 )
 from openai.types.responses.response_input_item_param import FunctionCallOutput
@@ -42,16 +45,16 @@ class ResponsesModel:
 
     @property
     def name(self) -> str:
-        return self._endpoint.model
+        return self._endpoint.name
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         heard = Heard()
-        async with self._endpoint.events(self._open(request)) as events:
+        async with self._endpoint.events(self._open(request), images=bool(request.images)) as events:
             async for data in events:
                 if data.get("type") in READ and (text := heard.add(Event.model_validate(data))):
                     yield TextDelta(text)
             items = [Item.model_validate(item) for item in heard.output]
-        if error := self._fault(heard, items):
+        if error := self._fault(heard, items, images=bool(request.images)):
             raise error
         if late := "" if heard.text else _spoken(items):
             yield TextDelta(late)
@@ -74,7 +77,7 @@ class ResponsesModel:
     async def _create(self, request: ModelRequest, *, with_reasoning: bool) -> AsyncStream[ResponseStreamEvent]:
         is_openai = self._endpoint.is_openai
         return await self._endpoint.client.responses.create(
-            model=self.name,
+            model=self._endpoint.model,
             instructions=request.instructions,
             input=list(_input(request, self.name)),
             extra_body=as_extra([_tool(tool, is_openai=is_openai) for tool in in_order(request.tools)]),
@@ -85,13 +88,13 @@ class ResponsesModel:
             prompt_cache_key=cache_key(request.thread),
         )
 
-    def _fault(self, heard: Heard, items: list[Item]) -> ModelError | None:
+    def _fault(self, heard: Heard, items: list[Item], *, images: bool) -> ModelError | None:
         asked, response = self._endpoint.asked, heard.response
         match heard.end.type if heard.end else None:
             case None:
                 return ModelTruncated(asked, "the answer broke off: its end never came", AGAIN)
             case "response.failed" | "error":
-                return self._reported(heard)
+                return self._reported(heard, images=images)
             case "response.incomplete":
                 return _incomplete(asked, response.incomplete_details)
         refusals = [part.refusal for item in items for part in item.content or () if part.refusal]
@@ -101,11 +104,11 @@ class ResponsesModel:
             return empty(asked)
         return None
 
-    def _reported(self, heard: Heard) -> ModelError:
+    def _reported(self, heard: Heard, *, images: bool) -> ModelError:
         failure = heard.response.error or Failure()
         code = failure.code or (heard.end.code if heard.end else None)
         message = failure.message or (heard.end.message if heard.end else None) or "it does not say why"
-        return reported(self._endpoint.asked, code, quoted(message, self._endpoint.client.api_key))
+        return reported(self._endpoint.asking(images=images), code, quoted(message, self._endpoint.client.api_key))
 
     def _completion(self, text: str, heard: Heard, items: list[Item], request: ModelRequest) -> Completion:
         calls = tuple(_call(item, request) for item in items if item.type == "function_call")
@@ -137,14 +140,19 @@ def _call(item: Item, request: ModelRequest) -> ToolCall:
 def _input(request: ModelRequest, model: str) -> Iterator[ResponseInputItemParam]:
     for entry in entries(request):
         match entry:
-            case Said(role, text):
-                yield EasyInputMessageParam(role=role, content=text, type="message")
+            case Said(role, text, images):
+                yield EasyInputMessageParam(role=role, content=_parts(text, images) if images else text, type="message")
             case Called():
                 yield from _calling(entry, model)
                 for result in entry.results:
                     yield FunctionCallOutput(
                         type="function_call_output", call_id=result.call.id, output=output_of(result)
                     )
+
+
+def _parts(text: str, images: Sequence[str]) -> ResponseInputMessageContentListParam:
+    shown = [ResponseInputImageParam(type="input_image", image_url=url, detail="auto") for url in images]
+    return [ResponseInputTextParam(type="input_text", text=text), *shown]
 
 
 def _calling(entry: Called, model: str) -> Iterator[ResponseInputItemParam]:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Row
@@ -9,7 +11,7 @@ from sqlalchemy import Row
 from bot import codec
 from bot.domain.message import Message, Reply, ThreadKey, TurnId
 from bot.domain.ports import Claim, Wish
-from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
+from bot.domain.turn import Memory, ToolCall, ToolResult, Turn, TurnState, Usage, author_of
 
 Values: TypeAlias = dict[str, Any]
 
@@ -43,6 +45,37 @@ def begin_values(turn: Turn) -> Values:
     }
 
 
+def end_values(turn: Turn, reply: Reply) -> Values:
+    return {
+        "turn_id": storable(turn.id),
+        "state": turn.state,
+        "answer": storable(turn.answer),
+        "finished_at": datetime.now(UTC),
+        "reply": reply_text(reply),
+        "model": storable(turn.model),
+        "input_tokens": turn.usage.input_tokens,
+        "output_tokens": turn.usage.output_tokens,
+    }
+
+
+def spending_values(turn: Turn, ended_at: datetime) -> Values:
+    day = ended_at.date().isoformat()
+    return {"day": day, "author": storable(author_of(turn.message)), "tokens": turn.usage.total}
+
+
+def memory_values(memory: Memory) -> Values:
+    return {
+        "new_summary": storable(memory.summary),
+        "new_summarised": memory.upto,
+        "new_since": memory.since,
+        "new_told": memory.told,
+    }
+
+
+def to_memory(row: Row[Any]) -> Memory:
+    return Memory(row.summary, row.summarised, row.summary_since, row.told)
+
+
 def message_text(message: Message) -> str:
     return codec.compact(codec.encode(message))
 
@@ -66,6 +99,9 @@ def to_turn(row: Row[Any], results: Sequence[Row[Any]] = ()) -> Turn:
         state=state,
         results=tuple(map(_to_result, results)),
         answer=row.answer,
+        number=row.position,
+        model=row.model,
+        usage=Usage(row.input_tokens, row.output_tokens),
     )
 
 
@@ -80,7 +116,7 @@ def to_wish(text: str | None) -> Wish | None:
 
 
 def _result_values(turn: TurnId, place: int, result: ToolResult) -> Values:
-    data = codec.encode_result(result)
+    data = codec.encode_result(result) | {"took_s": result.took_s}
     return {
         "turn_id": storable(turn),
         "place": place,
@@ -96,4 +132,6 @@ def _to_result(row: Row[Any]) -> ToolResult:
     call = codec.parse(ToolCall, row.call)
     if row.data is None:
         return ToolResult(call, row.summary, failed=row.failed)
-    return codec.decode_result(call, {"summary": row.summary, **json.loads(row.data)}, failed=row.failed)
+    data = json.loads(row.data)
+    result = codec.decode_result(call, {"summary": row.summary, **data}, failed=row.failed)
+    return replace(result, took_s=codec.decode(cast("Any", float | None), data.get("took_s")))

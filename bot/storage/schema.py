@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -54,12 +55,17 @@ threads = Table(
     Column("first_author", Text, nullable=False, server_default=""),
     Column("crowded", Boolean, nullable=False, server_default=false()),
     Column("quiet", Boolean, nullable=False, server_default=false()),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("summarised", Integer, nullable=False, server_default="0"),
+    Column("summary_since", UtcTime),
+    Column("told", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("id", name="pk_threads"),
     UniqueConstraint("platform", "workspace", "channel", "thread", name="uq_threads_key"),
 )
 """One row a conversation. Whoever stores a turn raises `last_position`, which holds the row until the turn is there:
 turns of one thread get their places in the order in which they become visible, also when many replicas write.
-The last four columns are those of `Standing`; `first_author` is empty where an earlier netspy made the row."""
+`ours` to `quiet` are the parts of `Standing`; `first_author` is empty where an earlier netspy made the row. The last
+four columns are those of `Memory`."""
 
 turns = Table(
     "turns",
@@ -78,6 +84,9 @@ turns = Table(
     Column("wish", Text),
     Column("reply", Text),
     Column("closed_at", UtcTime),
+    Column("model", Text, nullable=False, server_default=""),
+    Column("input_tokens", Integer, nullable=False, server_default="0"),
+    Column("output_tokens", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id", name="pk_turns"),
     ForeignKeyConstraint(["thread_id"], ["threads.id"], name="fk_turns_thread_id"),
     UniqueConstraint("thread_id", "message_id", name="uq_turns_message"),
@@ -95,6 +104,9 @@ Index("ix_turns_open", turns.c.thread_id, turns.c.position, **_open_turns)
 Index("ix_turns_owner", turns.c.owner, **_open_turns)
 """Open turns are few, whatever the history is: all that asks for work walks these two."""
 
+Index("ix_turns_started", turns.c.started_at)
+"""For retention, which walks it from its old end."""
+
 results = Table(
     "results",
     metadata,
@@ -107,7 +119,7 @@ results = Table(
     PrimaryKeyConstraint("turn_id", "place", name="pk_results"),
     ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_results_turn_id"),
 )
-"""One row a tool call. `data` holds tables and coverage: older turns are read without it."""
+"""One row a tool call. `data` holds tables, coverage and the time it took: older turns are read without it."""
 
 workers = Table(
     "workers",
@@ -128,6 +140,16 @@ feedback = Table(
     PrimaryKeyConstraint("turn_id", "author", name="pk_feedback"),
     ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_feedback_turn_id"),
 )
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "author", name="pk_spending"),
+)
+"""Tokens of a day (`2026-11-26`, in UTC) and a person. They outlive a thread that is forgotten, not retention."""
 
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 """Alembic's own table, which it creates by itself."""

@@ -6,15 +6,34 @@ Parameters are named after their columns, as `rows` gives them. Those of the lea
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, Update, and_, bindparam, case, delete, func, null, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.schema import feedback, is_open, results, threads, turns
+from bot.storage.schema import feedback, is_open, results, spending, threads, turns
 
 _KEY = ("platform", "workspace", "channel", "thread")
 _BEGIN = ("id", "message_id", "message", "started_at", "state", "answer")
-_END = ("state", "answer", "finished_at", "reply")
-_BEHIND_ALL = 2**31 - 1
+_END = ("state", "answer", "finished_at", "reply", "model", "input_tokens", "output_tokens")
+BEHIND_ALL = 2**31 - 1
+"""No turn has this position: it is the largest that the databases' integers hold."""
 _this_thread = and_(*(threads.c[name] == bindparam(name) for name in _KEY))
 thread_id = select(threads.c.id).where(_this_thread).scalar_subquery()
 
@@ -58,6 +77,9 @@ def _end_turn() -> Update:
     return update(turns).where(*owned).values({name: bindparam(name) for name in _END})
 
 
+_was_answered = (turns.c.state != "running", turns.c.state != "deleted")
+
+
 def _newest_ended() -> Select[Any]:
     """Walks a thread's turns backwards along an index, from its first open turn: neither the thread's length costs
     anything, nor how many messages wait in it.
@@ -66,9 +88,11 @@ def _newest_ended() -> Select[Any]:
     first_open = select(func.min(waiting.c.position)).where(
         waiting.c.thread_id == thread_id, waiting.c.closed_at.is_(None)
     )
-    before = turns.c.position < func.coalesce(first_open.scalar_subquery(), _BEHIND_ALL)
-    ended = (turns.c.thread_id == thread_id, before, turns.c.state != "running", turns.c.state != "deleted")
-    return select(turns).where(*ended).order_by(turns.c.position.desc()).limit(bindparam("limit"))
+    open_from = func.coalesce(first_open.scalar_subquery(), BEHIND_ALL)
+    end = case((open_from < bindparam("before"), open_from), else_=bindparam("before"))
+    ended = (turns.c.thread_id == thread_id, turns.c.position < end, turns.c.position > bindparam("after"))
+    found = select(turns).where(*ended, *_was_answered)
+    return found.order_by(turns.c.position.desc()).limit(bindparam("limit"))
 
 
 def _results_of() -> Select[Any]:
@@ -96,6 +120,47 @@ def _hush() -> Update:
     return update(threads).where(*this_thread, threads.c.quiet != chosen).values(quiet=chosen)
 
 
+def _remember() -> Update:
+    """Its parameters, too, must not be named like columns."""
+    this_thread = (threads.c[name] == bindparam(f"in_{name}") for name in _KEY)
+    names = {"summary": "summary", "summarised": "summarised", "since": "summary_since", "told": "told"}
+    values = {column: bindparam(f"new_{name}", type_=threads.c[column].type) for name, column in names.items()}
+    return update(threads).where(*this_thread).values(values)
+
+
+@cache
+def spend(dialect: str) -> Insert:
+    statement = insert_into(dialect, spending).values({name: bindparam(name) for name in ("day", "author", "tokens")})
+    return statement.on_conflict_do_update(
+        index_elements=[spending.c.day, spending.c.author],
+        set_={"tokens": spending.c.tokens + statement.excluded.tokens},
+    )
+
+
+def _spent() -> Select[Any]:
+    """Of all, and of one person; sums are numerics in PostgreSQL."""
+    of_author = case((spending.c.author == bindparam("author"), spending.c.tokens), else_=0)
+    sums: tuple[ColumnElement[Any], ...] = (
+        _sum(spending.c.tokens).label("of_all"),
+        _sum(of_author).label("of_author"),
+    )
+    return select(*sums).where(spending.c.day == bindparam("day"))
+
+
+def _sum(tokens: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(tokens), 0), BigInteger)
+
+
+def _deletions(*chosen: ColumnElement[bool]) -> tuple[Delete, ...]:
+    """Of closed turns and all that hangs on them, in the order that foreign keys ask for; the last one counts them."""
+    ids = select(turns.c.id).where(~is_open, *chosen)
+    return (
+        delete(results).where(results.c.turn_id.in_(ids)),
+        delete(feedback).where(feedback.c.turn_id.in_(ids)),
+        delete(turns).where(~is_open, *chosen),
+    )
+
+
 END_TURN = _end_turn()
 STANDING = select(threads.c.ours, threads.c.first_author, threads.c.crowded, threads.c.quiet).where(_this_thread)
 HUSH = _hush()
@@ -103,5 +168,18 @@ NEWEST_ENDED = _newest_ended()
 RESULTS_OF = _results_of()
 ADD_RESULTS = results.insert()
 FORGET_RESULTS = delete(results).where(results.c.turn_id == bindparam("of_turn"))
+NUMBERED = select(turns).where(turns.c.thread_id == thread_id, turns.c.position == bindparam("number"), *_was_answered)
+MEMORY = select(threads.c.summary, threads.c.summarised, threads.c.summary_since, threads.c.told).where(_this_thread)
+REMEMBER = _remember()
+SPENT = _spent()
+FORGET = _deletions(turns.c.thread_id == thread_id)
+EXPIRE = _deletions(turns.c.started_at < bindparam("before", type_=turns.c.started_at.type))
+EXPIRE_MEMORIES = (
+    update(threads)
+    .where(threads.c.summary_since < bindparam("before", type_=threads.c.summary_since.type))
+    .values(summary="", summarised=0, summary_since=null())
+)
+EXPIRE_SPENDING = delete(spending).where(spending.c.day < bindparam("first_day"))
+EXPIRE_THREADS = delete(threads).where(~select(turns.c.id).where(turns.c.thread_id == threads.c.id).exists())
 THE_TURN = select(turns).where(turns.c.id == bindparam("turn_id"))
 ANY_TURN = select(turns.c.id).limit(1)

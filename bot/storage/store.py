@@ -1,32 +1,60 @@
 """`SqlThreadStore`: the port's methods as transactions. `open_store` makes it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
+from sqlalchemy import Delete, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StorageError
 from bot.domain.message import Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, Standing, WorkerId
-from bot.domain.turn import ToolResult, Turn
+from bot.domain.ports import Begun, Check, Claim, Spent, Standing, WorkerId
+from bot.domain.turn import Memory, ToolResult, Turn
 from bot.storage.database import Database
 from bot.storage.lease_statements import CLOSE, TAKE_NEXT
 from bot.storage.leases import SqlLeases, claims_of
 from bot.storage.reading import readable
-from bot.storage.rows import begin_values, key_values, opening_values, reply_text, result_values, storable, to_turn
+from bot.storage.rows import (
+    Values,
+    begin_values,
+    end_values,
+    key_values,
+    memory_values,
+    opening_values,
+    result_values,
+    spending_values,
+    storable,
+    to_memory,
+    to_turn,
+)
 from bot.storage.statements import (
     ADD_RESULTS,
     ANY_TURN,
+    BEHIND_ALL,
     END_TURN,
+    EXPIRE,
+    EXPIRE_MEMORIES,
+    EXPIRE_SPENDING,
+    EXPIRE_THREADS,
+    FORGET,
     FORGET_RESULTS,
     HUSH,
+    MEMORY,
     NEWEST_ENDED,
+    NUMBERED,
+    REMEMBER,
+    SPENT,
     STANDING,
     THE_TURN,
     new_turn,
     next_position,
     rating,
+    spend,
 )
+
+PORTION = 250
+"""Turns that are read at once: about 20 ms, in which neither the event loop nor the database serves anybody else."""
 
 
 class SqlThreadStore:
@@ -60,19 +88,15 @@ class SqlThreadStore:
         await self._database.transaction("storing results in", work)
 
     async def finish(self, turn: Turn, reply: Reply, *, kept: int, worker: WorkerId) -> bool:
-        values = {
-            "turn_id": storable(turn.id),
-            "worker": worker,
-            "state": turn.state,
-            "answer": storable(turn.answer),
-            "finished_at": datetime.now(UTC),
-            "reply": reply_text(reply),
-        }
+        values = end_values(turn, reply)
 
         async def work(connection: AsyncConnection) -> bool:
-            if not (await connection.execute(END_TURN, values)).rowcount:
+            if not (await connection.execute(END_TURN, {**values, "worker": worker})).rowcount:
                 return False
             await _add_results(connection, turn.id, turn.results[kept:], kept)
+            if turn.usage.total:
+                spent = spending_values(turn, values["finished_at"])
+                await connection.execute(spend(self._database.dialect), spent)
             return True
 
         return await self._database.transaction("storing an answer in", work)
@@ -87,17 +111,67 @@ class SqlThreadStore:
 
         return await self._database.transaction("closing a turn in", work)
 
-    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
-        async def work(connection: AsyncConnection) -> tuple[Turn, ...]:
-            rows = (await connection.execute(NEWEST_ENDED, {**key_values(key), "limit": limit})).all()
+    async def history(self, key: ThreadKey, *, limit: int, whole: int, after: int = 0) -> tuple[Turn, ...]:
+        found: list[Turn] = []
+        before = BEHIND_ALL
+        while limit > 0 and before:
+            values = {**key_values(key), "limit": min(limit, PORTION), "after": after, "before": before}
+            turns, before = await self._newest(values, whole)
+            found += turns
+            limit, whole = limit - PORTION, max(0, whole - PORTION)
+        return tuple(reversed(found))
+
+    async def turn(self, turn: TurnId) -> Turn | None:
+        return await self._one(THE_TURN, {"turn_id": storable(turn)})
+
+    async def numbered(self, key: ThreadKey, number: int) -> Turn | None:
+        return await self._one(NUMBERED, {**key_values(key), "number": max(0, min(number, BEHIND_ALL))})
+
+    async def memory(self, key: ThreadKey) -> Memory:
+        rows = await self._database.rows("reading a thread from", MEMORY, key_values(key))
+        return next(map(to_memory, rows), Memory())
+
+    async def remember(self, key: ThreadKey, memory: Memory) -> None:
+        values = memory_values(memory) | {f"in_{name}": value for name, value in key_values(key).items()}
+        await self._database.change("storing a summary in", REMEMBER, values)
+
+    async def forget(self, key: ThreadKey) -> int:
+        values = memory_values(Memory()) | {f"in_{name}": value for name, value in key_values(key).items()}
+
+        async def work(connection: AsyncConnection) -> int:
+            await connection.execute(REMEMBER, values)
+            return await _deleted(connection, FORGET, key_values(key))
+
+        return await self._database.transaction("deleting a thread from", work)
+
+    async def expire(self, before: datetime) -> int:
+        async def work(connection: AsyncConnection) -> int:
+            count = await _deleted(connection, EXPIRE, {"before": before})
+            await connection.execute(EXPIRE_MEMORIES, {"before": before})
+            await connection.execute(EXPIRE_SPENDING, {"first_day": before.date().isoformat()})
+            await connection.execute(EXPIRE_THREADS)
+            return count
+
+        return await self._database.transaction("deleting old turns from", work)
+
+    async def spent(self, day: date, author: str) -> Spent:
+        values = {"day": day.isoformat(), "author": storable(author)}
+        (row,) = await self._database.rows("reading what was spent from", SPENT, values)
+        return Spent(row.of_all, row.of_author)
+
+    async def _newest(self, values: Values, whole: int) -> tuple[list[Turn], int]:
+        """A portion of turns, the newest first, and the position before which the next one ends; 0: there is none."""
+
+        async def work(connection: AsyncConnection) -> tuple[list[Turn], int]:
+            rows = (await connection.execute(NEWEST_ENDED, values)).all()
             turns, _ = await readable(connection, rows, to_turn, whole=[row.id for row in rows[:whole]])
-            return tuple(reversed(turns))
+            return turns, rows[-1].position if len(rows) == values["limit"] else 0
 
         return await self._database.transaction("reading the history from", work)
 
-    async def turn(self, turn: TurnId) -> Turn | None:
+    async def _one(self, statement: Select[Any], values: Values) -> Turn | None:
         async def work(connection: AsyncConnection) -> Turn | None:
-            rows = (await connection.execute(THE_TURN, {"turn_id": storable(turn)})).all()
+            rows = (await connection.execute(statement, values)).all()
             turns, _ = await readable(connection, rows, to_turn, whole=[row.id for row in rows])
             return turns[0] if turns else None
 
@@ -123,6 +197,11 @@ class SqlThreadStore:
         if self.notices:
             return Check("storage", "warning", " ".join(self.notices))
         return Check("storage", "ok", self._database.place)
+
+
+async def _deleted(connection: AsyncConnection, statements: Sequence[Delete], values: Values) -> int:
+    """How many rows the last one deleted."""
+    return [(await connection.execute(statement, values)).rowcount for statement in statements][-1]
 
 
 async def _add_results(connection: AsyncConnection, turn: TurnId, results: Sequence[ToolResult], first: int) -> None:

@@ -16,7 +16,7 @@ class DirectHost:
     source: EbpfSource
 
     async def tools(self) -> tuple[ToolSpec, ...]:
-        return tuple(ToolSpec(tool.name, tool.description, json_schema(tool)) for tool in DATA_TOOLS)
+        return tuple(ToolSpec(tool.name, tool.description, json_schema(tool), read_only=True) for tool in DATA_TOOLS)
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
         return await run_tool(call, source=self.source, now=now)

@@ -11,7 +11,7 @@ from bot.domain.errors import NetspyError
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Command
 from bot.domain.ports import Analyst
-from bot.domain.turn import ToolCall, ToolResult
+from bot.domain.turn import Question, ToolCall, ToolResult
 from bot.tools.arguments import QuestionArguments, checked, question_arguments
 from bot.tools.registry import TOOLS, find_tool
 
@@ -24,9 +24,9 @@ async def run_insight(call: ToolCall, *, analyst: Analyst, now: datetime) -> Too
         return ToolResult(call, str(error), failed=True)
 
 
-def question_of(command: Command) -> str | None:
+def question_of(command: Command) -> Question | None:
     """The question that a command of an AI tool puts; None for a data tool. Raises: InvalidArguments."""
-    return _question(command.tool, command.arguments) if command.tool in QUESTIONS else None
+    return Question(_question(command.tool, command.arguments)) if command.tool in QUESTIONS else None
 
 
 def contextual_question(arguments: QuestionArguments, *, window_given: bool = True) -> str:

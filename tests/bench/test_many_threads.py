@@ -17,6 +17,7 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import Check, WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn
+from bot.llm.offline import Planner
 from bot.storage import SqlThreadStore, open_store
 from bot.tools.direct import DirectHost
 from bot.tools.insights import question_of
@@ -75,7 +76,9 @@ def question(thread: str) -> Message:
 
 @asynccontextmanager
 async def desk_over(store: SqlThreadStore, model: SlowModel, crowd: Crowd) -> AsyncIterator[Manager]:
-    answering = Answering(loop=ToolLoop(model, DirectHost(SOURCE)), tools=TOOLS, question_of=question_of)
+    answering = Answering(
+        planner=Planner(), loop=ToolLoop(model, DirectHost(SOURCE)), tools=TOOLS, question_of=question_of
+    )
     parts = Parts(
         store=store, leases=store.leases, source=SOURCE, answering=answering, outlet=crowd.outlet, clock=lambda: NOW
     )

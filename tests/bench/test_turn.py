@@ -21,6 +21,7 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import WorkerId
 from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
+from bot.llm.offline import Planner
 from bot.storage import open_store
 from bot.tools.host import open_tool_host
 from bot.tools.insights import question_of
@@ -78,7 +79,7 @@ async def test_a_turn_of_three_tools_against_the_bare_calls(tmp_path: Path, pyte
         async def ours() -> None:
             model = ScriptedModel([Completion("", calls(), "m"), Completion("Three tables.", (), "m")])
             outlet = RecordingOutlet()
-            answering = Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
+            answering = Answering(planner=Planner(), loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
             parts = Parts(
                 store=our_store,
                 leases=our_store.leases,

@@ -28,7 +28,8 @@ from bot.domain.message import (
     TurnId,
 )
 from bot.domain.ports import Begun, WorkerId
-from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
+from bot.domain.turn import Completion, Question, ToolCall, ToolResult, Turn
+from bot.llm.offline import Planner
 from bot.tools.registry import TOOLS
 from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, connection, result
 
@@ -57,7 +58,9 @@ class Stage:
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Manager]:
-        answering = Answering(loop=ToolLoop(self.model, self.host), tools=TOOLS, question_of=question_of)
+        answering = Answering(
+            planner=Planner(), loop=ToolLoop(self.model, self.host), tools=TOOLS, question_of=question_of
+        )
         parts = Parts(
             store=self.store,
             leases=self.store,
@@ -83,8 +86,8 @@ class Stage:
         return outlet.replies[0]
 
 
-def question_of(command: Command) -> str | None:
-    return str(command.arguments["query"]) if "query" in command.arguments else None
+def question_of(command: Command) -> Question | None:
+    return Question(str(command.arguments["query"])) if "query" in command.arguments else None
 
 
 _numbers = iter(range(10**6))
@@ -168,9 +171,9 @@ class Away(MemoryStore):
         self._fail("keep")
         await super().keep(turn, results, first=first)
 
-    async def history(self, key: ThreadKey, *, limit: int, whole: int) -> tuple[Turn, ...]:
+    async def history(self, key: ThreadKey, *, limit: int, whole: int, after: int = 0) -> tuple[Turn, ...]:
         self._fail("history")
-        return await super().history(key, limit=limit, whole=whole)
+        return await super().history(key, limit=limit, whole=whole, after=after)
 
     def _fail(self, method: str) -> None:
         if self.error and method in self.among:

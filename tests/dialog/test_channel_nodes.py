@@ -7,6 +7,7 @@ import pytest
 
 from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
+from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
 from bot.domain.errors import InvalidSettings
 from bot.domain.message import Address, Author, Message, MessageId, ThreadKey, TurnId
@@ -17,7 +18,7 @@ from bot.setting_values import channel_nodes
 from bot.tools.direct import DirectHost
 from bot.tools.insights import question_of
 from bot.tools.registry import TOOLS
-from tests.fakes import NOW, FakeEbpf, connection
+from tests.fakes import NOW, FakeEbpf, MemoryStore, connection
 
 STORED: Sequence[Event] = (
     replace(connection("curl"), node="node-a"),
@@ -28,16 +29,14 @@ STORED: Sequence[Event] = (
 
 async def asked(text: str, *, channel: str = "C1") -> tuple[ToolResult, ...]:
     loop = ToolLoop(Planner(), DirectHost(FakeEbpf(STORED)))
-    answering = Answering(loop=loop, tools=TOOLS, question_of=question_of, nodes={"C1": "node-a"})
+    answering = Answering(planner=Planner(), loop=loop, tools=TOOLS, question_of=question_of, nodes={"C1": "node-a"})
     key = ThreadKey("slack", "T1", channel, "1")
     message = Message(key, MessageId("m1"), Author("U1", "dana"), text, NOW, Address("slack", ""))
     transcript = Transcript(Nowhere())
-    await answering.work(Turn(TurnId("t1"), message, NOW), _no_history, transcript)
+    await answering.work(
+        Turn(TurnId("t1"), message, NOW), Thread(key, MemoryStore(), None, transcript.notice), transcript
+    )
     return transcript.results
-
-
-async def _no_history() -> list[Turn]:
-    return []
 
 
 def matched(results: Sequence[ToolResult]) -> list[int]:

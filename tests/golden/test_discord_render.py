@@ -18,7 +18,22 @@ from adapters.discord.post import ButtonSpec, Post
 from adapters.discord.render import render, shown, word_of_netspy
 from adapters.discord.tables import Look
 from bot.codec import decode_action
-from bot.domain.message import Again, Attachment, Block, Chart, Csv, Feedback, Notice, Page, Prose, Reply, Stop, TurnId
+from bot.domain.message import (
+    Again,
+    Attachment,
+    Block,
+    Chart,
+    Csv,
+    Diff,
+    Feedback,
+    Notice,
+    Page,
+    Prose,
+    Reply,
+    Stop,
+    TurnId,
+    Why,
+)
 from bot.domain.table import Column, Line, Series, Table
 from bot.tables.paging import page
 from bot.tables.text import ZERO_WIDTH
@@ -31,6 +46,7 @@ from tests.golden.replies import REPLIES, ZONE, attempt, connections, footer
 
 LOOK = Look(zone=ZONE, now=NOW)
 TURN = TurnId("0123456789abcdef0123456789abcdef")
+OF_AN_ANSWER = ["Run again", "What changed", "Why", "👍", "👎"]
 QUIET_KINDS = {"bold", "code block", "small"}
 """What is around data: the label, the table and what it rests on."""
 
@@ -129,7 +145,7 @@ def test_a_page_has_15_rows_and_the_file_has_all() -> None:
 def test_15_rows_need_no_file() -> None:
     (post,) = posts(connections(15, 15))
     assert post.files == ()
-    assert labels(post) == [["T1 as CSV"], ["Run again", "👍", "👎"]]
+    assert labels(post) == [["T1 as CSV"], OF_AN_ANSWER]
 
 
 def test_up_to_100_rows_can_be_paged_and_more_are_in_the_file() -> None:
@@ -200,9 +216,20 @@ def test_only_the_last_message_asks_what_people_think() -> None:
     assert labels(first) == []
     assert [decode_action(button.custom_id) for button in second.buttons[-1]] == [
         Again(TURN),
+        Diff(TURN),
+        Why(TURN),
         Feedback(TURN, "up"),
         Feedback(TURN, "down"),
     ]
+
+
+def test_no_message_has_more_buttons_than_discord_takes() -> None:
+    sent = posts(*(replace(connections(40, 40), label=f"T{number}") for number in range(1, 10)))
+    rows = [labels(post) for post in sent]
+    assert [len(row) for message in rows for row in message if len(row) > 5] == []
+    assert all(len(message) <= 5 for message in rows)
+    assert rows[-1][-1] == OF_AN_ANSWER
+    assert sum(f"T{number} as CSV" in row for number in range(1, 10) for message in rows for row in message) == 9
 
 
 def test_a_table_is_not_cut_where_a_message_can_hold_it() -> None:
@@ -248,12 +275,12 @@ def test_an_eleventh_file_begins_a_message() -> None:
 
 def test_ids_that_discord_would_refuse_are_left_out() -> None:
     (post,) = posts(replace(connections(20, 20), label="T" * 90))
-    assert labels(post) == [["Run again", "👍", "👎"]]
+    assert labels(post) == [OF_AN_ANSWER]
 
 
 def test_a_table_that_stands_there_twice_has_its_buttons_once() -> None:
     (post,) = posts(connections(1, 1), connections(1, 1))
-    assert labels(post) == [["T1 as CSV", "T1 for a phone"], ["Run again", "👍", "👎"]]
+    assert labels(post) == [["T1 as CSV", "T1 for a phone"], OF_AN_ANSWER]
 
 
 def test_a_table_without_buttons_brings_its_file_where_cells_are_cut() -> None:

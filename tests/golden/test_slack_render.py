@@ -168,8 +168,8 @@ def test_more_is_offered_only_where_there_is_more() -> None:
         (actions, _) = whole(post)[-2:]
         return [element["action_id"] for element in actions["elements"]]
 
-    assert buttons(connections(20, 345)) == ["page:T1", "csv:T1", "again"]
-    assert buttons(connections(20, 20)) == ["csv:T1", "again"]
+    assert buttons(connections(20, 345)) == ["page:T1", "csv:T1", "again", "diff", "why"]
+    assert buttons(connections(20, 20)) == ["csv:T1", "again", "diff", "why"]
 
 
 def test_only_the_last_message_asks_what_people_think() -> None:

@@ -4,6 +4,7 @@ Shapes: https://docs.discord.com/developers/resources/message, /channel, /guild,
 """
 
 from copy import deepcopy
+from mimetypes import guess_type
 from typing import Any
 
 from tests.loopback.discord_channels import FORUM, Channel, Role, User
@@ -163,6 +164,7 @@ def _reaction(emoji: str, who: list[str]) -> dict[str, Any]:
 def _attachment(file: Attachment, one: Message) -> dict[str, Any]:
     about = {"id": file.id, "filename": file.name, "size": len(file.content), "url": file.url, "proxy_url": file.url}
     about |= {"description": file.description} if file.description else {}
+    about |= {"content_type": kind} if (kind := guess_type(file.name)[0]) else {}
     return about | ({"ephemeral": True} if one.ephemeral_to else {})
 
 

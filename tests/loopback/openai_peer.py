@@ -116,7 +116,7 @@ class OpenAIPeer:
             return ["there is no key"]
         if not (self._script or self._steps):
             return [f"round {len(self.requests)} is one more than scripted"]
-        starts_turn = request.path.endswith("/responses") and not _ends_with_result(request)
+        starts_turn = request.path.endswith("/responses") and not _goes_on(request)
         if starts_turn:
             self._hidden.clear()
         return broken_rules(request.path, request.body, self._hidden)
@@ -179,6 +179,13 @@ def default_script(request: Request) -> Step:
 def _ends_with_result(request: Request) -> bool:
     last = (request.body.get("input") or request.body.get("messages") or [{}])[-1]
     return isinstance(last, dict) and (last.get("type") == "function_call_output" or last.get("role") == "tool")
+
+
+def _goes_on(request: Request) -> bool:
+    """Whether a turn that this peer has answered a round of goes on: it has items of its answer, or a call's result."""
+    items = [item for item in request.body.get("input") or () if isinstance(item, dict)]
+    is_answered = _ends_with_result(request) and str(items[-1].get("call_id")).startswith("call_")
+    return is_answered or any("id" in item for item in items)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

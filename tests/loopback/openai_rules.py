@@ -1,11 +1,13 @@
 """What OpenAI's API demands of a request and netspy promises to send: each broken rule as a sentence. Pure."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,(?P<content>.+)", re.DOTALL)
 _KEYWORDS = {
     "type", "description", "enum", "const", "anyOf", "$ref", "$defs", "properties", "required", "additionalProperties",
     "items", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems",
@@ -77,6 +79,16 @@ def _chat(body: dict[str, Any]) -> Iterator[str]:
     messages = body.get("messages") or [{"role": "nobody"}]
     if messages[0]["role"] != "system" or [m["role"] for m in messages].count("system") != 1:
         yield "there is not one system message, at the start"
+    for message in messages:
+        if message["role"] == "assistant":
+            yield from _assistant(message)
+        if message["role"] == "user":
+            yield from _content(message["content"], {"text": "text", "image": "image_url"})
+    yield from _answered(messages)
+
+
+def _answered(messages: list[dict[str, Any]]) -> Iterator[str]:
+    """Results stand right behind their calls, and somebody waits for an answer."""
     waiting: list[str] = []
     for message in messages:
         if message["role"] != "tool" and waiting:
@@ -88,7 +100,6 @@ def _chat(body: dict[str, Any]) -> Iterator[str]:
                 yield f"a result for {message['tool_call_id']!r}, which was not called just before"
             case "assistant":
                 waiting = [call["id"] for call in message.get("tool_calls", ())]
-                yield from _assistant(message)
     if messages[-1]["role"] not in {"user", "tool"} or waiting:
         yield "the last message is neither a question nor a call's result"
 
@@ -97,9 +108,13 @@ def _assistant(message: dict[str, Any]) -> Iterator[str]:
     calls = message.get("tool_calls", ())
     if not calls and not message.get("content"):
         yield "an assistant's message without text or calls"
+    if calls == []:
+        yield "tool_calls is empty: leave it out"
     if len({call["id"] for call in calls}) != len(calls):
         yield "two calls of one message share an id"
     for call in calls:
+        if not 0 < len(call["id"]) <= 40:
+            yield f"{call['id']!r} is no call's id: it is empty, or longer than 40"
         if not _NAME.fullmatch(call["function"]["name"]):
             yield f"{call['function']['name']!r} is not a function's name"
         if not isinstance(_json(call["function"]["arguments"]), dict):
@@ -131,6 +146,8 @@ def _pairs(items: list[dict[str, Any]]) -> Iterator[str]:
     seen: set[str] = set()
     for item in items:
         call_id = item["call_id"]
+        if not 0 < len(call_id) <= 64:
+            yield f"{call_id!r} is no call's id: it is empty, or longer than 64"
         if item["type"] == "function_call_output" and call_id not in waiting:
             yield f"a result for {call_id!r}, which was not called before, or has one"
         if item["type"] == "function_call" and call_id in seen:
@@ -154,6 +171,31 @@ def _item(item: dict[str, Any]) -> Iterator[str]:
 def _message(item: dict[str, Any]) -> Iterator[str]:
     if item["role"] not in {"user", "assistant"} or not item["content"]:
         yield f"an empty message, or one of role {item['role']!r}"
+    elif item["role"] == "user":
+        yield from _content(item["content"], {"text": "input_text", "image": "input_image"})
+
+
+def _content(content: Any, types: dict[str, str]) -> Iterator[str]:
+    """A user's message: text, or parts of the types that an API has for them."""
+    for part in [] if isinstance(content, str) else content:
+        if part.get("type") == types["text"]:
+            if not part.get("text"):
+                yield "a part without text"
+        elif part.get("type") == types["image"]:
+            given = part.get("image_url")
+            yield from _image(given.get("url") if types["image"] == "image_url" and isinstance(given, dict) else given)
+        else:
+            yield f"a part of type {part.get('type')!r}"
+
+
+def _image(url: Any) -> Iterator[str]:
+    match = _IMAGE.fullmatch(url) if isinstance(url, str) else None
+    try:
+        content = base64.b64decode(match["content"], validate=True) if match else b""
+    except ValueError:
+        content = b""
+    if not content:
+        yield f"an image that is no data URL of a known kind of image: {str(url)[:60]!r}"
 
 
 def _json(text: str) -> Any:

@@ -166,9 +166,10 @@ class Api:
     async def _download(self, request: web.Request) -> web.Response:
         """Without a token that may read files Slack answers with its sign-in page, as if all were well."""
         file = self._owner.space.files.get(request.match_info["file"])
-        allowed = _token(request, {}) == self._owner.bot_token and "files:read" in self._owner.scopes
-        if not file or not file.content or not allowed:
+        if _token(request, {}) != self._owner.bot_token or "files:read" not in self._owner.scopes:
             return web.Response(text="<!DOCTYPE html><html>Sign in</html>", content_type="text/html")
+        if not file or file.content is None:
+            return web.Response(status=404, text="file_not_found")
         return web.Response(body=file.content, content_type="application/octet-stream")
 
     async def _respond(self, request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from typing import Any
 
 from tests.loopback import slack_reading as reading
@@ -87,7 +88,7 @@ class Stream:
 
 @dataclass(slots=True)
 class File:
-    """`content` is None until it is uploaded."""
+    """`content` is None until it is uploaded. `more` is told of it too, and instead of what is told else."""
 
     id: str
     name: str
@@ -95,6 +96,7 @@ class File:
     title: str = ""
     content: bytes | None = None
     url: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -104,8 +106,12 @@ class File:
             "title": self.title or self.name,
             "size": self.size_bytes,
             "filetype": self.name.rpartition(".")[2],
+            "mimetype": guess_type(self.name)[0] or "application/octet-stream",
+            "mode": "hosted",
+            "is_external": False,
             "url_private": self.url,
             "url_private_download": self.url,
+            **self.more,
         }
 
 

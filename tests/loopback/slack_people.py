@@ -76,12 +76,16 @@ class People(ABC):
         self.space.happened.append(events.deleted(self.space, message))
         self.publish()
 
-    def attach(self, name: str, content: bytes) -> File:
-        """A file to say something with."""
-        file = File(self.space.new_id("F"), name, len(content), content=content)
+    def attach(self, name: str, content: bytes, **more: Any) -> File:
+        """A file to say something with. `more`: fields that are told of it instead of the usual ones."""
+        file = File(self.space.new_id("F"), name, len(content), content=content, more=more)
         file.url = f"{self.space.base_url}files-pri/{file.id}/{name}"
         self.space.files[file.id] = file
         return file
+
+    def take_away(self, file: File) -> None:
+        """Delete a file; messages keep its name."""
+        del self.space.files[file.id]
 
     async def slash(self, user: str, channel: str, text: str, *, command: str = "/netspy") -> Answer:
         """A command; Slack takes none in threads."""

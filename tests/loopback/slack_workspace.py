@@ -25,7 +25,7 @@ PAYMENTS, DIRECT = "C0PAYMENTS", "D0DANA"
 SCOPES = frozenset(
     {
         "app_mentions:read", "assistant:write", "chat:write", "commands", "channels:history", "groups:history",
-        "im:history", "im:write", "mpim:history", "files:write", "reactions:write", "users:read",
+        "im:history", "im:write", "mpim:history", "files:read", "files:write", "reactions:write", "users:read",
     }
 )  # fmt: skip
 SUBSCRIBED = frozenset(

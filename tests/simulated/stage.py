@@ -25,6 +25,7 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Outlet
 from bot.domain.turn import Completion, Turn
+from bot.llm.offline import Planner
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import question_of
 from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, ScriptedModel, connection, result
@@ -223,7 +224,7 @@ def _parts(model: ScriptedModel, host: FakeHost, store: MemoryStore, source: Fak
         store=store,
         leases=store,
         source=source,
-        answering=Answering(loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of),
+        answering=Answering(planner=Planner(), loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of),
         outlet=nowhere,
         clock=lambda: NOW,
         turn_deadline_s=LONG_S,

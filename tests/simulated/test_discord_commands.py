@@ -6,14 +6,15 @@ import discord
 import pytest
 import simcord
 
-from adapters.discord.commands import INVESTIGATE, payloads
+from adapters.discord.command_sheet import INVESTIGATE, payloads
 from bot.conversation.builtin import COMMANDS, help_of
-from bot.domain.ports import CommandHelp, FlagHelp
+from bot.domain.ports import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import says
 from tests.simulated.stage import labels, open_discord, said
 
 HELP = (*map(help_of, TOOLS), *COMMANDS)
+ANYWHERE = [entry for entry in HELP if entry.group != THREAD_COMMANDS]
 ASKING = frozenset({"contextual_analysis"})
 """Tools whose text is a question to the model."""
 
@@ -30,6 +31,11 @@ def value_of(flag: FlagHelp) -> Any:
             return "curl"
 
 
+def path_of(entry: CommandHelp) -> str:
+    """As people choose it."""
+    return " ".join(word for word in ("netspy", entry.group, entry.name) if word)
+
+
 def options_of(entry: CommandHelp, *, all_of_them: bool) -> dict[str, Any]:
     chosen = [flag for flag in entry.flags if flag.required or (all_of_them and not flag.rare)]
     return {flag.written.split()[0].removeprefix("--").replace("-", "_"): value_of(flag) for flag in chosen}
@@ -37,18 +43,18 @@ def options_of(entry: CommandHelp, *, all_of_them: bool) -> dict[str, Any]:
 
 async def test_every_command_is_offered_in_servers_and_in_direct_messages() -> None:
     async with open_discord() as stage:
-        names = {f"netspy {entry.name}" for entry in HELP} | {"ask"}
+        names = {path_of(entry) for entry in HELP} | {"ask"}
         assert set(stage.dana.available_commands(stage.payments)) == names
         assert set(stage.dana.user.available_commands()) == names
 
 
 @pytest.mark.parametrize("all_of_them", [False, True], ids=["fewest options", "all options"])
-@pytest.mark.parametrize("entry", HELP, ids=[entry.name for entry in HELP])
+@pytest.mark.parametrize("entry", ANYWHERE, ids=[entry.name for entry in ANYWHERE])
 async def test_every_command_is_answered(entry: CommandHelp, *, all_of_them: bool) -> None:
     answers = [says("The answer.")] if entry.tool in ASKING else []
     async with open_discord(*answers) as stage:
         given = options_of(entry, all_of_them=all_of_them)
-        called = await stage.dana.slash(stage.payments, f"netspy {entry.name}", **given)
+        called = await stage.dana.slash(stage.payments, path_of(entry), **given)
 
         assert called.response is not None
         assert called.response.content.strip()
@@ -121,7 +127,7 @@ async def test_the_menu_makes_a_message_the_question() -> None:
 
 
 async def test_the_menu_takes_a_message_without_text() -> None:
-    async with open_discord() as stage:
+    async with open_discord(says("Nothing can be made of it.")) as stage:
         message = await stage.lee.send(stage.payments, "", attachments=[("trace.pcap", b"x")])
         called = await stage.dana.context_menu(stage.payments, INVESTIGATE, message)
 
@@ -149,6 +155,46 @@ async def test_commands_work_in_a_thread() -> None:
         assert called.response is not None
         assert called.response.channel_id == thread.id
         assert "Run again" in labels(called.response)
+
+
+async def test_a_command_about_a_thread_is_for_the_thread_that_it_is_used_in() -> None:
+    async with open_discord() as stage:
+        thread = await stage.ask("list")
+        await stage.lee.slash(thread, "netspy thread quiet")
+        await stage.dana.send(thread, "and now?")
+        asked, hushed = (turn.message for turn in stage.turns)
+
+        assert (hushed.text, hushed.key, hushed.opens) == ("quiet", asked.key, False)
+
+
+async def test_a_command_about_a_thread_works_in_direct_messages() -> None:
+    async with open_discord() as stage:
+        await stage.dana.send_dm("list")
+        await stage.dana.user.slash("netspy thread quiet")
+        asked, hushed = (turn.message for turn in stage.turns)
+
+        assert hushed.key == asked.key
+
+
+async def test_a_command_about_a_thread_is_sent_to_the_thread() -> None:
+    async with open_discord() as stage:
+        called = await stage.dana.slash(stage.payments, "netspy thread quiet")
+
+        assert called.response is not None
+        assert called.ephemeral
+        assert "Use this command in the thread that it is for." in called.response.content
+        assert stage.turns == []
+
+
+async def test_a_command_that_is_no_more_says_so() -> None:
+    async with open_discord() as stage:
+        stale = payloads([*HELP, CommandHelp("db", "db", "Look at it", group=WORKFLOW_COMMANDS)])
+        stage.env.backend.register_commands(None, stale)
+        called = await stage.dana.slash(stage.payments, "netspy workflow db")
+
+        assert called.response is not None
+        assert called.ephemeral
+        assert "/netspy workflow db: there is no such command any more" in called.response.content
 
 
 async def test_commands_are_registered_once_and_again_when_they_change() -> None:

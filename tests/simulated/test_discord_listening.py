@@ -5,7 +5,7 @@ import simcord
 from simcord.enums import MessageType
 
 from adapters.discord.client import CONTENT, INTENTS
-from adapters.discord.commands import INVESTIGATE
+from adapters.discord.command_sheet import INVESTIGATE
 from tests.dialog.stage import says
 from tests.simulated.stage import SimulatedDiscord, labels, open_discord, said, tools
 
@@ -114,12 +114,14 @@ async def test_a_question_that_is_deleted_is_not_answered() -> None:
         assert said(thread) == []
 
 
-async def test_what_has_no_words_gets_none_in_a_thread() -> None:
-    async with open_discord() as stage:
+async def test_a_file_without_words_goes_on_in_a_thread() -> None:
+    async with open_discord(says("Nothing can be made of it.")) as stage:
         thread = await stage.ask("list")
         await stage.dana.send(thread, "", attachments=[("photo.png", b"x")])
+        first, second = (turn.message for turn in stage.turns)
 
-        assert len(said(thread)) == 1
+        assert second.key == first.key
+        assert (second.text, [file.name for file in second.files]) == ("", ["photo.png"])
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
@@ -140,10 +142,13 @@ async def test_a_message_that_is_passed_on_is_the_question() -> None:
         assert "It waits for the database." in said(thread)[-1].content
 
 
-async def test_files_are_said_to_be_unread() -> None:
+async def test_files_come_with_the_question() -> None:
     async with open_discord() as stage:
         await stage.dana.send(stage.payments, f"{stage.mention} list", attachments=[("trace.pcap", b"x")])
-        assert [m for m in said(stage.payments) if "I cannot read files yet (trace.pcap)" in m.content]
+        (turn,) = stage.turns
+        (file,) = turn.message.files
+        assert (file.name, file.size_bytes) == ("trace.pcap", 1)
+        assert file.id.endswith("/trace.pcap")
 
 
 async def test_without_the_intent_a_mention_is_answered() -> None:

@@ -144,9 +144,9 @@ async def test_without_files_a_csv_is_said_to_be_left_out() -> None:
 async def test_a_word_below_a_message_is_told_directly_where_netspy_may_not_write() -> None:
     async with open_discord() as stage:
         closed = stage.channel_without("send_messages")
-        await stage.dana.send(closed, f"{stage.mention} list", attachments=[("trace.pcap", b"x")])
+        await stage.dana.send(closed, stage.mention)
 
-        assert [told for told in stage.directly(stage.dana) if "I cannot read files yet (trace.pcap)" in told]
+        assert [told for told in stage.directly(stage.dana) if "such as" in told]
 
 
 @pytest.mark.parametrize("missing", ["send_messages", "view_channel"])

@@ -1,15 +1,23 @@
 """The slash commands as Discord holds them, and what they ask."""
 
 import copy
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import discord
 import pytest
 
-from adapters.discord.commands import asked, payloads, same
+from adapters.discord.command_sheet import payloads, same
+from adapters.discord.commands import asked, completions
+from adapters.discord.inbox import Called
 from bot.conversation.builtin import COMMANDS, help_of
+from bot.domain.errors import UnknownCommand
 from bot.domain.message import Command
+from bot.domain.ports import CommandHelp, FlagHelp
 from bot.tools.registry import TOOLS
+from tests.fakes import IdleDesk
+from tests.loopback.discord_commands import check_all
 
 HELP = (*map(help_of, TOOLS), *COMMANDS)
 
@@ -21,18 +29,39 @@ class Typed:
         self.data = {"name": name, "options": list(options)}
 
 
-def read(name: str, *options: dict[str, Any]) -> tuple[str, Command | None]:
-    return asked(cast("discord.Interaction[Any]", Typed(name, *options)), HELP)
+def read(name: str, *options: dict[str, Any], known: Sequence[CommandHelp] = HELP) -> Called:
+    return asked(cast("discord.Interaction[Any]", Typed(name, *options)), known)
+
+
+def command(name: str, *, group: str = "") -> CommandHelp:
+    return CommandHelp(name, name, f"What {name} does", group=group)
+
+
+WHY = CommandHelp(
+    "why",
+    "why [WHICH]",
+    "what an answer rests on",
+    (FlagHelp("--turn WHICH", "the number of an answer", "turn", free=True),),
+    group="thread",
+)
+
+
+def paths(sheet: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The subcommands of /netspy, by group and name."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in sheet[0]["options"]:
+        is_group = entry["type"] == discord.AppCommandOptionType.subcommand_group.value
+        inner = {f"{entry['name']} {each['name']}": each for each in entry["options"]} if is_group else {}
+        found |= inner or {entry["name"]: entry}
+    return found
 
 
 def options_of(command: str) -> dict[str, dict[str, Any]]:
-    netspy = payloads(HELP)[0]
-    found = next(each for each in netspy["options"] if each["name"] == command)
-    return {option["name"]: option for option in found["options"]}
+    return {option["name"]: option for option in paths(payloads(HELP))[command]["options"]}
 
 
 def test_every_command_is_a_subcommand_with_its_flags() -> None:
-    assert {each["name"] for each in payloads(HELP)[0]["options"]} == {entry.name for entry in HELP}
+    assert set(paths(payloads(HELP))) == {f"{entry.group} {entry.name}".strip() for entry in HELP}
     options = options_of("list")
     assert options["max_events"]["type"] == discord.AppCommandOptionType.integer.value
     assert (options["max_events"]["min_value"], options["max_events"]["max_value"]) == (1, 1000)
@@ -40,7 +69,7 @@ def test_every_command_is_a_subcommand_with_its_flags() -> None:
 
 
 def test_what_is_required_comes_first() -> None:
-    for entry in payloads(HELP)[0]["options"]:
+    for entry in paths(payloads(HELP)).values():
         required = [option.get("required", False) for option in entry["options"]]
         assert required == sorted(required, reverse=True)
 
@@ -54,13 +83,14 @@ def test_no_text_is_longer_than_discord_takes() -> None:
 
 
 def test_all_commands_together_are_no_longer_than_discord_takes() -> None:
-    assert len(payloads(HELP)[0]["options"]) <= 25
-    assert _characters(payloads(HELP)[0]) <= 8000
+    assert [*check_all(payloads(HELP))] == []
 
 
-def _characters(entry: dict[str, Any]) -> int:
-    own = len(entry.get("name", "")) + len(entry.get("description", ""))
-    return own + sum(map(_characters, entry.get("options", [])))
+def test_commands_of_a_group_stand_in_it_where_its_first_one_does() -> None:
+    sheet = payloads((command("a"), command("x", group="workflow"), command("b"), command("y", group="workflow")))
+    assert [each["name"] for each in sheet[0]["options"]] == ["a", "workflow", "b"]
+    assert [*paths(sheet)] == ["a", "workflow x", "workflow y", "b"]
+    assert [*check_all(sheet)] == []
 
 
 def test_rare_flags_share_one_option() -> None:
@@ -72,17 +102,48 @@ def test_rare_flags_share_one_option() -> None:
 
 def test_a_subcommand_is_a_command_with_the_tools_arguments() -> None:
     given = [{"name": "process", "value": "curl"}, {"name": "max_events", "value": 5}]
-    text, command = read("netspy", {"name": "list", "options": given})
-    assert text == "list --process curl --max-events 5"
-    assert command == Command("list_connections", {"process_name": "curl", "max_events": 5})
+    called = read("netspy", {"name": "list", "options": given})
+    assert called.text == "list --process curl --max-events 5"
+    assert called.command == Command("list_connections", {"process_name": "curl", "max_events": 5})
+
+
+def test_a_command_in_a_group_is_read_in_it() -> None:
+    entries = (command("db", group="workflow"), replace(command("db"), tool="db_tool"), WHY)
+    group = discord.AppCommandOptionType.subcommand_group.value
+    called = read("netspy", {"name": "workflow", "type": group, "options": [{"name": "db"}]}, known=entries)
+    assert called == Called("db")
+    assert read("netspy", {"name": "db"}, known=entries).command == Command("db_tool", {})
+
+
+def test_a_free_value_is_written_as_it_is_typed() -> None:
+    given = [{"name": "turn", "value": "12"}]
+    group = {"name": "thread", "type": discord.AppCommandOptionType.subcommand_group.value}
+    called = read("netspy", {**group, "options": [{"name": "why", "options": given}]}, known=(WHY,))
+    assert called == Called("why 12", in_thread=True)
+    assert read("netspy", {**group, "options": [{"name": "why"}]}, known=(WHY,)).text == "why"
+
+
+def test_a_command_that_is_no_more_is_an_error() -> None:
+    with pytest.raises(UnknownCommand, match="/netspy gone: there is no such command any more"):
+        read("netspy", {"name": "gone"})
+
+
+async def test_values_of_a_command_in_a_group_are_offered() -> None:
+    flag = FlagHelp("--by WHICH", "by what", "by", kind="choice", choices=("port", "process", "pid"))
+    entry = replace(command("db", group="workflow"), flags=(flag,))
+    typed = {"name": "db", "options": [{"name": "by", "value": "P", "focused": True}]}
+    asking = Typed("netspy", {"name": "workflow", "type": 2, "options": [typed]})
+    for known, offered in ((entry,), ["port", "process", "pid"]), ((WHY,), []):
+        found = await completions(cast("discord.Interaction[Any]", asking), IdleDesk(), known)
+        assert [each["value"] for each in found] == offered
 
 
 def test_a_command_about_netspy_is_text() -> None:
-    assert read("netspy", {"name": "status"}) == ("status", None)
+    assert read("netspy", {"name": "status"}) == Called("status")
 
 
 def test_a_question_is_text() -> None:
-    assert read("ask", {"name": "question", "value": "why?"}) == ("why?", None)
+    assert read("ask", {"name": "question", "value": "why?"}) == Called("why?")
 
 
 def test_commands_that_discord_holds_are_not_set_again() -> None:

@@ -14,10 +14,10 @@ from bot.domain.json_types import Json
 from bot.domain.table import Column
 from bot.domain.turn import ToolCall, ToolResult
 from bot.tables.layout import lay_out
+from bot.tables.objects import MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from bot.tables.untrusted import cleaned
 from bot.tools.foreign.results import MAX_PICTURE_BYTES, MAX_PICTURES, MAX_TEXT, Answer, Picture, to_result
 from bot.tools.foreign.servers import ForeignServer, Program
-from bot.tools.foreign.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS
-from bot.tools.foreign.untrusted import cleaned
 from tests.fakes import NOW
 
 SERVER = ForeignServer(name="weather", place=Program("x"), prefix="weather", secrets={"TOKEN": "hush-hush"})

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -161,3 +161,46 @@ async def test_leaving_closes_the_preferred_model() -> None:
 async def test_check_tells_a_fault_as_a_warning() -> None:
     check = await FallbackModel(BreakingModel("", REFUSED), planner()).check()
     assert check == Check("model", "warning", "no key; the planner answers instead", "set one")
+
+
+@dataclass
+class CheckedModel(PlayedModel):
+    """Tells its state."""
+
+    state: Check = field(default_factory=lambda: Check("model", "ok", "gpt, 3 ms"))
+
+    async def check(self) -> Check:
+        return self.state
+
+
+OK, FAULT = Check("model", "ok", "mini, 3 ms"), Check("model", "fault", "no key", "set one")
+
+
+@pytest.mark.parametrize(
+    ("gpt", "mini", "told"),
+    [
+        (OK, OK, Check("model", "ok", "mini, 3 ms; mini, 3 ms")),
+        (OK, FAULT, Check("model", "warning", "mini, 3 ms; no key", "set one")),
+        (FAULT, OK, Check("model", "warning", "no key; mini, 3 ms; mini answers instead", "set one")),
+        (FAULT, FAULT, Check("model", "warning", "no key; no key; the planner answers instead", "set one")),
+    ],
+)
+async def test_check_tells_the_state_of_each_language_model(gpt: Check, mini: Check, told: Check) -> None:
+    behind = FallbackModel(CheckedModel([], "mini", state=mini), planner())
+    assert await FallbackModel(CheckedModel([], "gpt", state=gpt), behind).check() == told
+
+
+async def test_what_the_next_model_has_to_say_itself_is_not_lost() -> None:
+    own = "mini takes no images: answered without shot.png"
+    said = replace(BY_MINI, notice=own)
+    model = chain([REFUSED], [said, said])
+    first = (await ask(model)).completion
+    second = (await ask(model, after(REQUEST, first))).completion
+    assert first.notice == second.notice == f"mini answered instead of gpt: {REFUSED}. {own}"
+
+
+async def test_what_the_planner_has_to_say_itself_is_not_lost() -> None:
+    own = "The planner takes no images: answered without shot.png"
+    model = chain([REFUSED], [DOWN], replace(PLANNED, notice=own))
+    notice = (await ask(model)).completion.notice
+    assert notice == f"No language model answered, the planner did: {DOWN}. {own}. Before that, {REFUSED}"

@@ -17,8 +17,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_nothing_needs_to_be_set() -> None:
     settings = load()
-    assert settings.model_names == ("gpt-6-luna",)
-    assert settings.api == "responses"
+    assert not settings.wants_model
     assert settings.ebpf_url is None
     assert settings.model_patience_s == 15
     assert settings.listen_address == ("127.0.0.1", 8787)
@@ -60,30 +59,56 @@ def test_a_patience_is_a_number_of_seconds(value: str, monkeypatch: pytest.Monke
         load()
 
 
-@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "NETSPY_MODEL_KEYS", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"]
+)
 def test_a_key_is_not_printed_with_the_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "sk-secret")
     assert "sk-secret" not in repr(load())
 
 
+def test_models_are_at_openai_unless_they_are_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hush")
+    monkeypatch.setenv("NETSPY_MODELS", "gpt-6-luna,qwen@http://127.0.0.1:11434/v1")
+    assert [(each.name, each.base_url, each.api) for each in load().language_models] == [
+        ("gpt-6-luna", "https://api.openai.com/v1", "responses"),
+        ("qwen", "http://127.0.0.1:11434/v1", "chat"),
+    ]
+
+
 @pytest.mark.parametrize(
-    ("url", "api"),
+    "given",
     [
-        ("https://api.openai.com/v1", "responses"),
-        ("https://eu.api.openai.com/v1", "responses"),
-        ("https://mine.openai.azure.com/openai/v1", "responses"),
-        ("http://127.0.0.1:11434/v1", "chat"),
-        ("https://api.openai.com.evil.example/v1", "chat"),
+        {"OPENAI_API_KEY": "sk-hush"},
+        {"OPENAI_BASE_URL": "http://h/v1"},
+        {"NETSPY_MODELS": "gpt,qwen@http://h/v1"},
+        {"NETSPY_MODEL_KEYS": "{}"},
     ],
 )
-def test_auto_picks_the_api_that_the_server_speaks_best(url: str, api: str) -> None:
-    assert Settings(OPENAI_BASE_URL=url).api == api  # type: ignore[call-arg]  # set by its alias
+def test_whatever_names_a_server_or_a_key_asks_for_a_model(given: dict[str, str]) -> None:
+    assert Settings.model_validate(given).wants_model
 
 
-def test_models_are_a_list_in_order_of_preference() -> None:
-    assert Settings(NETSPY_MODELS=" a, b ,a").model_names == ("a", "b")  # type: ignore[call-arg]  # set by its alias
-    with pytest.raises(InvalidSettings, match="names no model"):
-        _ = Settings(NETSPY_MODELS=",").model_names  # type: ignore[call-arg]  # set by its alias
+def test_models_without_a_server_ask_for_none() -> None:
+    assert not Settings.model_validate({"NETSPY_MODELS": "gpt-6-luna,@cf/qwen"}).wants_model
+
+
+def test_the_key_of_another_server_may_stand_in_the_env_file() -> None:
+    Path(".env").write_text(
+        "NETSPY_MODELS=qwen@https://sky.example/v1\n"
+        'NETSPY_MODEL_KEYS={"https://sky.example/v1": "SKY_KEY"}\n'
+        "SKY_KEY=sk-hush\n"
+    )
+    (qwen,) = load().language_models
+    assert qwen.key.get_secret_value() == "sk-hush"
+
+
+@pytest.mark.parametrize("name", ["NETSPY_TOKENS_PER_DAY", "NETSPY_TOKENS_PER_DAY_AND_USER"])
+@pytest.mark.parametrize("value", ["0", "-5", "1.5", "many"])
+def test_a_budget_is_a_number_of_tokens(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings, match=name):
+        load()
 
 
 def test_an_unknown_variable_names_the_nearest_one() -> None:

@@ -21,7 +21,7 @@ from bot.domain.errors import StorageError
 from bot.storage import lease_statements, open_store
 from bot.storage.migrating import _SCRIPTS, HEAD
 from bot.storage.schema import metadata, turns
-from bot.storage.statements import END_TURN, HUSH, NEWEST_ENDED, STANDING, new_turn, next_position
+from bot.storage.statements import END_TURN, HUSH, MEMORY, NEWEST_ENDED, NUMBERED, STANDING, new_turn, next_position
 from tests.contract.test_thread_store import KEY, WORKER, begun, ended, full_turn, turn
 
 
@@ -70,7 +70,17 @@ async def test_a_migration_that_fails_leaves_nothing_behind(file: Path) -> None:
 
 
 COLUMNS = ", ".join(column.name for column in turns.c)
-PLACES = {"limit": 10, "worker": "w1", "platforms": [KEY.platform], "turn_id": turn(5).id, "closed_at": None, "beat": 0}
+PLACES = {
+    "limit": 10,
+    "after": 0,
+    "before": 2**31 - 1,
+    "number": 5,
+    "worker": "w1",
+    "platforms": [KEY.platform],
+    "turn_id": turn(5).id,
+    "closed_at": None,
+    "beat": 0,
+}
 OF_OPEN_TURNS = {
     name: getattr(lease_statements, name)
     for name in (
@@ -126,7 +136,9 @@ def steps(file: Path, statement: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    "statement", [NEWEST_ENDED, STANDING, *OF_OPEN_TURNS.values()], ids=["NEWEST_ENDED", "STANDING", *OF_OPEN_TURNS]
+    "statement",
+    [NEWEST_ENDED, STANDING, NUMBERED, MEMORY, *OF_OPEN_TURNS.values()],
+    ids=["NEWEST_ENDED", "STANDING", "NUMBERED", "MEMORY", *OF_OPEN_TURNS],
 )
 async def test_a_statement_costs_the_same_after_10_turns_and_after_1000(tmp_path: Path, statement: Any) -> None:
     short, long = tmp_path / "short.db", tmp_path / "long.db"
@@ -164,7 +176,9 @@ async def test_history_is_read_along_an_index_without_sorting(file: Path) -> Non
         values = tuple("?" * sql.count("?"))
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
     engine.dispose()
-    assert any("SEARCH turns USING INDEX" in step and "(thread_id=? AND position<?)" in step for step in plan)
+    assert any(
+        "SEARCH turns USING INDEX" in step and "(thread_id=? AND position>? AND position<?)" in step for step in plan
+    )
     assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
 
 

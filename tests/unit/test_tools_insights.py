@@ -8,7 +8,7 @@ import pytest
 from bot.domain.errors import InvalidArguments, ModelUnreachable, NetspyError
 from bot.domain.json_types import Json
 from bot.domain.message import Command
-from bot.domain.turn import ToolCall, ToolResult
+from bot.domain.turn import Question, ToolCall, ToolResult
 from bot.tools.insights import question_of, run_insight
 from tests.fakes import NOW
 
@@ -50,7 +50,7 @@ async def test_contextual_question_keeps_the_words_and_adds_the_flags(
     result = await run_insight(call, analyst=analyst, now=NOW)
     assert analyst.questions == [(question, NOW)]
     assert result.call is call
-    assert question_of(Command("contextual_analysis", arguments)) == question
+    assert question_of(Command("contextual_analysis", arguments)) == Question(question)
 
 
 async def test_insights_ask_about_the_whole_summary() -> None:

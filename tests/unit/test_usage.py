@@ -3,6 +3,8 @@ import pytest
 from bot.domain.errors import InvalidArguments, UnknownTool
 from bot.domain.message import Command
 from bot.tools.registry import TOOLS
+from bot.tools.workflows.reading import read_workflows
+from bot.tools.workflows.shipped import summaries
 from bot.usage import ONE_SHOT_MAX_EVENTS, read
 
 
@@ -103,6 +105,66 @@ def test_help_names_every_tool_flag_and_the_default_server(capsys: pytest.Captur
     for tool in TOOLS:
         assert tool.name in said
         assert all(argument.flag in said for argument in tool.arguments)
+
+
+MORE = read_workflows(
+    b"""
+[look]
+summary = "s"
+parameters.pod = { required = true }
+parameters.max-tries = { kind = "integer", default = 3 }
+steps = ["failures --pod {pod} --max-events {max-tries}"]
+[broken]
+""",
+    file="team.toml",
+)
+
+
+def test_a_workflow_is_a_command_and_a_tool_with_its_own_flags() -> None:
+    spoken = read(["look", "api-1", "--max-tries", "4", "--json"], lambda: MORE)
+    assert spoken.command == Command("look", {"pod": "api-1", "max_tries": "4"})
+    assert (spoken.is_question, spoken.json) == (True, True)
+    named = read(["--tool", "look", "--pod", "api-1"], lambda: MORE)
+    assert named.command == Command("look", {"pod": "api-1"})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("look", "--pod is missing. Add --pod POD"),
+        ("look a b", "look 'a b': that is more than one word. Put quotes around it"),
+        ("look a --pid 3", "it does not take --pid. It takes --pod, --max-tries, --node"),
+        ("look a --max-trys 3", "did you mean --max-tries?"),
+        ("look a --tool look", "leave --tool out"),
+        ("--max-tries 3", "there is no such flag"),
+        ("broken", "there is no such command. See team.toml, line 7, workflow 'broken': summary is missing"),
+        ("--tool broken", "see team.toml, line 7, workflow 'broken'"),
+        ("zzzz", "see team.toml, line 7, workflow 'broken'"),
+        ("lok a", "there is no such flag or command. Did you mean look?"),
+    ],
+)
+def test_a_wrong_workflow_is_told_like_any_command(words: str, told: str) -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        read(words.split(), lambda: MORE)
+    assert told.lower() in str(caught.value).lower()
+
+
+def test_an_unknown_tool_names_the_nearest_workflow_too() -> None:
+    with pytest.raises(UnknownTool, match="Did you mean look"):
+        read(["--tool", "lok"], lambda: MORE)
+
+
+def test_workflows_are_read_only_for_words_that_name_no_tool() -> None:
+    for words in ([], ["list"], ["--tool", "list_connections"], ["serve"], ["--server", "recording"], ["--new"]):
+        read(words, lambda: pytest.fail("that costs time, and nobody has asked for a workflow"))
+
+
+def test_help_lists_the_workflows_that_come_with_netspy(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"  {name:<11}  {summary}" in said for name, summary in summaries().items())
+    assert "NETSPY_WORKFLOWS" in said
 
 
 def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

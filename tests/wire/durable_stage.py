@@ -58,9 +58,10 @@ class BotProcess:
 
 @dataclass
 class Model:
-    """A script for any number of questions at once: a tool call for each, and then text that names it.
+    """A script for any number of questions at once: a tool call for each, then two sentences, one of which names it.
 
-    The text of a question in `hanging` begins and never ends. `pace_s` is the pause behind every piece of text.
+    The text of a question in `hanging` ends behind its first sentence, and the stream never does. `pace_s` is the pause
+    behind every piece of text.
     """
 
     pace_s: float = 0.01
@@ -74,9 +75,9 @@ class Model:
         self.asked.append(question)
         if messages[-1]["role"] != "tool":
             return Say(calls=(Call("find_failures", {"duration": 600, "max_events": 60}),))
-        text = f"This is the answer to {question}"
+        text = f"This is it. The answer to {question}"
         if question in self.hanging:
-            return Say(text=text, fault="hang", after=3)
+            return Say(text=text, fault="hang", after=6)
         return Say(text=text, pace_s=self.pace_s)
 
 

@@ -21,7 +21,7 @@ from bot.domain.turn import (
     ToolSpec,
     Turn,
 )
-from bot.llm.endpoint import PATIENCE, Patience
+from bot.llm.endpoint import PATIENCE, Patience, Server
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 
@@ -88,7 +88,7 @@ async def collect(events: AsyncGenerator[ModelEvent, None]) -> list[ModelEvent]:
 async def model_at(
     peer: OpenAIPeer, api: Api, patience: Patience = PATIENCE, name: str = MODEL
 ) -> AsyncGenerator[ChatModel]:
-    opened = open_chat_model(name, api=api, api_key=KEY, base_url=peer.base_url, patience=patience)
+    opened = open_chat_model(name, api=api, server=Server(api_key=KEY, base_url=peer.base_url), patience=patience)
     async with opened as model:
         yield model
 

@@ -22,13 +22,13 @@ LIST = Call("list_connections", {"duration": 600, "max_events": 5})
 
 @dataclass
 class Model:
-    """Calls its tools first, then says "The answer to QUESTION" or what `says` returns for it, piece by piece.
+    """Calls its tools first, then says "Here it is. The answer to QUESTION" or what `says` returns, piece by piece.
 
-    The text of a question in `hanging` begins and never ends.
+    The text of a question in `hanging` ends behind its first sentence, and the stream never does.
     """
 
     calls: tuple[Call, ...] = (LIST,)
-    says: Callable[[str], str] = "The answer to {}".format
+    says: Callable[[str], str] = "Here it is. The answer to {}".format
     pace_s: float = 0.0
     hanging: set[str] = field(default_factory=set)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Model:
         if self.calls and messages[-1]["role"] != "tool":
             return Say(calls=self.calls)
         if question in self.hanging:
-            return Say(text=self.says(question), fault="hang", after=3)
+            return Say(text=self.says(question), fault="hang", after=6)
         return Say(text=self.says(question), pace_s=self.pace_s)
 
     def begin_anew(self) -> None:

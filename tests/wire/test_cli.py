@@ -97,6 +97,47 @@ async def test_json_is_one_object_with_raw_values(shell: Shell, server: EbpfServ
     assert result["coverage"]["unknown"]
 
 
+async def test_a_workflow_answers_from_the_shell(shell: Shell, server: EbpfServer) -> None:
+    ran = await shell.netspy("investigate", "nginx", "--duration", "60", "--server", server.url)
+    assert ran.status == 0, ran.err
+    assert "summary --process nginx --duration 60 --max-events 5" in ran.out
+    told = "`list_connections`, `tcp_health` and `dns_lookups` gave no answer. Ebpf-server at"
+    assert told in " ".join(ran.out.split()), "what fails for one reason is told once"
+    assert "… find_failures process_name=nginx duration=60 max_events=5" in ran.err
+
+
+async def test_a_workflow_as_json_is_one_result_with_all_tables(shell: Shell) -> None:
+    ran = await shell.netspy("--tool", "incident", "--json", "--server", "recording")
+    result = json.loads(ran.out)
+    titles = [table["title"] for table in result["tables"]]
+    assert titles[:2] == ["Failed connection attempts", "Connection attempts by process"]
+    assert result["coverage"]["command"] == "incident"
+    assert result["summary"].count("\n") == 5
+
+
+async def test_a_workflow_of_ones_own_runs_and_a_faulty_one_beside_it_is_told(shell: Shell) -> None:
+    (shell.home / "a.toml").write_text('[ours]\nsummary = "s"\nsteps = ["dns --max-events 1"]\n[broken]\n')
+    folder = {"NETSPY_WORKFLOWS": str(shell.home)}
+    well = await shell.netspy("ours", "--server", "recording", **folder)
+    assert well.status == 0, well.err
+    assert "dns --duration 3600 --max-events 1" in well.out
+    assert "workflow 'broken': summary is missing" in well.err
+    broken = await shell.netspy("broken", **folder)
+    assert broken.status == 2
+    told = f"{shell.home}/a.toml, line 4, workflow 'broken': summary is missing. Write summary = ..."
+    assert broken.err == f"netspy: 'broken': there is no such command. See {told}\n"
+
+
+async def test_the_chat_tells_at_its_start_which_workflow_is_faulty_and_goes_on(shell: Shell) -> None:
+    (shell.home / "a.toml").write_text("[broken]\n")
+    settings = {"NETSPY_WORKFLOWS": str(shell.home / "a.toml")}
+    ran = await shell.netspy("--server", "recording", said="incident\n", **settings)
+    assert ran.status == 0, ran.err
+    told = f"workflows warning: {shell.home}/a.toml, line 1, workflow 'broken': summary is missing"
+    assert "".join(told.split()) in "".join(ran.out.split())  # a long path is folded anywhere
+    assert "tcp_health, dns_lookups, compare_periods." in ran.out
+
+
 async def test_nothing_is_wider_than_80_columns_without_a_terminal(shell: Shell) -> None:
     for tool in ("list_connections", "find_failures", "get_packet_drop_summary", "list_packet_drops"):
         ran = await shell.netspy("--tool", tool)

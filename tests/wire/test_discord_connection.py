@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.loopback.discord_message import File
-from tests.wire.discord_stage import BOT, MENTION, DiscordStage
+from tests.wire.discord_stage import BOT, DiscordStage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,7 +36,7 @@ async def test_a_gateway_that_is_cut_in_the_middle_of_an_answer_costs_nothing(st
     await stage.discord.press(stage.person, unfinished, "Stop")
     (answer,) = await stage.answered(thread)
 
-    assert answer.shown.count("The answer") == 1
+    assert answer.shown.count("Here it is") == 1
 
 
 async def test_what_is_said_while_the_connection_is_away_is_answered_once(stage: DiscordStage) -> None:
@@ -74,8 +73,9 @@ async def test_a_gateway_that_refuses_connections_for_a_while_costs_nothing(stag
 async def test_what_discord_tells_again_is_answered_once(stage: DiscordStage) -> None:
     thread = stage.ask("tools")
     await stage.answered(thread)
-    stage.discord.say(stage.person, thread, f"{MENTION} tools", files=[File("capture.csv", b"a,b")])
-    await stage.shown(thread, "I cannot read files yet")
+    stage.ask("tools", channel=thread)
+    stage.ask("", channel=thread)
+    await stage.shown(thread, "such as")
     await stage.answered(thread, 2)
     await stage.slash("netspy list")
     await stage.answered(stage.channel)

@@ -27,7 +27,7 @@ async def test_a_mention_makes_a_thread_named_after_the_question_with_the_answer
     assert "curl" in answer.shown
     assert "The answer to who connects?" in answer.shown
     assert "list --duration 600 --max-events 5" in answer.shown
-    assert labels(answer) == ["T1 as CSV", "T1 for a phone", "Run again", "👍", "👎"]
+    assert labels(answer) == ["T1 as CSV", "T1 for a phone", "Run again", "What changed", "Why", "👍", "👎"]
     assert stage.discord.typed(thread)
     assert not stage.discord.refused
 

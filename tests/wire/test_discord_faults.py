@@ -4,6 +4,7 @@ import pytest
 
 from tests.loopback.discord_faults import Fault, RateLimit
 from tests.loopback.discord_operations import USUAL_LIMITS
+from tests.loopback.discord_refusals import THREAD_EXISTS
 from tests.wire.discord_stage import DiscordStage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,7 +59,8 @@ async def test_a_global_rate_limit_delays_all_and_loses_nothing(stage: DiscordSt
         await stage.answered(thread)
 
     assert [len(stage.answers(thread)) for thread in threads] == [1] * 5
-    assert not stage.discord.refused
+    again = {refusal.code for refusal in stage.discord.refused}
+    assert again <= {THREAD_EXISTS}, "on a busy machine a thread may be asked for twice"
 
 
 async def test_limits_that_discord_tells_are_obeyed(stage: DiscordStage) -> None:
@@ -98,7 +100,7 @@ async def test_progress_whose_posting_was_not_answered_becomes_the_answer(stage:
     await stage.discord.press(stage.person, unfinished, "Stop")
     (answer,) = await stage.answered(thread)
 
-    assert "The answer" in answer.shown
+    assert "Here it is" in answer.shown
     assert "looking at the network" not in answer.shown
 
 
@@ -110,7 +112,7 @@ async def test_an_edit_that_was_not_answered_is_made_again(stage: DiscordStage) 
     await stage.discord.press(stage.person, unfinished, "Stop")
     (answer,) = await stage.answered(thread)
 
-    assert "The answer" in answer.shown
+    assert "Here it is" in answer.shown
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10062), (400, 40060)])

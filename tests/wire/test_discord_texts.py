@@ -6,8 +6,7 @@ import pytest
 
 from tests.loopback import discord_shapes as shapes
 from tests.loopback.discord_ids import LEE
-from tests.loopback.discord_message import File
-from tests.wire.discord_stage import MENTION, DiscordStage, open_discord_stage
+from tests.wire.discord_stage import DiscordStage, open_discord_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,12 +29,6 @@ async def test_text_from_the_network_pings_nobody(tmp_path: Path) -> None:
     assert all(answer.content.count("```") % 2 == 0 for answer in answers)
 
 
-async def test_files_are_said_to_be_unread(stage: DiscordStage) -> None:
-    file = File("capture.csv", b"a,b")
-    stage.discord.say(stage.person, stage.channel, f"{MENTION} tools", files=[file])
-    await stage.shown(stage.channel, "I cannot read files yet (capture.csv)")
-
-
 async def test_a_question_of_4000_characters_is_answered(stage: DiscordStage) -> None:
     question = "who connects? " + "x" * 3900
     thread = stage.ask(question)
@@ -52,13 +45,6 @@ async def test_a_mention_alone_gets_a_hint_and_no_thread(stage: DiscordStage) ->
     assert "which connections failed" in hint.shown
     assert stage.model.requests == []
     assert hint.id not in stage.discord.threads
-
-
-async def test_a_file_alone_is_said_to_be_unread_with_a_hint(stage: DiscordStage) -> None:
-    stage.discord.say(stage.person, stage.direct, "", files=[File("capture.csv", b"a,b")])
-    (told,) = await stage.shown(stage.direct, "I cannot read files yet (capture.csv)")
-
-    assert "such as" in told.shown
 
 
 async def test_a_sticker_gets_a_hint_in_a_direct_message_and_silence_in_a_thread(stage: DiscordStage) -> None:

@@ -178,6 +178,18 @@ async def test_a_process_exits_with_1_where_something_has_a_fault(tmp_path: Path
     assert set(said["off"]) == {"model", "slack", "discord"}
 
 
+async def test_workflows_are_examined_where_there_are_some_of_ones_own(tmp_path: Path, ebpf: EbpfServer) -> None:
+    file = tmp_path / "team.toml"
+    file.write_text('[one]\nsummary = "s"\nsteps = ["dns"]\n')
+    found = await examine(settings(tmp_path, NETSPY_WORKFLOWS=str(file)), server=ebpf.url)
+    assert found.parts[-1] == Check("workflows", "ok", "1 of your own: one")
+    file.write_text('[one]\nsummary = "s"\nsteps = ["dnz"]\n')
+    found = await examine(settings(tmp_path, NETSPY_WORKFLOWS=str(file)), server=ebpf.url)
+    told = f"{file}, line 3, workflow 'one': there is no tool 'dnz'"
+    assert found.parts[-1] == Check("workflows", "warning", told, "did you mean dns?")
+    assert not found.has_fault, "netspy works without it"
+
+
 async def test_no_secret_is_ever_printed(tmp_path: Path, ebpf: EbpfServer) -> None:
     secrets = {
         "SLACK_BOT_TOKEN": "xoxb-hush-1",

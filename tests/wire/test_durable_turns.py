@@ -122,16 +122,18 @@ async def test_three_replicas_answer_each_message_once_in_order(request: pytest.
 
 async def test_stop_reaches_a_turn_that_another_replica_runs(database: str, tmp_path: Path) -> None:
     async with open_stage(database, tmp_path) as stage:
-        owner, other = await stage.start_all(2)
+        pids = {bot.pid for bot in await stage.start_all(2)}
         stage.model.hanging.add("why?")
-        message = await stage.ask("1", "why?", to=owner.pid)
+        message = await stage.ask("1", "why?")
         (begun,) = await stage.streaming([message])
-        await stage.platform.press(encode_action(Stop(begun.turn)), to=other.pid)
+        owner = begun.by
+        (other,) = pids - {owner}
+        await stage.platform.press(encode_action(Stop(begun.turn)), to=other)
         await stage.platform.answered([message])
         await until(stage.peer.abandoned.is_set)
 
         (final,) = stage.platform.finals(message)
-        assert final.by == owner.pid
+        assert final.by == owner
         assert "Stopped" in final.text
 
 

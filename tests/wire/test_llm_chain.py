@@ -12,7 +12,7 @@ from bot.app import open_model
 from bot.domain.ports import ChatModel
 from bot.llm.calls import UNREADABLE
 from bot.llm.chain import chained
-from bot.llm.endpoint import PATIENCE, Patience
+from bot.llm.endpoint import PATIENCE, Patience, Server
 from bot.llm.fallback import CUT
 from bot.llm.limits import RESERVE_S, loop_time
 from bot.llm.offline import Planner
@@ -162,7 +162,7 @@ async def test_a_model_that_does_not_end_leaves_time_for_the_planner(api: Api) -
 async def test_a_connection_that_is_not_accepted_in_time_is_asked_for_once(api: Api) -> None:
     patience = Patience(connect_s=0.2)
     with deaf_server() as url:
-        opened = open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=url, patience=patience)
+        opened = open_chat_model("gpt-6-luna", api=api, server=Server(api_key=KEY, base_url=url), patience=patience)
         async with opened as model:
             heard = await ask(chained([model], Planner(), sleep=Waits()))
     assert heard.delays == []

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.turn import Completion, Usage
 from bot.llm.chat import ChatCompletionsModel
-from bot.llm.endpoint import open_endpoint
+from bot.llm.endpoint import Server, open_endpoint
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 from tests.loopback.openai_rules import strict_faults
 from tests.loopback.openai_script import Call, Say, Stream
@@ -93,7 +93,10 @@ async def test_a_call_without_a_name_can_be_refused_by_the_tools() -> None:
 
 async def test_only_openai_gets_strict_schemas_limits_and_cache_keys() -> None:
     said = Say(calls=(Call("find_failures", {"pid": None, "process_name": None, "duration": None}),))
-    async with OpenAIPeer([said]) as peer, open_endpoint("m", api_key=KEY, base_url=peer.base_url) as endpoint:
+    async with (
+        OpenAIPeer([said]) as peer,
+        open_endpoint("m", server=Server(api_key=KEY, base_url=peer.base_url)) as endpoint,
+    ):
         heard = await ask(ChatCompletionsModel(replace(endpoint, is_openai=True)))
     body = peer.requests[0].body
     functions = [tool["function"] for tool in body["tools"]]

@@ -16,7 +16,7 @@ from bot.domain.errors import (
     ModelUnreachable,
 )
 from bot.domain.turn import TextDelta
-from bot.llm.endpoint import PATIENCE
+from bot.llm.endpoint import PATIENCE, Server
 from bot.llm.errors import EmptyAnswer
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY, OpenAIPeer
@@ -169,14 +169,14 @@ async def test_the_key_is_in_no_error_and_no_log(api: Api, step: Step, caplog: p
 @pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://h:99999/", "http://u:p@h/v1"])
 async def test_an_address_that_is_none_is_a_wrong_setting(api: Api, url: str) -> None:
     with pytest.raises(InvalidSettings, match="OPENAI_BASE_URL"):
-        async with open_chat_model("m", api=api, api_key=KEY, base_url=url):
+        async with open_chat_model("m", api=api, server=Server(api_key=KEY, base_url=url)):
             pass
 
 
 @pytest.mark.parametrize("key", ["sk-ключ", "sk-a\nb"])
 async def test_a_key_that_no_header_can_carry_is_a_wrong_setting(api: Api, key: str) -> None:
     with pytest.raises(InvalidSettings, match="OPENAI_API_KEY") as caught:
-        async with open_chat_model("m", api=api, api_key=key):
+        async with open_chat_model("m", api=api, server=Server(api_key=key)):
             pass
     assert key not in str(caught.value)
 
@@ -184,6 +184,6 @@ async def test_a_key_that_no_header_can_carry_is_a_wrong_setting(api: Api, key: 
 async def test_a_server_of_ones_own_needs_no_key(api: Api) -> None:
     async with (
         OpenAIPeer([Say(text="Here.")]) as peer,
-        open_chat_model("m", api=api, api_key=" ", base_url=peer.base_url) as model,
+        open_chat_model("m", api=api, server=Server(api_key=" ", base_url=peer.base_url)) as model,
     ):
         assert (await ask(model)).completion.text == "Here."

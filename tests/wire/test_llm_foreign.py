@@ -17,7 +17,7 @@ from bot.domain.errors import ModelError, ModelRefused
 from bot.domain.message import Notice
 from bot.domain.ports import ChatModel
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall
-from bot.llm.endpoint import Patience
+from bot.llm.endpoint import Patience, Server
 from bot.llm.errors import empty, too_long
 from bot.llm.fallback import CUT
 from bot.llm.opening import open_chat_model
@@ -55,7 +55,9 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def model(base_url: str) -> AsyncGenerator[ChatModel]:
-    async with open_chat_model(MODEL, api="chat", api_key="", base_url=base_url, patience=PATIENCE) as opened:
+    async with open_chat_model(
+        MODEL, api="chat", server=Server(api_key="", base_url=base_url), patience=PATIENCE
+    ) as opened:
         yield opened
 
 

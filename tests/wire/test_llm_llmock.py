@@ -5,6 +5,7 @@ from llmock.pytest_plugin import LLMock
 
 from bot.domain.errors import ModelBusy, ModelTruncated, ModelUnreachable
 from bot.llm.calls import UNREADABLE
+from bot.llm.endpoint import Server
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY
 from tests.wire.llm_requests import REQUEST, Api, after, ask
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.parametrize("api", ["responses", "chat"])
 
 async def test_a_turn_of_two_rounds(api: Api, llmock: LLMock) -> None:
     llmock.call_tool("find_failures", {"process_name": "curl", "duration": 600}).reply("37 failed [T1].")
-    async with open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=llmock.base_url()) as model:
+    async with open_chat_model("gpt-6-luna", api=api, server=Server(api_key=KEY, base_url=llmock.base_url())) as model:
         first = (await ask(model)).completion
         second = (await ask(model, after(REQUEST, first))).completion
     assert [call.arguments for call in first.calls] == [{"process_name": "curl", "duration": 600}]
@@ -23,7 +24,7 @@ async def test_a_turn_of_two_rounds(api: Api, llmock: LLMock) -> None:
 
 
 async def test_faults_are_told_and_pass(api: Api, llmock: LLMock) -> None:
-    async with open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=llmock.base_url()) as model:
+    async with open_chat_model("gpt-6-luna", api=api, server=Server(api_key=KEY, base_url=llmock.base_url())) as model:
         llmock.rate_limit(retry_after=9)
         with pytest.raises(ModelBusy, match="wait 9"):
             await ask(model)
@@ -45,6 +46,6 @@ async def test_faults_are_told_and_pass(api: Api, llmock: LLMock) -> None:
 
 async def test_a_broken_call_can_still_be_made(api: Api, llmock: LLMock) -> None:
     llmock.call_tool("find_failures", {"duration": 600}).break_tool_call("malformed_arguments")
-    async with open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=llmock.base_url()) as model:
+    async with open_chat_model("gpt-6-luna", api=api, server=Server(api_key=KEY, base_url=llmock.base_url())) as model:
         call = (await ask(model)).completion.calls[0]
     assert list(call.arguments) == [UNREADABLE]

@@ -12,6 +12,7 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError
 
 from bot.domain.errors import ModelRefused
+from bot.llm.endpoint import Server
 from bot.llm.opening import open_chat_model
 from tests.loopback.openai_peer import KEY, OpenAIPeer
 from tests.loopback.openai_rules import broken_rules, strict_faults
@@ -35,11 +36,26 @@ OUTPUT = {"type": "function_call_output", "call_id": "a", "output": "{}"}
 CALLED = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
 ASSISTANT = {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]}
 TOOL = {"role": "tool", "tool_call_id": "a", "content": "{}"}
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+def called(call_id: str) -> dict[str, Any]:
+    return {"role": "assistant", "tool_calls": [{"id": call_id, "function": {"name": "f", "arguments": "{}"}}]}
+
+
+def shown(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Messages for Chat Completions, the question of which holds a part."""
+    return [CHAT["messages"][0], {"role": "user", "content": [{"type": "text", "text": "q"}, part]}]
+
+
+def said(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same for Responses."""
+    return [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "q"}, part]}]
 
 
 def test_right_requests_break_no_rule() -> None:
-    chat = CHAT | {"messages": [*CHAT["messages"], ASSISTANT, TOOL]}
-    responses = RESPONSES | {"input": [*RESPONSES["input"], CALLED, OUTPUT]}
+    chat = CHAT | {"messages": [*shown({"type": "image_url", "image_url": {"url": PNG}}), ASSISTANT, TOOL]}
+    responses = RESPONSES | {"input": [*said({"type": "input_image", "image_url": PNG}), CALLED, OUTPUT]}
     assert broken_rules("/v1/chat/completions", chat, set()) == []
     assert broken_rules("/v1/responses", responses, set()) == []
 
@@ -58,6 +74,15 @@ def test_right_requests_break_no_rule() -> None:
         ({"messages": [*CHAT["messages"], TOOL]}, "not called"),
         ({"messages": [*CHAT["messages"], ASSISTANT, CHAT["messages"][1]]}, "no result"),
         ({"messages": [*CHAT["messages"], {"role": "assistant", "content": ""}, TOOL]}, "without text"),
+        ({"messages": [*CHAT["messages"], {"role": "assistant", "content": "x", "tool_calls": []}]}, "is empty"),
+        ({"messages": [*CHAT["messages"], called("a" * 41), {**TOOL, "tool_call_id": "a" * 41}]}, "no call's id"),
+        ({"messages": shown({"type": "input_image", "image_url": PNG})}, "part of type 'input_image'"),
+        (
+            {"messages": shown({"type": "image_url", "image_url": {"url": "data:image/tiff;base64,QQ=="}})},
+            "no data URL",
+        ),
+        ({"messages": shown({"type": "image_url", "image_url": PNG[:-1]})}, "no data URL"),
+        ({"messages": shown({"type": "text", "text": ""})}, "without text"),
     ],
 )
 def test_wrong_chat_requests_break_a_rule(change: dict[str, Any], says: str) -> None:
@@ -77,6 +102,10 @@ def test_wrong_chat_requests_break_a_rule(change: dict[str, Any], says: str) -> 
         ({"input": [{"type": "reasoning", "encrypted_content": "else"}]}, "came back"),
         ({"input": [{"type": "message", "role": "user", "content": "q", "status": None}]}, "a null"),
         ({"input": [{"type": "poem"}]}, "poem"),
+        ({"input": [{**CALLED, "call_id": ""}, {**OUTPUT, "call_id": ""}]}, "no call's id"),
+        ({"input": said({"type": "image_url", "image_url": {"url": PNG}})}, "part of type 'image_url'"),
+        ({"input": said({"type": "input_image", "image_url": {"url": PNG}})}, "no data URL"),
+        ({"input": said({"type": "input_text", "text": ""})}, "without text"),
     ],
 )
 def test_wrong_responses_requests_break_a_rule(change: dict[str, Any], says: str) -> None:
@@ -148,7 +177,7 @@ async def peer_process() -> AsyncGenerator[str]:
 async def test_as_a_process_it_plays_two_rounds_for_ever() -> None:
     async with peer_process() as url:
         for api in ("responses", "chat", "responses"):
-            async with open_chat_model("gpt-6-luna", api=api, api_key=KEY, base_url=url) as model:
+            async with open_chat_model("gpt-6-luna", api=api, server=Server(api_key=KEY, base_url=url)) as model:
                 first = (await ask(model)).completion
                 second = (await ask(model, after(REQUEST, first))).completion
             assert [call.name for call in first.calls] == ["find_failures", "get_network_summary"]

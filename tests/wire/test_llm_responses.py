@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import ModelRefused, ModelTruncated
 from bot.domain.turn import Completion, TextDelta, ToolSpec
-from bot.llm.endpoint import open_endpoint
+from bot.llm.endpoint import Server, open_endpoint
 from bot.llm.responses import ResponsesModel
 from tests.loopback.openai_peer import KEY, OpenAIPeer, Request
 from tests.loopback.openai_script import Call, Fail, Say, Step, Stream
@@ -76,7 +76,7 @@ async def test_openai_gets_strict_schemas_where_they_can_be_strict() -> None:
     free = ToolSpec("labels", "Sets labels.", {"type": "object", "additionalProperties": {"type": "string"}})
     async with (
         OpenAIPeer([Say(calls=(CALL,))]) as peer,
-        open_endpoint("m", api_key=KEY, base_url=peer.base_url) as endpoint,
+        open_endpoint("m", server=Server(api_key=KEY, base_url=peer.base_url)) as endpoint,
     ):
         heard = await ask(
             ResponsesModel(replace(endpoint, is_openai=True)), replace(REQUEST, tools=(FIND_FAILURES, free))

@@ -123,6 +123,7 @@ async def test_files_of_people_are_read_only_with_the_scope() -> None:
         slack.say(DANA, PAYMENTS, "look", files=[file])
         assert slack.deliveries[0].event["subtype"] == "file_share"
         headers = {"authorization": f"Bearer {slack.bot_token}"}
+        slack.scopes.discard("files:read")
         async with session.get(file.url, headers=headers) as answer:
             assert b"Sign in" in await answer.read()
         slack.scopes.add("files:read")

@@ -46,7 +46,7 @@ async def answer_of(step: Step, api: Api) -> Reply:
             store=store,
             leases=store,
             source=SOURCE,
-            answering=Answering(loop=loop, tools=TOOLS, question_of=question_of),
+            answering=Answering(planner=Planner(), loop=loop, tools=TOOLS, question_of=question_of),
             outlet=lambda *_: outlet,
             clock=lambda: NOW,
             turn_deadline_s=DEADLINE_S,
@@ -89,7 +89,9 @@ async def test_a_request_carries_the_deadline_of_its_turn() -> None:
                 yield event
 
     outlet, store = RecordingOutlet(), MemoryStore()
-    answering = Answering(loop=ToolLoop(Watching(), DirectHost(SOURCE)), tools=TOOLS, question_of=question_of)
+    answering = Answering(
+        planner=Planner(), loop=ToolLoop(Watching(), DirectHost(SOURCE)), tools=TOOLS, question_of=question_of
+    )
     parts = Parts(store=store, leases=store, source=SOURCE, answering=answering, outlet=lambda *_: outlet)
     async with open_manager(parts) as desk:
         await desk.handle(MESSAGE)

@@ -29,7 +29,7 @@ async def test_a_status_is_shown_at_once_and_gone_in_the_end(stage: SlackStage) 
 async def test_a_slow_answer_streams_with_a_plan_of_its_tool_steps(stage: SlackStage) -> None:
     stage.model.pace_s = 0.25
     thread = stage.ask("who connects?")
-    await streaming(stage, thread, "The answer")
+    await streaming(stage, thread, "Here it is")
     (unfinished,) = stage.answers(thread)
     assert unfinished.streaming
     assert [(task.title, task.status) for task in unfinished.tasks] == [
@@ -111,7 +111,7 @@ async def test_where_slack_does_not_stream_the_message_is_edited(stage: SlackSta
     stage.slack.fail("chat.startStream", Fault(error="missing_scope"), times=100)
     stage.model.pace_s = 0.3
     thread = stage.ask("who connects?")
-    await streaming(stage, thread, "The answer")
+    await streaming(stage, thread, "Here it is")
     (answer,) = await stage.answered(thread)
 
     assert "The answer to who connects?" in answer.shown
@@ -168,15 +168,26 @@ async def test_each_table_has_a_message_of_its_own(stage: SlackStage) -> None:
     assert "again" in actions(second)
 
 
+async def test_a_figure_that_stands_in_no_result_is_not_shown(stage: SlackStage) -> None:
+    stage.model.says = lambda _: "All is well. There were 9,317 attempts [T1]. One destination is new."
+    (answer,) = await stage.answered(stage.ask("who connects?"))
+
+    assert "All is well. One destination is new." in answer.shown
+    assert "9,317" not in answer.shown
+    assert "1 unsupported statement removed" in answer.shown
+    remark = str(stage.model.requests[-1]["messages"][-1]["content"])
+    assert "1. There were 9,317 attempts [T1]. (nowhere: 9,317" in remark
+
+
 async def test_a_long_answer_is_split_between_paragraphs_and_complete(stage: SlackStage) -> None:
-    paragraphs = [f"Paragraph {number} " + "says a lot. " * 120 for number in range(20)]
+    paragraphs = [f"Paragraph p{number} " + "says a lot. " * 120 for number in range(20)]
     stage.model.says = lambda _: "\n\n".join(paragraphs)
     thread = stage.ask("who connects?")
     answers = await stage.answered(thread)
 
     assert len(answers) > 2
     said = "\n".join(answer.shown for answer in answers)
-    assert all(f"Paragraph {number} says" in said for number in range(20))
+    assert all(f"Paragraph p{number} says" in said for number in range(20))
     assert all(answer.shown.strip().endswith(("a lot.", "Not helpful", "T1 as CSV")) for answer in answers)
 
 

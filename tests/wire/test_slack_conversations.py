@@ -200,16 +200,6 @@ async def test_a_message_of_nothing_but_blocks_is_read(stage: SlackStage) -> Non
     assert "The answer to who?" in answer.shown
 
 
-async def test_files_are_said_to_be_unread(stage: SlackStage) -> None:
-    file = stage.slack.attach("capture.csv", b"a,b")
-    thread = stage.slack.say(DANA, stage.channel, f"{MENTION} tools", files=[file])
-    await stage.answered(thread)
-    await stage.slack.until(stage.whispers)
-
-    (told,) = stage.whispers()
-    assert "I cannot read files yet (capture.csv)" in told.shown
-
-
 @pytest.mark.parametrize("kind", ["guest", "outsider"])
 async def test_guests_and_people_of_other_workspaces_are_refused_politely(stage: SlackStage, kind: str) -> None:
     more = {"is_restricted": True} if kind == "guest" else {"team": "T0OTHER"}
@@ -250,7 +240,7 @@ async def test_buttons_stand_under_an_answer(stage: SlackStage) -> None:
     thread = stage.ask("who connects?")
     (answer,) = await stage.answered(thread)
 
-    assert actions(answer) == ["csv:T1", "again", "feedback"]
+    assert actions(answer) == ["csv:T1", "again", "diff", "why", "feedback"]
 
 
 async def test_feedback_is_noted(stage: SlackStage) -> None:

@@ -41,7 +41,7 @@ async def test_an_answer_that_a_kill_cut_off_is_completed_in_its_message(stage: 
     first = await stage.start()
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     await first.kill()
     stage.model.hanging.clear()
     await stage.start()
@@ -97,7 +97,7 @@ async def test_a_websocket_that_is_cut_in_the_middle_of_an_answer_costs_nothing(
     await stage.start()
     stage.model.pace_s = 0.3
     thread = stage.ask("who connects?")
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     stage.slack.cut()
     (answer,) = await stage.answered(thread)
     await stage.slack.connected()
@@ -157,7 +157,7 @@ async def test_a_question_that_is_edited_while_it_is_answered_is_answered_as_it_
     await stage.start()
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     stage.slack.edit(PAYMENTS, thread, f"{MENTION} who listens?")
     (answer,) = await stage.answered(thread)
 
@@ -190,7 +190,7 @@ async def test_a_deleted_question_stops_its_answer(stage: SlackStage) -> None:
     await stage.answered(thread)
     stage.model.hanging.add("who connects?")
     question = stage.slack.say(DANA, PAYMENTS, "who connects?", thread=thread)
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     stage.slack.delete(PAYMENTS, question)
     answers = await stage.answered(thread, 2)
 
@@ -201,7 +201,7 @@ async def test_an_archived_channel_is_told_to_the_person_directly(stage: SlackSt
     await stage.start()
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     stage.slack.archive(PAYMENTS)
     stage.slack.stop_session(DANA, PAYMENTS, thread)
     direct = stage.slack.space.direct(DANA).id
@@ -224,7 +224,7 @@ async def test_a_root_that_was_deleted_is_told_to_the_person_directly(stage: Sla
     stage.model.hanging.add("who connects?")
     await stage.slack.slash(DANA, PAYMENTS, "who connects?")
     (root,) = stage.slack.messages(PAYMENTS)
-    await showing(stage, root.ts, "The answer")
+    await showing(stage, root.ts, "Here it is")
     for message in (*stage.answers(root.ts), root):
         stage.slack.delete(PAYMENTS, message.ts)
     stage.slack.stop_session(DANA, PAYMENTS, root.ts)
@@ -321,7 +321,7 @@ async def test_a_deleted_root_stops_the_answer_below_it(stage: SlackStage) -> No
     await stage.start()
     stage.model.hanging.add("who connects?")
     thread = stage.ask("who connects?")
-    await showing(stage, thread, "The answer")
+    await showing(stage, thread, "Here it is")
     stage.slack.delete(PAYMENTS, thread)
     await showing(stage, thread, "Stopped, because the question was deleted.")
 

@@ -21,6 +21,7 @@ from bot.llm.offline.provenance import caveats, led_by
 from bot.llm.offline.restating import understood
 from bot.llm.offline.rows import is_whole, rows_of
 from bot.llm.offline.scope import (
+    DIFF,
     DROP_LIST,
     DROP_SUMMARY,
     DROP_TOOLS,
@@ -57,6 +58,8 @@ _HEADINGS: Mapping[str, str] = {
 
 def compose(plan: Plan, results: Sequence[ToolResult], *, now: datetime, zone: tzinfo) -> str:
     """The answer that the results give, whoever chose the calls."""
+    if any(_is(DIFF, result) for result in results):  # its calls are limited as they were then
+        plan = replace(plan, focus=Focus())
     context = context_of(plan.focus, results, now=now, zone=zone)
     findings = findings_of(results, context)
     is_survey = set(SYSTEM) <= {result.call.name for result in results}
@@ -129,9 +132,10 @@ def _ordered(findings: Sequence[Found], focus: Focus) -> list[Found]:
     if all(_is_silent(found) for found in ordered):
         return list(findings)
     cause = next((found for found in ordered if _is_cause(found)), None)
-    if cause is None or ordered[0][1].weight is not Weight.NOTHING:
+    first = cause or next((found for found in ordered if _is_served(found)), None)
+    if first is None or ordered[0][1].weight is not Weight.NOTHING:
         return ordered
-    return [cause, *(found for found in ordered if found is not cause)]
+    return [first, *(found for found in ordered if found is not first)]
 
 
 def _is_silent(found: Found) -> bool:
@@ -143,6 +147,13 @@ def _is_cause(found: Found) -> bool:
     """Whether it may answer in the place of a tool that has found nothing: it knows of trouble at the same place."""
     result, finding = found
     return finding.weight is Weight.FAULT and (result.call.name in _CAUSES or _is_limited(result))
+
+
+def _is_served(found: Found) -> bool:
+    """Whether it tells of connections that came in: who makes none by itself is a server."""
+    result, finding = found
+    incoming = scope_of(result.call.arguments).direction == "in"
+    return finding.weight is Weight.FACT and result.call.name == LIST and incoming
 
 
 def _rank(found: Found, focus: Focus) -> int:

@@ -23,6 +23,7 @@ from bot.llm.offline.prose import code, joined, reported
 from bot.llm.offline.rows import Row, is_whole, rows_of
 from bot.llm.offline.scope import (
     COMPARE,
+    DIFF,
     DNS,
     DROP_LIST,
     DROP_SUMMARY,
@@ -43,6 +44,7 @@ from bot.llm.offline.scope import (
 )
 from bot.llm.offline.segments import segments
 from bot.llm.offline.talkers import talkers
+from bot.llm.offline.then_and_now import then_and_now
 from bot.llm.offline.trends import trends
 
 Reader: TypeAlias = Callable[[ToolResult, Context], Finding]
@@ -60,6 +62,7 @@ _READERS: Mapping[str, Reader] = {
     DNS: lookups,
     TREND: trends,
     COMPARE: changes,
+    DIFF: then_and_now,
     HEALTH: segments,
     SOCKETS: open_sockets,
     EXPLAIN: explanation,
@@ -119,8 +122,8 @@ def findings_of(results: Sequence[ToolResult], context: Context) -> list[Found]:
     failed: dict[str, list[ToolResult]] = {}
     for result in results:
         if result.failed:
-            failed.setdefault(_reason(result), []).append(result)
-    first = {id(group[0]): _untold(reason, group) for reason, group in failed.items()}
+            failed.setdefault(_cause(result), []).append(result)
+    first = {id(group[0]): _untold(group) for group in failed.values()}
     return [
         (result, first[id(result)] if result.failed else _finding(result, context))
         for result in results
@@ -132,7 +135,14 @@ def _reason(result: ToolResult) -> str:
     return result.summary.removeprefix(f"{result.call.name}: ")
 
 
-def _untold(reason: str, failed: Sequence[ToolResult]) -> Finding:
+def _cause(result: ToolResult) -> str:
+    """The reason without what was asked, which stands before it."""
+    reason = _reason(result)
+    return reason.partition(": ")[2] or reason
+
+
+def _untold(failed: Sequence[ToolResult]) -> Finding:
+    reason = _reason(failed[0]) if len(set(map(_reason, failed))) == 1 else _cause(failed[0])
     names = joined([code(result.call.name) for result in failed])
     return Finding(answer=f"{names} gave no answer. {reported(reason)}", weight=Weight.UNTOLD)
 
@@ -140,7 +150,8 @@ def _untold(reason: str, failed: Sequence[ToolResult]) -> Finding:
 def _finding(result: ToolResult, context: Context) -> Finding:
     read = _READERS.get(result.call.name)
     if read is None:
-        return Finding(answer=context.told(result.summary), weight=Weight.FACT)
+        first, *more = map(context.told, result.summary.splitlines() or [""])
+        return Finding(answer=first, weight=Weight.FACT, more=tuple(more))
     return read(result, replace(context, focus=_limited(context.focus, result)))
 
 

@@ -11,6 +11,7 @@ from bot.domain.turn import ToolCall, ToolSpec
 from bot.llm.offline.plan import FOCUSED, Plan, PlannedCall, calls_for, rows_to_search
 from bot.llm.offline.scope import (
     COMPARE,
+    DIFF,
     DNS,
     DROP_SUMMARY,
     EXPLAIN,
@@ -45,6 +46,9 @@ _PLACE = frozenset({"destination", "port"})
 def offered_calls(plan: Plan, offered: Iterable[ToolSpec]) -> Iterator[ToolCall]:
     """The calls of tools that are offered, with the arguments that those take."""
     by_name = {spec.name: spec for spec in offered}
+    if plan.is_since_then and DIFF in by_name:
+        yield ToolCall("plan-1", DIFF)
+        return
     planned = {call.tool for call in plan.calls}
     made: set[str] = set()
     for number, call in enumerate(plan.calls, 1):

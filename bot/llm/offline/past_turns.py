@@ -20,6 +20,11 @@ def _command_of(result: ToolResult) -> str:
     return result.coverage.command.partition(" ")[0] if result.coverage else ""
 
 
+def has_data(turn: Turn) -> bool:
+    """Whether one of its data tools gave an answer."""
+    return any(result.call.name in DATA_TOOLS and not result.failed for result in turn.results)
+
+
 def found_nothing(turn: Turn) -> bool:
     """Whether its calls were answered, and nothing matched."""
     matched = [result.coverage.matched for result in turn.results if result.coverage]

@@ -105,6 +105,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     is_more: bool = False
     """More rows were asked for, once: the next question has the usual ones."""
+    is_since_then: bool = False
+    """It is asked what is different from when this thread looked last: the last calls, made again, answer that."""
 
     @property
     def tools(self) -> tuple[str, ...]:

@@ -5,17 +5,20 @@ It is the default without a key, the fallback when the model is down, and the de
 It keeps no state and calls no AI tool, so it can neither recurse nor wait for anything.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from bot.domain.ports import Check
-from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolResult
+from bot.domain.turn import ATTACHED_FILE, Completion, ModelEvent, ModelRequest, Round, TextDelta, ToolResult, Usage
 from bot.llm.offline.composing import NO_TOOLS, compose, not_understood
 from bot.llm.offline.offering import offered_calls
 from bot.llm.offline.plan import Plan
 from bot.llm.offline.small_talk import small_talk
+from bot.llm.offline.summarising import summarised
 from bot.llm.offline.understanding import understand
+from bot.llm.wrapping import imageless, joined, without
 
 NAME = "planner"
 
@@ -35,26 +38,38 @@ class Planner:
         return NAME
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        history = [replace(turn, results=_own(turn.results)) for turn in request.history]
-        plan = understand(request.question, history, now=request.now, zone=self.zone)
-        results = [result for past in request.rounds for result in _own(past.results)]
-        calls = () if results else tuple(offered_calls(plan, request.tools))
-        if calls:
-            yield Completion("", calls, NAME, notice=self._notice)
-            return
-        text = self._text(plan, results, request)
-        for line in text.splitlines(keepends=True):
-            yield TextDelta(line)
-        yield Completion(text, (), NAME, notice=self._notice)
+        completion = await self._summary(request) if request.task == "summarise" else self._completion(request)
+        for line in completion.text.splitlines(keepends=True):
+            yield TextDelta(line, checked=True)
+        yield completion
 
     async def check(self) -> Check:
         if not self.reason:
             return Check("model", "ok", "the offline planner answers")
         return Check("model", "warning", "off, the offline planner answers", self.reason)
 
-    @property
-    def _notice(self) -> str:
-        return f"No language model was used ({self.reason})." if self.reason else ""
+    async def _summary(self, request: ModelRequest) -> Completion:
+        """In a thread: 10,000 turns take a second, in which others are served."""
+        text = await asyncio.to_thread(summarised, request.history, request.summary, room=request.max_characters)
+        return Completion(text, (), NAME, usage=Usage(), notice=self._notice(request))
+
+    def _completion(self, request: ModelRequest) -> Completion:
+        """Nothing to a remark: the planner's numbers come from the results already."""
+        notice = self._notice(request)
+        if request.remark:
+            return Completion("", (), NAME, usage=Usage(), notice=notice)
+        history = [replace(turn, results=_own(turn.results)) for turn in request.history]
+        plan = understand(request.question, history, now=request.now, zone=self.zone)
+        results = [result for past in request.rounds for result in _own(past.results)]
+        calls = () if results else tuple(offered_calls(plan, request.tools))
+        text = "" if calls else self._text(plan, results, request)
+        return Completion(text, calls, NAME, usage=Usage(), notice=notice)
+
+    def _notice(self, request: ModelRequest) -> str:
+        unused = f"No language model was used ({self.reason})." if self.reason else ""
+        unseen = imageless(f"The {NAME} takes no images", request.images) if request.images else ""
+        files = [str(result.call.arguments.get("name", "")) for past in request.rounds for result in _files(past)]
+        return joined(unused, unseen, without(f"The {NAME} reads no files", files) if files else "")
 
     def _text(self, plan: Plan, results: list[ToolResult], request: ModelRequest) -> str:
         if results:
@@ -64,6 +79,10 @@ class Planner:
         return small_talk(request.question) or not_understood(plan.notes)
 
 
+def _files(past: Round) -> tuple[ToolResult, ...]:
+    return tuple(result for result in past.results if result.call.name == ATTACHED_FILE)
+
+
 def _own(results: Sequence[ToolResult]) -> tuple[ToolResult, ...]:
-    """Without those of other MCP servers, which a language model asked for: they say nothing about these events."""
+    """Without those of other MCP servers, which a language model asked for, and of files: they are no such events."""
     return tuple(result for result in results if result.coverage is None or result.coverage.kind != "foreign")

@@ -10,6 +10,7 @@ from bot.llm.offline.plan import CAUSE, HANGING, HAPPENING, REACH, SEARCHED, SPE
 from bot.llm.offline.prose import code, counted, joined, span
 from bot.llm.offline.scope import (
     COMPARE,
+    DIFF,
     DNS,
     DROP_LIST,
     DROP_SUMMARY,
@@ -27,6 +28,7 @@ from bot.llm.offline.scope import (
     TREND,
     Scope,
     scope_of,
+    takes,
 )
 
 _SUBJECTS: Mapping[str, str] = {
@@ -42,6 +44,7 @@ _SUBJECTS: Mapping[str, str] = {
     EVENTS: "newest events",
     TREND: "events over time",
     COMPARE: "what changed",
+    DIFF: "what is different from then",
     HEALTH: "retransmits and resets",
     SOCKETS: "open sockets",
     EXPLAIN: "what a drop reason means",
@@ -89,7 +92,7 @@ def _limits(tools: tuple[str, ...], context: Context, *, is_limited: bool) -> li
         f"errno {' or '.join(map(code, sorted(focus.errnos)))}" if focus.errnos else "",
         f"reason {' or '.join(map(code, sorted(focus.drop_reasons)))}" if focus.drop_reasons else "",
         f"over {code(scope.protocol)}" if scope.protocol else "",
-        "incoming" if scope.direction == "in" else "",
+        "incoming" if scope.direction == "in" and all(takes(tool, "direction") for tool in tools) else "",
         *(f"{what} {code(name)}" for what, name in _places(scope) if name),
         f"name {code(scope.lookup)}" if scope.lookup else "",
         f"in state {code(scope.state)}" if scope.state else "",

@@ -25,6 +25,8 @@ HEALTH = "tcp_health"
 SOCKETS = "list_sockets"
 EXPLAIN = "explain_drop_reason"
 SOURCE = "source_status"
+DIFF = "diff_last_calls"
+"""Makes the thread's last calls again, and tells what is different."""
 
 DATA_TOOLS = (
     SUMMARY, LIST, DROP_SUMMARY, DROP_LIST, PATTERNS, FAILURES, LATENCY, TALKERS, DNS, EVENTS, TREND, COMPARE, HEALTH,

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from bot.domain.turn import Turn
 from bot.llm.offline.details import detailed
-from bot.llm.offline.past_turns import distinct, found_nothing, is_command, processes_of
+from bot.llm.offline.past_turns import distinct, found_nothing, has_data, is_command, processes_of
 from bot.llm.offline.plan import (
     CAUSE,
     HANGING,
@@ -28,6 +28,7 @@ from bot.llm.offline.plan import (
 from bot.llm.offline.reading import Reading, of_names, read
 from bot.llm.offline.scope import (
     DATA_TOOLS,
+    DIFF,
     DNS,
     DROP_SUMMARY,
     DROP_TOOLS,
@@ -44,6 +45,7 @@ from bot.llm.offline.scope import (
     scope_of,
     shared,
 )
+from bot.llm.offline.since_then import asks_since_then
 
 MAX_TURNS = 12
 """Turns before the question that it may continue."""
@@ -82,7 +84,13 @@ def understand(question: str, history: Sequence[Turn], *, now: datetime, zone: t
         reading = read(text, seen=seen, behind_another=before is not None, now=turn.started_at, zone=zone)
         before = _as_it_went(turn, reading, before) or before
     reading = read(question, seen=seen, behind_another=before is not None, now=now, zone=zone)
-    return _merged(reading, before)
+    return replace(_merged(reading, before), is_since_then=_is_since_then(question, reading, history))
+
+
+def _is_since_then(question: str, reading: Reading, history: Sequence[Turn]) -> bool:
+    """A question that names a time has another one in mind than the last answer's."""
+    has_time = _names_any(reading.scope, ("duration_s", "since", "until", "earlier_s"))
+    return asks_since_then(question) and not has_time and any(map(has_data, history))
 
 
 def _merged(reading: Reading, before: Plan | None) -> Plan:
@@ -207,8 +215,11 @@ def _changes(reading: Reading) -> bool:
 def _as_it_went(turn: Turn, reading: Reading, before: Plan | None) -> Plan | None:
     """The plan of a past turn: the calls that were made, by whatever model or command; else those it asks for.
 
-    A guessed name that nothing has is forgotten, and a command has no other subject than its arguments.
+    A guessed name that nothing has is forgotten, and a command has no other subject than its arguments. A comparison
+    with then made the calls before it again.
     """
+    if any(result.call.name == DIFF for result in turn.results):
+        return before
     if reading.is_guess and found_nothing(turn):
         unnamed = replace(reading, scope=replace(reading.scope, process=None))
         without = _merged(unnamed, before)

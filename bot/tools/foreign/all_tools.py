@@ -12,11 +12,11 @@ from bot.codec import compact
 from bot.domain.errors import ToolHostError
 from bot.domain.ports import Check, ToolHost
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
+from bot.tables.untrusted import one_line
 from bot.tools.foreign.link import Link
 from bot.tools.foreign.names import Origin, function_names
 from bot.tools.foreign.results import failure, to_result
 from bot.tools.foreign.servers import Offer
-from bot.tools.foreign.untrusted import one_line
 
 MAX_TOOLS = 128
 """Of one request (https://platform.openai.com/docs/api-reference/chat/create, tools)."""
@@ -64,9 +64,9 @@ class AllTools:
         return to_result(call, answer, server=link.server, tool=origin.tool, at=self._clock())
 
     async def check(self) -> tuple[Check, ...]:
-        """Each server by its name."""
+        """What its own say, then each server by its name."""
         await self.tools()
-        checks = [link.check() for link in self._links.values()]
+        checks = [*await self._own.check(), *(link.check() for link in self._links.values())]
         if self._left_out:
             names = ", ".join(tool.name for tool in self._left_out[:8])
             told = (

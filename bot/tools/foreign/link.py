@@ -15,10 +15,10 @@ from bot.checking import name_of
 from bot.domain.errors import ToolHostError
 from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check
+from bot.tables.untrusted import one_line
 from bot.tools.foreign.offers import usable_offers
 from bot.tools.foreign.results import Answer
 from bot.tools.foreign.servers import ENDED, ConnectionLost, ForeignServer, Offer
-from bot.tools.foreign.untrusted import one_line
 
 log = logging.getLogger("netspy.tools")
 

@@ -6,9 +6,9 @@ A description goes to the model, so it is bounded, and hides nothing; `all_tools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.tables.untrusted import cleaned, one_line
 from bot.tools.foreign.schemas import usable_schema
 from bot.tools.foreign.servers import ForeignServer, Offer
-from bot.tools.foreign.untrusted import cleaned, one_line
 
 MAX_DESCRIPTION = 1000
 MAX_TITLE = 60

@@ -14,9 +14,9 @@ from bot.domain.json_types import Json
 from bot.domain.message import Attachment
 from bot.domain.network import Coverage, Window
 from bot.domain.turn import ToolCall, ToolResult
+from bot.tables.objects import Tabled, tabled
+from bot.tables.untrusted import cleaned, one_line
 from bot.tools.foreign.servers import ForeignServer
-from bot.tools.foreign.tables import Tabled, tabled
-from bot.tools.foreign.untrusted import cleaned, one_line
 
 MAX_TEXT = 12_000
 """Characters of what a model reads of one answer: some 3,000 tokens."""

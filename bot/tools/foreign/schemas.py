@@ -10,7 +10,7 @@ from math import isfinite
 
 from bot.codec import compact
 from bot.domain.json_types import Json, JsonObject
-from bot.tools.foreign.untrusted import one_line
+from bot.tables.untrusted import one_line
 
 MAX_CHARACTERS = 12_000
 """Of one schema as JSON; some 4,000 tokens."""

@@ -1,4 +1,4 @@
-"""Tables out of a foreign server's structured content: an array of flat objects, or an object with one such. Pure.
+"""Tables out of somebody's JSON: an array of flat objects, or an object with one such among its values. Pure.
 
 What kind a column is can only be guessed from its values; a wrong guess costs alignment, never a value.
 """
@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from bot.domain.json_types import Json
 from bot.domain.table import Cell, Column, ColumnKind, Table
-from bot.tools.foreign.untrusted import one_line
+from bot.tables.untrusted import one_line
 
 MAX_ROWS = 500
 MAX_COLUMNS = 24
@@ -38,23 +38,28 @@ class Tabled:
     notes: tuple[str, ...]
 
 
-def tabled(content: Json, *, title: str, harmless: Callable[[str], str]) -> Tabled | None:
-    """None where the content is no table, or one without rows. `harmless` makes a text one that may be shown."""
+def tabled(
+    content: Json, *, title: str, harmless: Callable[[str], str], most_rows: int = MAX_ROWS, total_rows: int = 0
+) -> Tabled | None:
+    """None where the content is no table, or one without rows. `harmless` makes a text one that may be shown.
+
+    `most_rows` are kept. `total_rows` exist where the content has only the first ones.
+    """
     found = _rows(content)
     if found is None:
         return None
     rows, beside = found
     keys = tuple(dict.fromkeys(chain.from_iterable(rows)))
-    shown, kept = keys[:MAX_COLUMNS], rows[:MAX_ROWS]
+    shown, kept, exist = keys[:MAX_COLUMNS], rows[:most_rows], max(len(rows), total_rows)
     columns = [_column(key, [row.get(key) for row in kept], harmless) for key in shown]
     headings = _headings([harmless(key) for key in shown])
     table = Table(
         title,
         tuple(Column(heading, kind) for heading, (kind, _) in zip(headings, columns, strict=True)),
         tuple(zip(*(cells for _, cells in columns), strict=True)),
-        len(rows),
+        exist,
     )
-    return Tabled(table, beside, tuple(_cut(len(rows), len(keys))))
+    return Tabled(table, beside, tuple(_cut(exist, len(keys), most_rows)))
 
 
 def _rows(content: Json) -> tuple[Sequence[Flat], Mapping[str, Json]] | None:
@@ -83,9 +88,9 @@ def _flat(value: Json) -> list[Flat]:
     return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
-def _cut(rows: int, columns: int) -> Iterable[str]:
-    if rows > MAX_ROWS:
-        yield f"of {rows:,} rows the first {MAX_ROWS} are kept"
+def _cut(rows: int, columns: int, most_rows: int) -> Iterable[str]:
+    if rows > most_rows:
+        yield f"of {rows:,} rows the first {most_rows} are kept"
     if columns > MAX_COLUMNS:
         yield f"of {columns:,} columns the first {MAX_COLUMNS} are kept"
 

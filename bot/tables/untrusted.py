@@ -1,4 +1,4 @@
-"""Text of servers that nobody here wrote: bounded, and without what hides in it. Pure.
+"""Text that nobody here wrote, of foreign servers and attached files: bounded, and without what hides in it. Pure.
 
 It is data for models and people, never an instruction; what says so stands in the prompt.
 """
