@@ -87,6 +87,8 @@ def test_quantities_are_told_as_they_are_written(text: str, written: tuple[str, 
         ("50k bytes", "bytes", 50_000),
         ("2,5 МиБ", "bytes", 2.5 * 1024**2),
         ("1e3 events", "count", 1_000),
+        ("au cours des 10 dernières minutes", "time", 600e6),
+        ("en las 3 últimas horas", "time", 3 * 3600e6),
     ],
 )
 def test_every_meaning_of_a_quantity_is_read(text: str, dimension: str, value: float) -> None:

@@ -138,8 +138,10 @@ def _either(names: dict[str, Unit]) -> str:
     return "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
 
 
+_BETWEEN = "derni[èe]res|derniers|premi[èe]res|premiers|prochaines|prochains|últim[oa]s|ultim[ie]"
+"""What stands between a number and its unit where adjectives follow: "les 10 dernières minutes"."""
 _UNIT = re.compile(
-    rf"(?P<gap>[ \u00a0\u2009\u202f]{{0,2}}|[-\u2010\u2011])"
+    rf"(?P<gap>[ \u00a0\u2009\u202f]{{0,2}}|[-\u2010\u2011]|[ \u00a0](?:{_BETWEEN})[ \u00a0])"
     rf"(?:(?P<phrase>(?i:{'|'.join(_PHRASES)}))(?![{LETTERS}])"
     rf"|(?P<word>(?i:{_either(_WORDS)}))(?![{LETTERS}\d])"
     rf"|(?P<symbol>{_either(_SYMBOLS)})(?![{LETTERS}])"
