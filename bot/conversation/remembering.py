@@ -41,8 +41,9 @@ class Remembering:
         """
         memory = await thread.memory()
         request = replace(request, history=await thread.history(memory), summary=memory.summary)
-        if not self.window.fit(request, share=HISTORY_SHARE).left_out:
-            return request
+        fitted = self.window.fit(request, share=HISTORY_SHARE)
+        if not fitted.left_out:
+            return replace(request, history=fitted.request.history)
         still_to_be_made = "summary " * (self.window.max_summary // 8)
         left_out = self.window.fit(replace(request, summary=still_to_be_made), share=SUMMARISED_SHARE).left_out
         upto = max(memory.upto, *(turn.number for turn in left_out))

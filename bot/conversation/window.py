@@ -61,16 +61,17 @@ class Window:
         Raises: UnusableMessage for a question that alone is too long.
         """
         room = self.meter.room(self.limit)
-        request = replace(request, tools=_fewer_tools(request.tools, int(room * _TOOLS_SHARE)))
-        fixed = _fixed(request)
+        tools, taken = _fewer_tools(request.tools, int(room * _TOOLS_SHARE))
+        taken += _said(request)
         newest = _words(request.history[-1]) if request.history else 0
-        rounds = _fewer_rows(request.rounds, room - fixed - min(newest, room // 8))
-        taken = fixed + _of_rounds(rounds)
+        rounds, tokens = _fewer_rows(request.rounds, room - taken - min(newest, room // 8))
+        taken += tokens
         if taken > room:
             raise self._too_long(request, room - taken)
         kept, tokens = _newest(request.history, int((room - taken) * share))
         left_out = request.history[: len(request.history) - len(kept)]
-        return Fitted(replace(request, history=kept, rounds=rounds), left_out, taken + tokens)
+        fitted = replace(request, tools=tools, history=kept, rounds=rounds)
+        return Fitted(fitted, left_out, taken + tokens)
 
     @property
     def max_summary(self) -> int:
@@ -87,11 +88,11 @@ class Window:
         return UnusableMessage("this message", got, "send the part that matters, or raise NETSPY_CONTEXT_TOKENS")
 
 
-def _fixed(request: ModelRequest) -> int:
-    """What is there whatever the thread is."""
+def _said(request: ModelRequest) -> int:
+    """What is there whatever the thread and the tools are."""
     texts = (request.instructions, request.question, request.summary, request.remark)
     said = sum(tokens_of(text) + ENTRY_TOKENS for text in texts if text)
-    return said + len(request.images) * IMAGE_TOKENS + sum(map(_of_tool, request.tools))
+    return said + len(request.images) * IMAGE_TOKENS
 
 
 def _of_tool(tool: ToolSpec) -> int:
@@ -125,6 +126,8 @@ def _words(turn: Turn) -> int:
 
 def without_rows(turn: Turn) -> Turn:
     """What was asked and said, and what each call brought in a sentence."""
+    if not any(result.tables or result.coverage for result in turn.results):
+        return turn
     return replace(turn, results=tuple(replace(result, tables=(), coverage=None) for result in turn.results))
 
 
@@ -163,18 +166,21 @@ def _forms_that_fit(turn: Turn, room: int, *, whole: bool) -> Iterator[tuple[Tur
             yield shorter, tokens
 
 
-def _fewer_rows(rounds: tuple[Round, ...], room: int) -> tuple[Round, ...]:
-    """This turn's results with as many rows as fit; then without what a provider wants back unread, and fewer words."""
+def _fewer_rows(rounds: tuple[Round, ...], room: int) -> tuple[tuple[Round, ...], int]:
+    """This turn's results with as many rows as fit; then without what a provider wants back unread, and fewer words.
+
+    With their tokens.
+    """
     for rows in FEWER_ROWS:
         cut = tuple(_with_rows(past, rows) for past in rounds) if rows < MODEL_ROWS else rounds
-        if _of_rounds(cut) <= room:
-            return cut
+        if (tokens := _of_rounds(cut)) <= room:
+            return cut, tokens
     bare = tuple(replace(past, completion=replace(past.completion, carry=())) for past in cut)
     for most in FEWER_CHARACTERS:
         if _of_rounds(bare) <= room:
             break
         bare = tuple(_with_words(past, most) for past in bare)
-    return bare
+    return bare, _of_rounds(bare)
 
 
 def _with_rows(past: Round, rows: int) -> Round:
@@ -191,17 +197,18 @@ def _with_words(past: Round, most: int) -> Round:
     return replace(past, results=tuple(results))
 
 
-def _fewer_tools(tools: tuple[ToolSpec, ...], room: int) -> tuple[ToolSpec, ...]:
-    """All tools; where they would take too much, without most of their explanations; then those of others go."""
-    if sum(map(_of_tool, tools)) <= room:
-        return tools
-    lean = tuple(map(_lean, tools))
-    foreign = sum(1 for tool in lean if tool.server)
-    while foreign and sum(map(_of_tool, lean)) > room:
-        foreign -= 1
-        last = max(place for place, tool in enumerate(lean) if tool.server)
-        lean = (*lean[:last], *lean[last + 1 :])
-    return lean
+def _fewer_tools(tools: tuple[ToolSpec, ...], room: int) -> tuple[tuple[ToolSpec, ...], int]:
+    """All tools; where they would take too much, without most of their explanations; then those of others go.
+
+    With their tokens.
+    """
+    if (tokens := sum(map(_of_tool, tools))) <= room:
+        return tools, tokens
+    lean = [(tool, _of_tool(tool)) for tool in map(_lean, tools)]
+    for tool in list(reversed(lean)):
+        if sum(tokens for _, tokens in lean) > room and tool[0].server:
+            lean.remove(tool)
+    return tuple(tool for tool, _ in lean), sum(tokens for _, tokens in lean)
 
 
 def _lean(tool: ToolSpec) -> ToolSpec:
