@@ -116,6 +116,11 @@ def compact(data: Json) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
 
 
+def identity_of(call: ToolCall) -> tuple[str, str]:
+    """What makes two calls the same, whatever the order of their arguments."""
+    return call.name, compact(dict(sorted(call.arguments.items())))
+
+
 def encode_reply(reply: Reply) -> dict[str, Json]:
     return {"turn": reply.turn, "blocks": [{"kind": _NAMES[type(block)], **encode(block)} for block in reply.blocks]}
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.conversation.forgetful import ForgetfulStore
+from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import NetspyError, StorageError
 from bot.domain.message import Block, FileRef, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
-from bot.domain.ports import Check, CommandHelp
+from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import KindStatus, SourceStatus

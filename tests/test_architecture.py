@@ -17,6 +17,7 @@ LAYERS = {
     "bot.commands": 1,
     "bot.markdown": 1,
     "bot.moments": 1,
+    "bot.pictures": 1,
     "bot.targets": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,

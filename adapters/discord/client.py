@@ -31,9 +31,10 @@ from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.place import NAME, Place, place_of
 from adapters.discord.telling import tell_below, tell_undelivered
 from adapters.discord.writer import Writer
+from bot.domain.command_help import CommandHelp
 from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import Address, FileRef, TurnId
-from bot.domain.ports import Check, CommandHelp, Desk, Outlet
+from bot.domain.ports import Check, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from adapters.discord.command_sheet import MORE, Payload, netspy, option_name, subcommand
-from bot.domain.ports import WORKFLOW_COMMANDS, CommandHelp
+from bot.domain.command_help import WORKFLOW_COMMANDS, CommandHelp
 
 MAX_CHARACTERS = 8000
 """Of names and descriptions of one command, with all in it, as the next two

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import discord
 
-from bot.domain.ports import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
+from bot.domain.command_help import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
 
 Payload: TypeAlias = dict[str, Any]
 

@@ -11,10 +11,11 @@ import discord
 
 from adapters.discord.command_sheet import MORE, flag_name, option_name
 from adapters.discord.inbox import Called
+from bot.domain.command_help import THREAD_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.errors import UnknownCommand
 from bot.domain.json_types import Json
 from bot.domain.message import Command
-from bot.domain.ports import THREAD_COMMANDS, CommandHelp, Desk, FlagHelp
+from bot.domain.ports import Desk
 
 Interaction: TypeAlias = discord.Interaction[Any]
 

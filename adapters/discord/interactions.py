@@ -19,9 +19,10 @@ from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
 from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
+from bot.domain.command_help import CommandHelp
 from bot.domain.errors import StorageError, UnknownCommand
 from bot.domain.message import Author, MessageId, Page, Press
-from bot.domain.ports import CommandHelp, Desk
+from bot.domain.ports import Desk
 
 TAKEN = frozenset({40060, 10062})
 """Another replica answered the interaction, or it is too old: nobody waits for us."""

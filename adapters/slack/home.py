@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from adapters.slack.limits import MAX_SECTION
+from bot.domain.command_help import CommandHelp
 from bot.domain.json_types import JsonObject
-from bot.domain.ports import Check, CommandHelp
+from bot.domain.ports import Check
 from bot.tables.text import plain
 
 PROMPTS = (

@@ -17,8 +17,8 @@ from adapters.slack.people import REFUSALS
 from adapters.slack.place import Place
 from adapters.slack.reading import question
 from adapters.slack.render import word_of_netspy
+from bot.domain.command_help import THREAD_COMMANDS, CommandHelp
 from bot.domain.errors import PlatformError, StorageError
-from bot.domain.ports import THREAD_COMMANDS, CommandHelp
 from bot.tables.text import as_sentence
 
 Ack: TypeAlias = dict[str, Any]

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from bot.domain.ports import CommandHelp, Desk, FlagHelp
+from bot.domain.command_help import CommandHelp, FlagHelp
+from bot.domain.ports import Desk
 from bot.tables.text import plain
 
 LEAVING = ("quit", "exit")

@@ -9,7 +9,7 @@ import csv
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -22,6 +22,7 @@ from bot.domain.message import Attachment, FileRef, Notice
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import Files
 from bot.domain.turn import ATTACHED_FILE, ToolCall, ToolResult
+from bot.pictures import MEDIA_TYPES, media_type_of, suffix_of
 from bot.tables.delimited import delimited
 from bot.tables.objects import Tabled, tabled
 from bot.tables.units import human_bytes
@@ -35,14 +36,6 @@ MAX_TEXT = 12_000
 MAX_NAME = 80
 _MAX_ROWS_TEXT = MAX_CHARACTERS - 2_000
 """Of rows as a model reads them, beside what else stands in their result."""
-_PICTURES: Mapping[str, re.Pattern[bytes]] = {
-    "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
-    "jpg": re.compile(rb"\xff\xd8\xff"),
-    "gif": re.compile(rb"GIF8[79]a"),
-    "webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
-}
-"""How they begin: what is no picture is not passed on as one."""
-_ALSO = {"jpg": ("jpeg",)}
 _TAKEN = "text, CSV, JSON, and pictures as PNG, JPEG, GIF or WebP"
 _OFFICE = frozenset({"xlsx", "xlsm", "xls", "ods", "docx", "doc", "odt", "pptx"})
 _NO_TEXT: Sequence[tuple[re.Pattern[bytes], str, str]] = (
@@ -103,7 +96,7 @@ async def _found(ref: FileRef, call: ToolCall, files: Files | None, now: datetim
             raise UnusableFile(asked, "files cannot be read here", "paste the part that matters")
         form = _form(ref)
         content = await files.read(ref, max_bytes=MAX_IMAGE_BYTES if form == "image" else MAX_TEXT_BYTES)
-        if suffix := _picture(content):
+        if suffix := suffix_of(content):
             name = _with_suffix(_name(ref), suffix)
             return Attached(images=(Attachment(name, b64encode(content).decode(), "base64"),))
         text = _text(content, asked, ref)
@@ -126,7 +119,7 @@ def _name(ref: FileRef) -> str:
 def _form(ref: FileRef) -> Form:
     """What a file is by its name and by what its platform says of it; its content decides in the end."""
     suffix, media_type = _suffix(ref), ref.media_type.lower()
-    if media_type.startswith("image/") or suffix in {*_PICTURES, "jpeg"}:
+    if media_type.startswith("image/") or media_type_of(ref.name):
         return "image"
     if suffix in {"csv", "tsv"} or media_type.startswith(("text/csv", "text/tab-separated")):
         return "csv"
@@ -137,13 +130,8 @@ def _suffix(ref: FileRef) -> str:
     return PurePath(ref.name.lower()).suffix.lstrip(".")
 
 
-def _picture(content: bytes) -> str | None:
-    return next((suffix for suffix, begins in _PICTURES.items() if begins.match(content)), None)
-
-
 def _with_suffix(name: str, suffix: str) -> str:
-    suffixes = tuple(f".{each}" for each in (suffix, *_ALSO.get(suffix, ())))
-    return name if name.lower().endswith(suffixes) else f"{name}.{suffix}"
+    return name if media_type_of(name) == MEDIA_TYPES[suffix] else f"{name}.{suffix}"
 
 
 def _text(content: bytes, asked: str, ref: FileRef) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bot.commands import Argument, Tool, nearest
 from bot.conversation import thread_commands
+from bot.domain.command_help import THREAD_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.errors import UnknownTool
-from bot.domain.ports import THREAD_COMMANDS, CommandHelp, FlagHelp
 
 COMMANDS = (
     CommandHelp("tools", "tools", "the tools that answer questions"),

@@ -10,7 +10,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import TypeAlias
 
-from bot.codec import compact
+from bot.codec import identity_of
 from bot.conversation.transcript import Transcript
 from bot.domain.ports import ToolHost
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
@@ -27,7 +27,7 @@ class Calls:
         self._host = host
         self._transcript = transcript
         self._now = now
-        self._known = {_asked(result.call): result for result in known if not result.failed}
+        self._known = {identity_of(result.call): result for result in known if not result.failed}
         self._shown: dict[_Asked, ToolResult] = {}
         self._titles: dict[str, str] = {}
 
@@ -40,7 +40,7 @@ class Calls:
         running: dict[_Asked, asyncio.Task[ToolResult]] = {}
         async with asyncio.TaskGroup() as group:
             for call in calls[:MAX_CALLS_PER_ROUND]:
-                if (asked := _asked(call)) not in self._shown and asked not in running:
+                if (asked := identity_of(call)) not in self._shown and asked not in running:
                     running[asked] = group.create_task(self._run(call))
             results = [await self._result(call, running) for call in calls[:MAX_CALLS_PER_ROUND]]
         # What failed may go through when it is asked for again in a later round.
@@ -49,14 +49,14 @@ class Calls:
         return (*results, *map(_too_many, calls[MAX_CALLS_PER_ROUND:]))
 
     async def _result(self, call: ToolCall, running: dict[_Asked, asyncio.Task[ToolResult]]) -> ToolResult:
-        asked = _asked(call)
+        asked = identity_of(call)
         if asked not in self._shown:
             self._shown[asked] = await self._transcript.result(await running[asked])
         return replace(self._shown[asked], call=call)
 
     async def _run(self, call: ToolCall) -> ToolResult:
         await self._transcript.running(call, self._titles.get(call.name, ""))
-        known = self._known.get(_asked(call))
+        known = self._known.get(identity_of(call))
         result = replace(known, call=call) if known else await timed(self._host, call, now=self._now)
         await self._transcript.ended(result)
         return result
@@ -67,11 +67,6 @@ async def timed(host: ToolHost, call: ToolCall, *, now: datetime) -> ToolResult:
     began = perf_counter()
     result = await host.call(call, now=now)
     return replace(result, took_s=perf_counter() - began)
-
-
-def _asked(call: ToolCall) -> _Asked:
-    """What makes two calls the same, whatever the order of their arguments."""
-    return call.name, compact(dict(sorted(call.arguments.items())))
 
 
 def _too_many(call: ToolCall) -> ToolResult:

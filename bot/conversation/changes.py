@@ -79,11 +79,6 @@ def comparison(before: ToolResult, after: ToolResult) -> Comparison:
     return Comparison(result, sentences, said, tuple(doubts))
 
 
-def changes(before: ToolResult, after: ToolResult) -> ToolResult:
-    """What is different between two results of a call, as a result."""
-    return comparison(before, after).result
-
-
 def together(call: ToolCall, found: Sequence[ToolResult]) -> ToolResult:
     """Several comparisons as the result of one call; it failed where all of them did.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.codec import compact
 from bot.commands import Tool, line_for
+from bot.conversation.transcript import title_of
 from bot.domain.message import Block, Prose
 from bot.domain.table import Cell, Column, Table
 from bot.domain.turn import Memory, ToolResult, Turn
@@ -79,11 +79,7 @@ def _row(result: ToolResult, tools: Sequence[Tool]) -> tuple[Cell, ...]:
 def _asked(result: ToolResult, tools: Sequence[Tool]) -> str:
     """As a command where it is one: whoever reads it can type it."""
     tool = next((each for each in tools if each.name == result.call.name), None)
-    if tool:
-        return line_for(tool, result.call.arguments)
-    arguments = result.call.arguments.items()
-    given = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments)
-    return " ".join((result.call.name, *given))
+    return line_for(tool, result.call.arguments) if tool else title_of(result.call)
 
 
 def _quoted(text: str) -> str:

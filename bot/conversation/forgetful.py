@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import takewhile
 
+from bot.conversation.window import without_rows
 from bot.domain.errors import StorageError
 from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
 from bot.domain.ports import Begun, Check, Claim, Spent, Standing, View, Wish, WorkerId
@@ -95,7 +96,7 @@ class ForgetfulStore:
         ended = [entry.turn for entry in closed if _has_ended(entry.turn) and entry.turn.number > after]
         newest = ended[max(0, len(ended) - limit) :]
         few = max(0, len(newest) - whole)
-        return (*map(_without_data, newest[:few]), *newest[few:])
+        return (*map(without_rows, newest[:few]), *newest[few:])
 
     async def turn(self, turn: TurnId) -> Turn | None:
         entry = self._entries.get(turn)
@@ -243,8 +244,3 @@ class ForgetfulStore:
 
 def _has_ended(turn: Turn) -> bool:
     return turn.state not in {"running", "deleted"}
-
-
-def _without_data(turn: Turn) -> Turn:
-    words = tuple(replace(result, tables=(), coverage=None) for result in turn.results)
-    return replace(turn, results=words)

@@ -21,10 +21,11 @@ from bot.conversation.parts import Parts
 from bot.conversation.retention import expire
 from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
+from bot.domain.command_help import CommandHelp
 from bot.domain.errors import NetspyError, PlatformError, StorageError
 from bot.domain.message import Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
-from bot.domain.ports import Check, Claim, CommandHelp, ThreadStore, WorkerId
+from bot.domain.ports import Check, Claim, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
 from bot.domain.turn import Turn
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.codec import identity_of
 from bot.commands import Tool
 from bot.conversation.calling import timed
 from bot.conversation.changes import Comparison, again, comparison, refusal
@@ -45,7 +46,7 @@ def made_again(turn: Turn, specs: Sequence[ToolSpec]) -> tuple[ToolCall, ...]:
     for place, result in enumerate(calls_of(turn)):
         if not refusal(result.call, specs):
             call = replace(again(result.call, result.coverage), id=f"again{place}")
-            found.setdefault((call.name, str(sorted(call.arguments.items()))), call)
+            found.setdefault(identity_of(call), call)
     return tuple(found.values())
 
 

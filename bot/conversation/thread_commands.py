@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
+from bot.domain.command_help import THREAD_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.message import Command, Message
-from bot.domain.ports import THREAD_COMMANDS, CommandHelp, FlagHelp
 
 ThreadVerb: TypeAlias = Literal["again", "diff", "why", "forget"]
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from bot.codec import compact
 from bot.conversation.grounding.citations import cited
 from bot.domain.errors import PlatformError
 from bot.domain.message import Block, Chart, Footer, Notice, Prose, Reply, Step, TurnId, add_prose
@@ -204,7 +205,8 @@ def _label_of(block: Block) -> str:
 
 def title_of(call: ToolCall, title: str = "") -> str:
     """The call as people read it: `find_failures process_name=curl duration=600`."""
-    given = [f"{name}={value}" for name, value in call.arguments.items() if value is not None]
+    arguments = ((name, value) for name, value in call.arguments.items() if value is not None)
+    given = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments)
     return " ".join((title or call.name, *given))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from bot.codec import compact
+from bot.codec import identity_of
 from bot.domain.errors import ToolHostError
 from bot.domain.ports import Check, ToolHost
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
@@ -67,7 +67,7 @@ class CachingHost:
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
         if not await self._is_read_only(call.name):
             return await self._host.call(call, now=now)
-        asked = call.name, compact(dict(sorted(call.arguments.items())))
+        asked = identity_of(call)
         while True:
             if kept := self._fresh(asked, now):
                 return _as_of(kept, call)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.changes import again, changes, together
+from bot.conversation.changes import again, comparison, together
 from bot.domain.message import ThreadKey
 from bot.domain.network import Event, Outcome
 from bot.domain.turn import Completion, ModelRequest, Round, ToolCall, ToolResult, ToolSpec, Turn
@@ -140,7 +140,7 @@ async def differs(
         asked = ToolCall("1", name, {"duration": duration_s})
         before = await run_tool(asked, source=source, now=NOW - timedelta(seconds=ago_s))
         after = await run_tool(again(asked, before.coverage), source=source, now=NOW)
-        found.append(changes(before, after))
+        found.append(comparison(before, after).result)
     return together(ToolCall("plan-1", "diff_last_calls"), found)
 
 
@@ -242,7 +242,7 @@ async def test_first_table_with_trouble_answers_and_drops_elsewhere_do_not() -> 
 async def test_missing_side_is_said() -> None:
     now = await run_tool(ToolCall("1", "find_failures"), source=FakeEbpf(SILENT), now=NOW)
     before = ToolResult(now.call, "the source does not answer", failed=True)
-    said = await said_of(together(ToolCall("1", "diff_last_calls"), [changes(before, now)]))
+    said = await said_of(together(ToolCall("1", "diff_last_calls"), [comparison(before, now).result]))
     assert said.startswith("Nothing to compare with: find_failures gave no answer then")
     nothing = ToolResult(ToolCall("1", "diff_last_calls"), "there was nothing before", failed=True)
     assert (await said_of(nothing)).startswith("`diff_last_calls` gave no answer. There was nothing before.")

@@ -9,7 +9,7 @@ from math import ceil
 
 import pytest
 
-from bot.conversation.changes import again, changes, together
+from bot.conversation.changes import again, comparison, together
 from bot.domain.ports import EbpfSource
 from bot.domain.table import Cell, Table
 from bot.domain.turn import ToolCall, ToolResult
@@ -35,7 +35,7 @@ class Mended:
     now: Mapping[tuple[Scenario, str], ToolResult]
 
     def changes(self, scenario: Scenario, tool: str) -> ToolResult:
-        return changes(self.then[scenario, tool], self.now[scenario, tool])
+        return comparison(self.then[scenario, tool], self.now[scenario, tool]).result
 
     def said(self, scenario: Scenario, *tools: str) -> str:
         found = together(ToolCall("1", "diff_last_calls"), [self.changes(scenario, tool) for tool in tools])
@@ -125,4 +125,6 @@ def test_reset_of_a_server_that_is_replaced_is_gone(mended: Mended) -> None:
 
 def test_nothing_is_different_between_a_call_and_itself(mended: Mended) -> None:
     for result in mended.then.values():
-        assert [table.title for table in changes(result, result).tables if "then and now" in table.title] == []
+        assert [
+            table.title for table in comparison(result, result).result.tables if "then and now" in table.title
+        ] == []

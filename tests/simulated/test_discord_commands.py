@@ -8,7 +8,7 @@ import simcord
 
 from adapters.discord.command_sheet import INVESTIGATE, payloads
 from bot.conversation.builtin import COMMANDS, help_of
-from bot.domain.ports import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
+from bot.domain.command_help import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import says
 from tests.simulated.stage import labels, open_discord, said

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.conversation.changes import again, changes, doubts_of, refusal, together
+from bot.conversation.changes import again, comparison, doubts_of, refusal, together
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.network import Coverage, Endpoint, Event, Outcome, Window
 from bot.domain.table import Cell, Table
@@ -32,6 +32,10 @@ WINDOW_S = 60
 """Then: the minute that ended a minute before NOW."""
 _THEN_S = WINDOW_S + 1
 _TIMELESS = {"list_sockets", "explain_drop_reason", "source_status"}
+
+
+def changes(before: ToolResult, after: ToolResult) -> ToolResult:
+    return comparison(before, after).result
 
 
 def repeated(make: Callable[[float], Event], times: int, *, then: bool = True) -> list[Event]:

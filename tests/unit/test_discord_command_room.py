@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.discord.command_room import fitting
 from adapters.discord.command_sheet import payloads
 from bot.conversation.builtin import COMMANDS, help_of
-from bot.domain.ports import CommandHelp, FlagHelp
+from bot.domain.command_help import CommandHelp, FlagHelp
 from bot.tools.registry import TOOLS
 from tests.loopback.discord_commands import check_all
 

@@ -12,9 +12,9 @@ from adapters.discord.command_sheet import payloads, same
 from adapters.discord.commands import asked, completions
 from adapters.discord.inbox import Called
 from bot.conversation.builtin import COMMANDS, help_of
+from bot.domain.command_help import CommandHelp, FlagHelp
 from bot.domain.errors import UnknownCommand
 from bot.domain.message import Command
-from bot.domain.ports import CommandHelp, FlagHelp
 from bot.tools.registry import TOOLS
 from tests.fakes import IdleDesk
 from tests.loopback.discord_commands import check_all

@@ -15,10 +15,11 @@ from typing import TextIO
 
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
+from bot.domain.command_help import CommandHelp, FlagHelp
 from bot.domain.errors import OperatorError, StorageFull
 from bot.domain.message import Block, Footer, Message, Notice, Press, Prose, Reply, Step, Stop, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
-from bot.domain.ports import Check, CommandHelp, FlagHelp, Outlet
+from bot.domain.ports import Check, Outlet
 from bot.domain.table import Column, Table
 from tests.fakes import NOW
 

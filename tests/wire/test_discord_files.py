@@ -17,9 +17,9 @@ from adapters.discord.files import HOSTS
 from adapters.downloads import Hosts
 from bot.codec import encode_action
 from bot.conversation.builtin import COMMANDS
+from bot.domain.command_help import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.errors import FileTooLarge, UnusableFile
 from bot.domain.message import Diff, FileRef, Notice, Prose, TurnId, Why
-from bot.domain.ports import THREAD_COMMANDS, WORKFLOW_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.table import Column, Table
 from tests.fakes import NotingDesk
 from tests.golden.replies import footer

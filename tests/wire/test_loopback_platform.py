@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.domain.command_help import CommandHelp
 from bot.domain.errors import PlatformError, StorageLocked, Undeliverable
 from bot.domain.message import (
     Address,
@@ -26,7 +27,7 @@ from bot.domain.message import (
     ThreadKey,
     TurnId,
 )
-from bot.domain.ports import Check, CommandHelp, Desk, Outlet
+from bot.domain.ports import Check, Desk, Outlet
 from tests.loopback.platform import LoopbackPlatform
 from tests.loopback.platform_adapter import LoopbackAdapter
 from tests.loopback.waiting import until

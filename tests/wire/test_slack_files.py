@@ -13,9 +13,9 @@ from adapters.slack.credentials import SlackCredentials
 from adapters.slack.listeners import INVESTIGATE
 from bot.codec import encode_action
 from bot.conversation.builtin import COMMANDS
+from bot.domain.command_help import THREAD_COMMANDS, CommandHelp
 from bot.domain.errors import FileTooLarge, PlatformError, UnusableFile
 from bot.domain.message import Diff, FileRef, Notice, Prose, TurnId, Why
-from bot.domain.ports import THREAD_COMMANDS, CommandHelp
 from bot.domain.table import Column, Table
 from tests.fakes import NotingDesk
 from tests.golden.replies import footer

@@ -5,7 +5,7 @@ Everything is bounded, and what was cut is told to the model and to the person.
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from bot.domain.json_types import Json
 from bot.domain.message import Attachment
 from bot.domain.network import Coverage, Window
 from bot.domain.turn import ToolCall, ToolResult
+from bot.pictures import MEDIA_TYPES, suffix_of
 from bot.tables.objects import Tabled, tabled
 from bot.tables.untrusted import cleaned, one_line
 from bot.tools.foreign.servers import ForeignServer
@@ -23,13 +24,6 @@ MAX_TEXT = 12_000
 MAX_PICTURES = 4
 MAX_PICTURE_BYTES = 1024 * 1024
 """Of one picture. It is stored with its turn."""
-_BEGINNINGS: Mapping[str, tuple[str, bytes]] = {
-    "image/png": ("png", b"\x89PNG\r\n\x1a\n"),
-    "image/jpeg": ("jpg", b"\xff\xd8\xff"),
-    "image/gif": ("gif", b"GIF8"),
-    "image/webp": ("webp", b"RIFF"),
-}
-"""How files of these kinds begin: what else calls itself a picture is not passed on to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +121,13 @@ def _left_out(pictures: int, others: Sequence[str]) -> Iterable[str]:
 
 
 def _file(picture: Picture, title: str, number: int) -> Attachment | None:
-    ending, beginning = _BEGINNINGS.get(picture.media_type.lower(), ("", b""))
-    if not ending or len(picture.data) > MAX_PICTURE_BYTES * 4 // 3 + 4:
+    media_type = picture.media_type.lower()
+    if media_type not in MEDIA_TYPES.values() or len(picture.data) > MAX_PICTURE_BYTES * 4 // 3 + 4:
         return None
     try:
-        is_one = b64decode(picture.data, validate=True).startswith(beginning)
+        ending = suffix_of(b64decode(picture.data, validate=True))
     except ValueError:
         return None
+    is_one = ending is not None and MEDIA_TYPES[ending] == media_type
     stem = "".join(char if char.isascii() and char.isalnum() else "-" for char in title)[:40].strip("-") or "image"
     return Attachment(f"{stem}-{number}.{ending}", picture.data, "base64") if is_one else None

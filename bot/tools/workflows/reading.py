@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.commands import Argument, Tool
+from bot.domain.command_help import WORKFLOW_COMMANDS
 from bot.domain.errors import InvalidArguments, InvalidSettings
-from bot.domain.ports import WORKFLOW_COMMANDS
 from bot.tools.arguments import checked
 from bot.tools.workflows.lines import line_of, lines_of
 from bot.tools.workflows.names import A_NAME, NAME, OF_TOOLS, WORDS
