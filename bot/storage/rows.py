@@ -29,6 +29,11 @@ def key_values(key: ThreadKey) -> dict[str, str]:
     return {column: storable(text) for column, text in parts.items()}
 
 
+def place_values(key: ThreadKey) -> Values:
+    """The same for updates, whose parameters must not be named like columns."""
+    return {f"in_{name}": value for name, value in key_values(key).items()}
+
+
 def opening_values(message: Message) -> Values:
     """What a message says about its thread."""
     return {"opens": message.opens, "author": storable(message.author.id)}

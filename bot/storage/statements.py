@@ -113,19 +113,19 @@ def rating(dialect: str) -> Insert:
     )
 
 
+_in_this_thread = and_(*(threads.c[name] == bindparam(f"in_{name}") for name in _KEY))
+"""For updates, which take parameters named like columns for new values."""
+
+
 def _hush() -> Update:
-    """The key comes as `in_platform` and so on: an update takes parameters named like columns for new values."""
     chosen = bindparam("hushed", type_=threads.c.quiet.type)
-    this_thread = (threads.c[name] == bindparam(f"in_{name}") for name in _KEY)
-    return update(threads).where(*this_thread, threads.c.quiet != chosen).values(quiet=chosen)
+    return update(threads).where(_in_this_thread, threads.c.quiet != chosen).values(quiet=chosen)
 
 
 def _remember() -> Update:
-    """Its parameters, too, must not be named like columns."""
-    this_thread = (threads.c[name] == bindparam(f"in_{name}") for name in _KEY)
     names = {"summary": "summary", "summarised": "summarised", "since": "summary_since", "told": "told"}
     values = {column: bindparam(f"new_{name}", type_=threads.c[column].type) for name, column in names.items()}
-    return update(threads).where(*this_thread).values(values)
+    return update(threads).where(_in_this_thread).values(values)
 
 
 @cache

@@ -22,6 +22,7 @@ from bot.storage.rows import (
     key_values,
     memory_values,
     opening_values,
+    place_values,
     result_values,
     spending_values,
     storable,
@@ -132,11 +133,11 @@ class SqlThreadStore:
         return next(map(to_memory, rows), Memory())
 
     async def remember(self, key: ThreadKey, memory: Memory) -> None:
-        values = memory_values(memory) | {f"in_{name}": value for name, value in key_values(key).items()}
+        values = memory_values(memory) | place_values(key)
         await self._database.change("storing a summary in", REMEMBER, values)
 
     async def forget(self, key: ThreadKey) -> int:
-        values = memory_values(Memory()) | {f"in_{name}": value for name, value in key_values(key).items()}
+        values = memory_values(Memory()) | place_values(key)
 
         async def work(connection: AsyncConnection) -> int:
             await connection.execute(REMEMBER, values)
@@ -186,7 +187,7 @@ class SqlThreadStore:
         return next((Standing(**row._asdict()) for row in rows), None)
 
     async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
-        values = {"hushed": quiet} | {f"in_{name}": value for name, value in key_values(key).items()}
+        values = {"hushed": quiet} | place_values(key)
         return bool(await self._database.change("storing a choice in", HUSH, values))
 
     async def check(self) -> Check:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
 
+from bot.codec import MODEL_ROWS
 from bot.conversation.grounding.units import Dimension, unit_at
 from bot.domain.table import Cell, Column, Table
 
 LARGEST = 1e18
 """No measurement is larger."""
-ROWS_READ = 50
-"""Rows that a model is given of a table."""
 LEADING_ROWS = 10
 """Nobody speaks of the top eleven."""
 
@@ -99,7 +98,7 @@ def columns_of(table: Table) -> Columns:
         tuple(found for found in measured if found),
         tuple(cells for column, cells in by_column if column.kind in _NAMING),
         tuple(column.name.lower() for column in table.columns if column.kind in _NAMING),
-        tuple(cells[:ROWS_READ] for column, cells in by_column if column.kind in ("text", "id")),
+        tuple(cells[:MODEL_ROWS] for column, cells in by_column if column.kind in ("text", "id")),
         tuple(cells for column, cells in by_column if column.kind == "time"),
     )
 

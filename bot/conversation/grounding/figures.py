@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from itertools import combinations
 
-from bot.conversation.grounding.columns import ROWS_READ, Columns, columns_of
+from bot.codec import MODEL_ROWS
+from bot.conversation.grounding.columns import Columns, columns_of
 from bot.conversation.grounding.naming import Rows, rows_between, rows_by_name
 from bot.conversation.grounding.relating import distinct, relate, relate_averages, share, spans, sums
 from bot.conversation.grounding.rows import About
@@ -82,7 +83,7 @@ class TableFigures:
     def averages_of_rows(self) -> Values:
         """One column for each of another, in every row: too many for a figure that is not precise."""
         values = Values()
-        for row in range(min(ROWS_READ, self._columns.length)):
+        for row in range(min(MODEL_ROWS, self._columns.length)):
             relate_averages(
                 values, [(each.dimension, cell) for each in self._columns.adding() for cell in each.of([row])]
             )
@@ -169,8 +170,8 @@ class TableFigures:
             return [{} for _ in (*self._columns.names, *self._columns.times)]
         named = zip(self._columns.names, self._columns.headings, strict=True)
         return [
-            *(rows_by_name(cells, heading, read=ROWS_READ) for cells, heading in named),
-            *(rows_by_name(cells, read=ROWS_READ) for cells in self._columns.times),
+            *(rows_by_name(cells, heading, read=MODEL_ROWS) for cells, heading in named),
+            *(rows_by_name(cells, read=MODEL_ROWS) for cells in self._columns.times),
         ]
 
     @cached_property

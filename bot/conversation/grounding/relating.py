@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import combinations, pairwise, permutations
 from math import inf
 
-from bot.conversation.grounding.columns import ROWS_READ
+from bot.codec import MODEL_ROWS
 from bot.conversation.grounding.readings import Reading
 from bot.conversation.grounding.units import Dimension
 from bot.conversation.grounding.values import Values
@@ -107,6 +107,6 @@ def spans(cells: Sequence[Cell], *, is_counted: bool) -> Iterator[float]:
     gaps = {round(after - before) for before, after in pairwise(times)}
     if len(times) < 2 or (is_counted and (len(gaps) > 1 or len(times) < 3)):
         return
-    yield from gaps if len(gaps) < ROWS_READ else ()
+    yield from gaps if len(gaps) < MODEL_ROWS else ()
     yield (times[-1] - times[0]) / (len(times) - 1)
-    yield from (time - times[0] for time in (times[:ROWS_READ] if len(gaps) == 1 else times[-1:]))
+    yield from (time - times[0] for time in (times[:MODEL_ROWS] if len(gaps) == 1 else times[-1:]))

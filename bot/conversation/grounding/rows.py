@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from itertools import accumulate, permutations, product
 
-from bot.conversation.grounding.columns import LEADING_ROWS, ROWS_READ, Amounts, Columns
+from bot.codec import MODEL_ROWS
+from bot.conversation.grounding.columns import LEADING_ROWS, Amounts, Columns
 from bot.conversation.grounding.moments import apart_of
 from bot.conversation.grounding.naming import Rows
 from bot.conversation.grounding.relating import (
@@ -69,7 +70,7 @@ class About:
         for column in self._columns.amounts:
             values.extend(column.dimension, column.of(rows))
         for cells in self._columns.words:
-            add_words(values, [cells[row] for row in rows if row < ROWS_READ])
+            add_words(values, [cells[row] for row in rows if row < MODEL_ROWS])
         return values
 
     def stands_elsewhere(self, name: str, dimension: Dimension, low: float, high: float) -> bool:
@@ -110,7 +111,7 @@ class About:
         for cells in self._columns.times:
             values.extend("time", spans([cells[row] for row in rows], is_counted=self._columns.is_counted))
         for words in self._columns.words:
-            values.add("count", sum(add_words(Values(), [words[row] for row in rows if row < ROWS_READ])))
+            values.add("count", sum(add_words(Values(), [words[row] for row in rows if row < MODEL_ROWS])))
 
     def _add_groups(self, values: Values, rows: Sequence[int]) -> None:
         """Of those of the rows that have another name in common."""
@@ -149,7 +150,9 @@ class About:
             for column in self._columns.amounts:
                 if known := column.of(rows):
                     values.add(column.dimension, sum(known) / len(known))
-            told = add_words(Values(), [words[row] for words in self._columns.words for row in rows if row < ROWS_READ])
+            told = add_words(
+                Values(), [words[row] for words in self._columns.words for row in rows if row < MODEL_ROWS]
+            )
             totals = [(column.dimension, sum(column.of(rows))) for column in self._columns.adding()]
             relate_averages(values, [*totals, *(("count", count) for count in told[:MOST_ROWS])])
         for column in self._columns.amounts:
@@ -175,7 +178,7 @@ class About:
         values = Values()
         for rows in self._selection.sets:
             values.add("count", self._columns.length - len(rows))
-            left = [row for row in range(min(ROWS_READ, self._columns.length)) if row not in rows]
+            left = [row for row in range(min(MODEL_ROWS, self._columns.length)) if row not in rows]
             for column in self._columns.amounts:
                 others = column.of(left)
                 values.extend(column.dimension, (min(others), max(others)) if others else ())
