@@ -161,6 +161,53 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_WORKFLOWS",
         description="path of a TOML file of workflows, or of a folder of such files: commands of your own",
     )
+    policy: Text | None = Field(
+        None,
+        validation_alias="NETSPY_POLICY",
+        description="path of a policy.toml: who may ask what where, and what each channel may see; unset: members, in "
+        "the channels that netspy was invited to, everything, read-only",
+    )
+    audit_file: Text | None = Field(
+        None,
+        validation_alias="NETSPY_AUDIT_FILE",
+        description="path of a file of JSON lines: who asked what where, and what was decided; it stands in the "
+        "database in any case",
+    )
+    model_data: Literal["full", "masked", "none"] = Field(
+        "full",
+        validation_alias="NETSPY_MODEL_DATA",
+        description="what language models are told: full; masked: placeholders instead of addresses and names; none: "
+        "nothing at all, the planner answers",
+    )
+    model_prices: Text | None = Field(
+        None,
+        validation_alias="NETSPY_MODEL_PRICES",
+        description="what a million tokens cost, for the metric of costs: a JSON object of models and [input, output]",
+    )
+    alerts_token: SecretStr | None = Field(
+        None,
+        validation_alias="NETSPY_ALERTS_TOKEN",
+        description="the token with which Alertmanager posts to /alerts; with it and the next one `serve` takes alerts",
+    )
+    alert_channels: Text | None = Field(
+        None,
+        validation_alias="NETSPY_ALERT_CHANNELS",
+        description="RECEIVER=PLATFORM/CHANNEL, comma-separated: where the alerts of Alertmanager's receivers are "
+        "investigated; `*` for all others",
+    )
+    grace_s: float = Field(
+        25.0,
+        ge=0,
+        allow_inf_nan=False,
+        validation_alias="NETSPY_GRACE_S",
+        description="seconds that answers under way have when `serve` ends; what is not done by then is taken up by "
+        "another replica, or at the next start",
+    )
+    otlp_endpoint: Text | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="where OpenTelemetry traces are sent by OTLP over HTTP; unset: none are made",
+    )
     thread_replies: Literal["auto", "mention", "all"] = Field(
         "auto",
         validation_alias="NETSPY_THREAD_REPLIES",
@@ -170,6 +217,12 @@ class Settings(BaseSettings):
         None,
         validation_alias="NETSPY_LOG_LEVEL",
         description="debug, info, warning or error; logs go to stderr; unset: warning, and info for serve",
+    )
+
+    log_format: Literal["console", "json"] = Field(
+        "console",
+        validation_alias="NETSPY_LOG_FORMAT",
+        description="console, or json: one object a line",
     )
 
     @property

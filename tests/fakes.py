@@ -10,7 +10,19 @@ from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import NetspyError, StorageError
-from bot.domain.message import Block, FileRef, Message, MessageId, Press, Reply, Step, ThreadKey, TurnId
+from bot.domain.message import (
+    Author,
+    Block,
+    Channel,
+    FileRef,
+    Message,
+    MessageId,
+    Press,
+    Reply,
+    Step,
+    ThreadKey,
+    TurnId,
+)
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
 from bot.domain.ports import Check
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
@@ -275,7 +287,7 @@ class IdleDesk:
     async def commands(self) -> tuple[CommandHelp, ...]:
         return ()
 
-    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         return ()
 
     async def status(self) -> tuple[Check, ...]:

@@ -12,7 +12,7 @@ ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 
 
 def test_readme_has_a_row_for_every_setting_and_no_other() -> None:
-    rows = re.findall(r"^\| `((?:NETSPY|OPENAI|SLACK|DISCORD)_[A-Z_]+)` \|", README, re.MULTILINE)
+    rows = re.findall(r"^\| `((?:NETSPY|OPENAI|SLACK|DISCORD|OTEL)_[A-Z_]+)` \|", README, re.MULTILINE)
     assert sorted(rows) == sorted(variables())
 
 
@@ -26,7 +26,7 @@ def test_env_example_changes_nothing_when_copied() -> None:
 
 
 def test_readme_names_no_setting_that_does_not_exist() -> None:
-    assert set(re.findall(r"\b(?:NETSPY|OPENAI|SLACK|DISCORD)_[A-Z_]+\b", README)) <= set(variables())
+    assert set(re.findall(r"\b(?:NETSPY|OPENAI|SLACK|DISCORD|OTEL)_[A-Z_]+\b", README)) <= set(variables())
 
 
 def test_readme_names_every_tool_with_its_command() -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import discord
 
 from adapters.discord.command_sheet import MORE, flag_name, option_name
-from adapters.discord.inbox import Called
+from adapters.discord.inbox import Called, author_of, channel_of
 from bot.domain.command_help import THREAD_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.errors import UnknownCommand
 from bot.domain.json_types import Json
@@ -54,7 +54,8 @@ async def completions(interaction: Interaction, desk: Desk, commands: Sequence[C
     if typed is None or flag is None:
         return []
     begun = str(typed.get("value", ""))
-    found = flag.choices or await desk.complete(flag.argument, begun)
+    by, channel = author_of(interaction.user), channel_of(interaction)
+    found = flag.choices or await desk.complete(flag.argument, begun, by=by, channel=channel)
     found = tuple(value for value in found if value.lower().startswith(begun.lower()))
     return [{"name": value[:MAX_CHOICE], "value": value[:MAX_CHOICE]} for value in found[:MAX_CHOICES]]
 

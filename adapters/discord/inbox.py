@@ -16,6 +16,7 @@ from adapters.discord.reading import addressee, question
 from bot.domain.message import (
     Addressee,
     Author,
+    Channel,
     Command,
     Delete,
     Edit,
@@ -83,7 +84,7 @@ class Inbox:
                 Message(
                     key=key,
                     id=MessageId(str(message.id)),
-                    author=_author(message.author),
+                    author=author_of(message.author),
                     text=text,
                     sent_at=message.created_at,
                     reply_to=place.address,
@@ -97,7 +98,7 @@ class Inbox:
     async def edited(self, message: discord.Message) -> None:
         _, key = self._where(message)
         edit = Edit(key, MessageId(str(message.id)), question(self._words(message), bot=self._bot))
-        press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), _author(message.author))
+        press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), author_of(message.author))
         async with self._orders.setdefault(key, asyncio.Lock()):
             await self._desk.act(press)
 
@@ -118,7 +119,7 @@ class Inbox:
             Message(
                 key=key or begun,
                 id=MessageId(str(interaction.id)),
-                author=_author(interaction.user),
+                author=author_of(interaction.user),
                 text=called.text,
                 sent_at=datetime.now(UTC),
                 reply_to=place.address,
@@ -164,6 +165,13 @@ def thread_of(interaction: discord.Interaction[discord.Client]) -> ThreadKey | N
     return None
 
 
+def channel_of(interaction: discord.Interaction[discord.Client]) -> Channel:
+    """Where something is pressed, called or typed: of a thread, the channel that it is in."""
+    channel, guild = interaction.channel, interaction.guild_id
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    return Channel(NAME, str(guild or DIRECT), str(parent or 0), direct=guild is None)
+
+
 def _begun_by(message: discord.Message) -> int | None:
     """For a reply in a channel: the message that its conversation began with, as far as Discord tells."""
     if message.reference is None or message.reference.message_id is None:
@@ -177,5 +185,5 @@ def _begun_by(message: discord.Message) -> int | None:
 SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 
-def _author(user: discord.abc.User) -> Author:
+def author_of(user: discord.abc.User) -> Author:
     return Author(str(user.id), user.display_name)

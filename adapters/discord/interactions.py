@@ -12,7 +12,7 @@ from adapters.discord.buttons import read_button
 from adapters.discord.command_sheet import INVESTIGATE
 from adapters.discord.failures import LACKS_PERMISSION
 from adapters.discord.files import files_of_payload
-from adapters.discord.inbox import Called, Inbox, thread_of
+from adapters.discord.inbox import Called, Inbox, author_of, channel_of, thread_of
 from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
@@ -21,7 +21,7 @@ from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
 from bot.domain.command_help import CommandHelp
 from bot.domain.errors import StorageError, UnknownCommand
-from bot.domain.message import Author, MessageId, Page, Press
+from bot.domain.message import MessageId, Page, Press
 from bot.domain.ports import Desk
 
 TAKEN = frozenset({40060, 10062})
@@ -102,9 +102,9 @@ class Interactions:
         page = button if isinstance(button, Page) else None
         turns_leaf = bool(page and interaction.message and interaction.message.flags.ephemeral)
         await interaction.response.defer(ephemeral=True, thinking=not turns_leaf)
-        by = Author(str(interaction.user.id), interaction.user.display_name)
+        by = author_of(interaction.user)
         try:
-            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by))
+            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by, channel_of(interaction)))
         except StorageError as error:
             await interaction.followup.send(word_of_netspy(str(error)).content, ephemeral=True)
             return

@@ -10,6 +10,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from bot.domain.command_help import CommandHelp, FlagHelp
+from bot.domain.message import Author, Channel
 from bot.domain.ports import Desk
 from bot.tables.text import plain
 
@@ -17,10 +18,12 @@ LEAVING = ("quit", "exit")
 
 
 class CommandCompleter(Completer):
-    """Completes the last word before the cursor."""
+    """Completes the last word before the cursor. `by` types it in `channel`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, by: Author, channel: Channel) -> None:
         self._desk = desk
+        self._by = by
+        self._channel = channel
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002 - prompt_toolkit's signature
         """Nothing: the prompt is asynchronous, and so is the desk."""
@@ -44,7 +47,8 @@ class CommandCompleter(Completer):
         return words_for(before, word, commands)
 
     async def _known(self, argument: str, word: str) -> tuple[str, ...]:
-        return tuple(value for value in await self._desk.complete(argument, word) if plain(value) == value)
+        found = await self._desk.complete(argument, word, by=self._by, channel=self._channel)
+        return tuple(value for value in found if plain(value) == value)
 
 
 def words_for(before: Sequence[str], word: str, commands: Sequence[CommandHelp]) -> tuple[str, ...]:

@@ -22,7 +22,19 @@ from adapters.terminal.render import render_block
 from adapters.terminal.screen import Screen
 from adapters.terminal.threads import ClaimedThread, claimed_thread, new_thread
 from bot.domain.errors import NetspyError, OperatorError
-from bot.domain.message import Address, Author, Message, MessageId, Notice, Press, Step, Stop, ThreadKey, TurnId
+from bot.domain.message import (
+    Address,
+    Author,
+    Channel,
+    Message,
+    MessageId,
+    Notice,
+    Press,
+    Step,
+    Stop,
+    ThreadKey,
+    TurnId,
+)
 from bot.domain.ports import Check, Desk, Outlet
 from bot.tables.text import control_in, plain
 
@@ -168,7 +180,9 @@ class TerminalAdapter:
         if not self.is_interactive:
             return PipedLines(stdin, self._screen)
         history = self._state_dir / "history"
-        return PromptLines(stdin, self._screen, completer=CommandCompleter(desk), history=history)
+        channel = Channel(self.name, self._seat.host, self._seat.user)
+        completer = CommandCompleter(desk, by=self._author, channel=channel)
+        return PromptLines(stdin, self._screen, completer=completer, history=history)
 
     @property
     def _author(self) -> Author:

@@ -23,7 +23,7 @@ from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
 from bot.domain.command_help import CommandHelp
 from bot.domain.errors import NetspyError, PlatformError, StorageError
-from bot.domain.message import Message, Notice, Press, Reply, ThreadKey, TurnId
+from bot.domain.message import Author, Channel, Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
 from bot.domain.ports import Check, Claim, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
@@ -124,7 +124,7 @@ class Manager:
     async def commands(self) -> tuple[CommandHelp, ...]:
         return (*map(builtin.help_of, self._parts.answering.tools), *builtin.COMMANDS)
 
-    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:  # noqa: ARG002
         if argument not in _COMPLETED:
             return ()
         window = Window.last(COMPLETION_WINDOW_S, self._parts.clock())

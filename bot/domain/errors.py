@@ -6,6 +6,7 @@
     │   ├── UnknownTool
     │   ├── UnknownCommand
     │   ├── UnusableMessage      empty, far too long, ...
+    │   ├── NotPermitted         the policy is against it, or it comes too often
     │   ├── UnusableFile         FileTooLarge: an attached file that nothing can be made of
     │   └── CannotAnswer         this source lacks what the tool needs
     ├── OperatorError        whoever runs netspy can mend it
@@ -59,6 +60,10 @@ class UnknownCommand(UserError):
 
 class UnusableMessage(UserError):
     """A message that cannot be a question: empty, or too long."""
+
+
+class NotPermitted(UserError):
+    """The policy does not allow it to this person, or not here, or not so often. Only they need to be told."""
 
 
 class UnusableFile(UserError):

@@ -32,9 +32,28 @@ class ThreadKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """Where people talk. `direct`: with netspy alone, so that no channel's members bound what may be seen."""
+
+    platform: str
+    workspace: str
+    id: str
+    direct: bool = False
+
+
+PersonKind: TypeAlias = Literal["member", "guest", "outsider", "service"]
+"""guest: invited to some channels of the workspace only. outsider: of another workspace, in a channel that both share.
+service: no person, such as Alertmanager."""
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
+    """`groups` are the platform's ids of what the person belongs to there: user groups in Slack, roles in Discord."""
+
     id: str
     name: str
+    kind: PersonKind = "member"
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,12 @@ class Message:
     addressee: Addressee = "netspy"
     opens: bool = False
     files: tuple[FileRef, ...] = ()
+    direct: bool = False
+    """In a conversation with netspy alone."""
+
+    @property
+    def channel(self) -> Channel:
+        return Channel(self.key.platform, self.key.workspace, self.key.channel, self.direct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +276,12 @@ Action: TypeAlias = Button | Edit | Delete
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """An action that somebody took. `id` is the platform's own of that event: one delivered twice has it twice."""
+    """An action that somebody took. `id` is the platform's own of that event: one delivered twice has it twice.
+
+    `channel` is where it was taken; None where the platform does not say.
+    """
 
     action: Action
     id: MessageId
     by: Author
+    channel: Channel | None = None

@@ -9,7 +9,9 @@ from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
 from bot.domain.message import (
     Address,
+    Author,
     Block,
+    Channel,
     FileRef,
     Message,
     MessageId,
@@ -318,6 +320,18 @@ class Outlet(Protocol):
 
 
 @runtime_checkable
+class Directory(Protocol):
+    """Who is where on one platform."""
+
+    async def channels(self, workspace: str, person: str) -> frozenset[str]:
+        """The ids of the channels of a workspace that both this person and netspy are in. Raises: PlatformError.
+
+        Where the workspace is empty or names direct messages: of all workspaces.
+        """
+        ...
+
+
+@runtime_checkable
 class Files(Protocol):
     """The files that people attach on one platform."""
 
@@ -338,7 +352,8 @@ class Desk(Protocol):
         One that does not speak to netspy is only answered where that is no noise, else dropped.
 
         Raises: StorageError where other bots share the store and it does not answer (and the platform is adopted, or
-        the message does not speak to netspy): leave it unacknowledged, so that it is delivered again.
+        the message does not speak to netspy): leave it unacknowledged, so that it is delivered again. NotPermitted,
+        for a message that speaks to netspy: nothing is stored; tell its author why, and nobody else.
         """
         ...
 
@@ -359,8 +374,11 @@ class Desk(Protocol):
 
     async def commands(self) -> tuple[CommandHelp, ...]: ...
 
-    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
-        """Values of a command's argument (such as process names seen lately) that begin with `prefix`."""
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
+        """Values of a command's argument (such as process names seen lately) that begin with `prefix`.
+
+        Only those that this person may see in this channel.
+        """
         ...
 
     async def status(self) -> tuple[Check, ...]: ...

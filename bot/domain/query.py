@@ -34,6 +34,37 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What may be seen at all: events that meet every condition. An empty one leaves its field open.
+
+    An event without the field that a condition asks for is not seen.
+    """
+
+    processes: frozenset[str] = frozenset()
+    """Names (comm), with `*` for any characters and `?` for one."""
+    pids: frozenset[int] = frozenset()
+    nodes: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    """Of pods; `*` and `?` as in `processes`."""
+    networks: frozenset[IPv4Network | IPv6Network] = frozenset()
+    """One of its ends, source or destination, lies in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What somebody may see: whatever any of these limits lets through. None: everything; empty: nothing."""
+
+    any_of: frozenset[Limits] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.any_of is None
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which events count; None leaves a field open. All conditions hold at once.
 
@@ -67,6 +98,8 @@ class Filter:
     """False leaves out failed connects to local (unix) sockets: name service look-ups, a part of healthy life."""
     harmless: bool = True
     """False leaves out drops that are known to be harmless. Drops only."""
+    within: Scope = EVERYTHING
+    """What whoever asks may see at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

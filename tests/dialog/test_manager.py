@@ -7,6 +7,8 @@ import pytest
 from bot.conversation.answering import MAX_MESSAGE
 from bot.domain.errors import ModelUnreachable, NetspyError, StorageFull
 from bot.domain.message import (
+    Author,
+    Channel,
     Command,
     Footer,
     Notice,
@@ -212,8 +214,10 @@ async def test_without_a_database_the_answer_comes_and_says_that_it_is_not_remem
 async def test_process_names_complete_from_what_was_seen() -> None:
     stage = Stage(ScriptedModel([]))
     async with stage.desk() as desk:
-        assert await desk.complete("process_name", "cu") == ("cupsd", "curl")
-        assert await desk.complete("query", "cu") == ()
+        assert await desk.complete(
+            "process_name", "cu", by=Author("U1", "dana"), channel=Channel("slack", "T1", "C1")
+        ) == ("cupsd", "curl")
+        assert await desk.complete("query", "cu", by=Author("U1", "dana"), channel=Channel("slack", "T1", "C1")) == ()
 
 
 async def test_status_names_other_mcp_servers_too() -> None:

@@ -2,12 +2,13 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from adapters.terminal.completion import CommandCompleter
+from bot.domain.message import Author, Channel
 from tests.wire.terminal_session import open_desk
 
 
 async def completions(line: str) -> list[str]:
     async with open_desk() as desk:
-        completer = CommandCompleter(desk)
+        completer = CommandCompleter(desk, by=Author("dana", "dana"), channel=Channel("terminal", "host", "dana"))
         found = completer.get_completions_async(Document(line), CompleteEvent(completion_requested=True))
         return [completion.text.rstrip() async for completion in found]
 

@@ -17,7 +17,21 @@ from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
 from bot.domain.command_help import CommandHelp, FlagHelp
 from bot.domain.errors import OperatorError, StorageFull
-from bot.domain.message import Block, Footer, Message, Notice, Press, Prose, Reply, Step, Stop, ThreadKey, TurnId
+from bot.domain.message import (
+    Author,
+    Block,
+    Channel,
+    Footer,
+    Message,
+    Notice,
+    Press,
+    Prose,
+    Reply,
+    Step,
+    Stop,
+    ThreadKey,
+    TurnId,
+)
 from bot.domain.network import Coverage, Window
 from bot.domain.ports import Check, Outlet
 from bot.domain.table import Column, Table
@@ -97,7 +111,7 @@ class FakeDesk:
             CommandHelp("help", "help [COMMAND]", "this help"),
         )
 
-    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         known = {"process_name": ("curl", "nginx", "Socket Thread", "evil\x1b[31m"), "pid": ("1200", "1300")}
         return tuple(value for value in known[argument] if value.startswith(prefix))
 

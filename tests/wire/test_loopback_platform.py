@@ -14,6 +14,8 @@ from bot.domain.errors import PlatformError, StorageLocked, Undeliverable
 from bot.domain.message import (
     Address,
     Attachment,
+    Author,
+    Channel,
     Delete,
     Edit,
     Message,
@@ -64,7 +66,7 @@ class FakeDesk:
     async def commands(self) -> tuple[CommandHelp, ...]:
         raise AssertionError("the loopback's adapter asks for no such thing")
 
-    async def complete(self, argument: str, prefix: str) -> tuple[str, ...]:
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         raise AssertionError("the loopback's adapter asks for no such thing")
 
     async def status(self) -> tuple[Check, ...]:
