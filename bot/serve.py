@@ -22,6 +22,7 @@ from bot.web import application, serving
 
 log = logging.getLogger("netspy.serve")
 
+ENDS = Check("serve", "fault", "it ends: it finishes the answers that it is at, and takes no further questions")
 KEPT_S = 5.0
 """So long what the parts said of themselves is said again: whoever asks often does not make them work."""
 
@@ -48,22 +49,30 @@ async def serve_all(
         desk = await stack.enter_async_context(
             open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters))
         )
-        web = application(Readiness(desk, supervised), routes_of(adapters))
+        web = application(Readiness(desk, supervised, ending=ending), routes_of(adapters))
         url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
         async with _running(supervised, desk):
             await ending.wait()
-            log.info("serve.ending")
+            log.info("serve.ending", extra={"grace_s": settings.grace_s})
+            left = await desk.drain(settings.grace_s)
+            log.info("serve.ended", extra={"turns_handed_over": left})
 
 
 class Readiness:
-    """Says how all parts are: the desk's as they said lately, adapters as they are now."""
+    """Says how all parts are: the desk's as they said lately, adapters as they are now; and that `serve` ends."""
 
     def __init__(
-        self, desk: Desk, supervised: Sequence[Supervised], *, clock: Callable[[], float] = time.monotonic
+        self,
+        desk: Desk,
+        supervised: Sequence[Supervised],
+        *,
+        ending: asyncio.Event,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._desk = desk
         self._supervised = supervised
+        self._ending = ending
         self._clock = clock
         self._said: tuple[Check, ...] = ()
         self._until = float("-inf")
@@ -74,7 +83,8 @@ class Readiness:
             if self._clock() >= self._until:
                 self._said = await self._desk.status()
                 self._until = self._clock() + KEPT_S
-        return [*self._said, *[await each.check() for each in self._supervised]]
+        ends = [ENDS] if self._ending.is_set() else []
+        return [*self._said, *[await each.check() for each in self._supervised], *ends]
 
 
 def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outlet]:

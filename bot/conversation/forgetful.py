@@ -177,10 +177,14 @@ class ForgetfulStore:
         return len(freed)
 
     async def release(self, worker: WorkerId) -> None:
-        for entry in self._entries.values():
-            if entry.open and entry.owner == worker:
-                entry.owner, entry.attempts = None, entry.attempts - 1
+        for turn in self._entries:
+            await self.hand_over(turn, worker=worker)
         self._beats.pop(worker, None)
+
+    async def hand_over(self, turn: TurnId, *, worker: WorkerId) -> None:
+        entry = self._entries.get(turn)
+        if entry and entry.open and entry.owner == worker:
+            entry.owner, entry.attempts = None, entry.attempts - 1
 
     async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
         entry = self._running(turn)

@@ -32,6 +32,8 @@ from bot.domain.turn import Turn
 log = logging.getLogger("netspy.conversation")
 
 COMPLETION_WINDOW_S = 3600.0
+STOPPING_S = 3.0
+"""For answers that were stopped since netspy ends, to say what was found."""
 _COMPLETED: dict[str, GroupField] = {"process_name": "process", "pid": "pid"}
 
 
@@ -46,6 +48,9 @@ class Manager:
         self._house = House(source=parts.source, model=loop.model, store=parts.store, host=loop.host)
         self._service = Service(parts, self._worker, self._house)
         self._working: set[TurnId] = set()
+        self._unstored: set[TurnId] = set()
+        self._turns: set[asyncio.Task[None]] = set()
+        self._ends = False
         self._intake = Intake()
         self._lookout = Lookout(
             store=parts.store,
@@ -101,14 +106,15 @@ class Manager:
             case "waiting":
                 self._spawn(self._tell_waiting(turn))
             case "owned":
-                self._spawn(self._work(Claim(turn), store, waited=False))
+                self._serve(Claim(turn), store, waited=False)
 
     async def act(self, press: Press) -> Reply:
         return await self._actions.act(press)
 
     async def adopt(self, platform: str) -> None:
-        self._lookout.platforms.add(platform)
-        self._lookout.begin()
+        if not self._ends:
+            self._lookout.platforms.add(platform)
+            self._lookout.begin()
 
     async def resume(self, key: ThreadKey) -> Message | None:
         try:
@@ -140,6 +146,21 @@ class Manager:
     async def status(self) -> tuple[Check, ...]:
         return await self._house.status()
 
+    async def drain(self, within_s: float) -> int:
+        """Begin no more turns, and wait for those that run. Returns how many of them still do.
+
+        Messages are stored as before; whoever else serves their platform may answer them at once.
+        """
+        self._ends = True
+        self._lookout.platforms.clear()
+        if self._turns:
+            await asyncio.wait(self._turns, timeout=within_s)
+        for turn in self._unstored:
+            self._service.interrupt(turn, "stop")  # nobody else could take it up
+        if self._unstored:
+            await asyncio.wait(self._turns, timeout=STOPPING_S)
+        return len(self._turns)
+
     async def close(self) -> None:
         """End the turns that still run, and let them go: who serves their threads next takes them up at once."""
         for job in self._jobs:
@@ -148,10 +169,11 @@ class Manager:
         with suppress(StorageError):
             await self._parts.leases.release(self._worker)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         job = self._tasks.create_task(self._guarded(work))
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
+        return job
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """What breaks with one message leaves all others alone."""
@@ -169,16 +191,26 @@ class Manager:
         await send(self._parts.outlet(turn, message.reply_to), Reply(turn, (Notice("info", EXCUSE),)))
 
     def _take(self, claim: Claim) -> None:
-        self._spawn(self._work(claim, self._parts.store, waited=True))
+        self._serve(claim, self._parts.store, waited=True)
+
+    def _serve(self, claim: Claim, store: ThreadStore, *, waited: bool) -> None:
+        job = self._spawn(self._work(claim, store, waited=waited))
+        self._turns.add(job)
+        job.add_done_callback(self._turns.discard)
 
     async def _work(self, claim: Claim, store: ThreadStore, *, waited: bool) -> None:
         """Work on a turn that this worker owns, and then on those that follow in its thread."""
         await self._intake.over()
         following: Claim | None = claim
         while following:
-            turn = following.turn.id
-            if store is self._parts.store:
-                self._working.add(turn)
+            turn, is_stored = following.turn.id, store is self._parts.store
+            if self._ends and is_stored:
+                with suppress(StorageError):
+                    await self._parts.leases.hand_over(turn, worker=self._worker)
+                return
+            at_work = self._working if is_stored else self._unstored
+            at_work.add(turn)
+            if is_stored:
                 self._lookout.begin()
             try:
                 following = await self._service.serve(following, store, waited=waited)
@@ -186,7 +218,7 @@ class Manager:
                 log.exception("turn.failed", extra={"turn": turn})
                 following = await stored(partial(store.close, turn, worker=self._worker))
             finally:
-                self._working.discard(turn)
+                at_work.discard(turn)
             waited = True
 
 

@@ -273,6 +273,10 @@ class Leases(Protocol):
         """Let the worker's turns go as if it had not begun them, and forget it."""
         ...
 
+    async def hand_over(self, turn: TurnId, *, worker: WorkerId) -> None:
+        """Let one of the worker's turns go, likewise."""
+        ...
+
     async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
         """Tell whoever owns an open turn what the person wants now; None when the turn is not running any more."""
         ...

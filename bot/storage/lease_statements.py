@@ -99,6 +99,7 @@ GIVE_UP = (
 )
 FORGET_DEAD = delete(workers).where(workers.c.id == _worker, workers.c.beat <= bindparam("beat"))
 RELEASE = update(turns).where(*_mine).values(owner=null(), attempts=turns.c.attempts - 1)
+HAND_OVER = RELEASE.where(turns.c.id == bindparam("turn_id"))
 FORGET = delete(workers).where(workers.c.id == _worker)
 WISH = (
     update(turns).where(turns.c.id == bindparam("turn_id"), *_running).values(wish=bindparam("wanted")).returning(turns)

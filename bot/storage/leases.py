@@ -67,6 +67,10 @@ class SqlLeases:
 
         await self._database.transaction("releasing turns in", work)
 
+    async def hand_over(self, turn: TurnId, *, worker: WorkerId) -> None:
+        values = {"turn_id": storable(turn), "worker": worker}
+        await self._database.change("handing a turn over in", statements.HAND_OVER, values)
+
     async def wish(self, turn: TurnId, wish: Wish) -> Turn | None:
         return await self._turn(statements.WISH, {"turn_id": storable(turn), "wanted": wish})
 

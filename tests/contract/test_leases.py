@@ -72,6 +72,15 @@ async def test_released_turns_are_free_for_others_as_if_never_begun(store: Store
     assert await store.leases.claim(W2, HERE, limit=9) == (Claim(turn(1)),)
 
 
+async def test_one_turn_can_be_handed_over_and_the_others_kept(store: Store) -> None:
+    await store.begin(turn(1), worker=W1)
+    await store.begin(turn(1, key=OTHER_KEY), worker=W1)
+    await store.leases.hand_over(turn(1).id, worker=W2)
+    assert await store.leases.claim(W2, HERE, limit=9) == ()
+    await store.leases.hand_over(turn(1).id, worker=W1)
+    assert await store.leases.claim(W2, HERE, limit=9) == (Claim(turn(1)),)
+
+
 async def test_only_the_first_open_turn_of_a_thread_can_be_claimed(store: Store) -> None:
     for number in (1, 2):
         for key in (KEY, OTHER_KEY):

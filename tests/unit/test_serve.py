@@ -58,14 +58,22 @@ def test_only_adapters_that_take_http_have_a_route() -> None:
 
 
 async def test_readiness_is_that_of_the_parts_and_of_every_adapter() -> None:
-    readiness = Readiness(IdleDesk((FINE,)), [Supervised(Silent("slack"))])
+    readiness = Readiness(IdleDesk((FINE,)), [Supervised(Silent("slack"))], ending=asyncio.Event())
     assert [(check.part, check.state) for check in await readiness()] == [("source", "ok"), ("slack", "fault")]
+
+
+async def test_who_ends_is_not_ready() -> None:
+    ending = asyncio.Event()
+    readiness = Readiness(IdleDesk((FINE,)), [], ending=ending)
+    assert [check.state for check in await readiness()] == ["ok"]
+    ending.set()
+    assert [(check.part, check.state) for check in await readiness()] == [("source", "ok"), ("serve", "fault")]
 
 
 async def test_parts_are_asked_again_only_after_a_while() -> None:
     now = 100.0
     desk = IdleDesk((FINE,))
-    readiness = Readiness(desk, [], clock=lambda: now)
+    readiness = Readiness(desk, [], ending=asyncio.Event(), clock=lambda: now)
     await asyncio.gather(readiness(), readiness())
     now += KEPT_S - 0.1
     await readiness()

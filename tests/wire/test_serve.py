@@ -84,10 +84,15 @@ def ebpf() -> Iterator[EbpfServer]:
 
 @asynccontextmanager
 async def open_served(
-    folder: Path, server: str, *adapters: Played, caplog: pytest.LogCaptureFixture
+    folder: Path, server: str, *adapters: Played, caplog: pytest.LogCaptureFixture, grace_s: float = 0
 ) -> AsyncGenerator[Served, None]:
     """`serve` over these adapters, until the block ends it."""
-    given = {"NETSPY_LISTEN": "127.0.0.1:0", "NETSPY_DATABASE_URL": str(folder / "netspy.db"), "OPENAI_API_KEY": None}
+    given = {
+        "NETSPY_LISTEN": "127.0.0.1:0",
+        "NETSPY_GRACE_S": grace_s,
+        "NETSPY_DATABASE_URL": str(folder / "netspy.db"),
+        "OPENAI_API_KEY": None,
+    }
     settings = Settings.model_validate({**given, "OPENAI_BASE_URL": None})
     ending = asyncio.Event()
     caplog.set_level(logging.INFO, "netspy.serve")
