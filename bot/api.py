@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
-from bot.app import local_zone, open_answering, open_desk, open_tools
+from bot.app import local_zone, open_answering, open_desk, open_threads, open_tools
 from bot.conversation.answering import Answering
 from bot.conversation.attempt import ended
 from bot.conversation.forgetful import ForgetfulStore
@@ -93,7 +93,10 @@ class Netspy:
         screen = Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour())
         seat = Seat(user=getpass.getuser(), host=platform.node())
         adapter: Adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
-        async with open_desk(self._settings, self._source, self._answering, adapter.outlet) as desk:
+        async with (
+            open_threads(self._settings) as store,
+            open_desk(self._settings, self._source, self._answering, adapter.outlet, store=store) as desk,
+        ):
             await adapter.run(desk)
 
 

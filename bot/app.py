@@ -162,33 +162,37 @@ async def open_desk(
     answering: "Answering",
     outlet: Callable[[TurnId, Address], Outlet],
     files: Callable[[Address], Files | None] = lambda _: None,
+    *,
+    store: "SqlThreadStore | ForgetfulStore",
 ) -> AsyncGenerator["Manager", None]:
-    """The conversation manager over the threads' database; a database that fails costs the memory, not the answers.
+    """The conversation manager over a store of threads.
 
     Raises: InvalidSettings.
     """
     from bot.conversation.manager import open_manager
     from bot.conversation.parts import Parts
 
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_threads(settings))
-        model = budgeted(answering.loop.model, settings, store)
-        parts = Parts(
-            store=store,
-            leases=store.leases,
-            source=source,
-            answering=replace(answering, loop=replace(answering.loop, model=model)),
-            outlet=outlet,
-            files=files,
-            thread_replies=settings.thread_replies,
-            retention_days=settings.retention_days,
-        )
-        yield await stack.enter_async_context(open_manager(parts))
+    model = budgeted(answering.loop.model, settings, store)
+    parts = Parts(
+        store=store,
+        leases=store.leases,
+        source=source,
+        answering=replace(answering, loop=replace(answering.loop, model=model)),
+        outlet=outlet,
+        files=files,
+        thread_replies=settings.thread_replies,
+        retention_days=settings.retention_days,
+    )
+    async with open_manager(parts) as manager:
+        yield manager
 
 
 @asynccontextmanager
 async def open_threads(settings: Settings) -> "AsyncGenerator[SqlThreadStore | ForgetfulStore, None]":
-    """The threads' database, or a memory that says why there is none. Raises: InvalidSettings."""
+    """The threads' database, or a memory that says why there is none: that costs the memory, not the answers.
+
+    Raises: InvalidSettings.
+    """
     from bot.storage import open_store
 
     url = settings.database_url or f"sqlite+aiosqlite:///{data_dir() / 'netspy.db'}"

@@ -9,13 +9,17 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk
+from bot.alerts.desk import AlertChannel, AlertDesk
+from bot.alerts.endpoint import PATH, AlertsEndpoint
+from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk, open_threads
 from bot.bodies import Endpoint
+from bot.domain.alerts import AlertBook
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import Adapter, Check, Desk, Files, Outlet
+from bot.domain.ports import Adapter, Announcer, Check, Desk, Files, Outlet
 from bot.ending import asked_to_end
 from bot.event_source import open_source
+from bot.setting_values import bearer_token
 from bot.settings import Settings
 from bot.supervision import Supervised
 from bot.web import application, serving
@@ -46,10 +50,12 @@ async def serve_all(
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(open_source(settings, server=server, without="server"))
         answering = await stack.enter_async_context(open_answering(settings, source))
+        store = await stack.enter_async_context(open_threads(settings))
         desk = await stack.enter_async_context(
-            open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters))
+            open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters), store=store)
         )
-        web = application(Readiness(desk, supervised, ending=ending), routes_of(adapters))
+        routes = {**routes_of(adapters), **alert_routes(settings, adapters, desk, store.alerts)}
+        web = application(Readiness(desk, supervised, ending=ending), routes)
         url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
         async with _running(supervised, desk):
@@ -109,6 +115,16 @@ def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:
     """The routes of those adapters that take events by HTTP, such as `/slack/events`."""
     endpoints = {f"/{adapter.name}/events": getattr(adapter, "endpoint", None) for adapter in adapters}
     return {path: endpoint for path, endpoint in endpoints.items() if endpoint is not None}
+
+
+def alert_routes(settings: Settings, adapters: Sequence[Adapter], desk: Desk, book: AlertBook) -> dict[str, Endpoint]:
+    """`/alerts`, where both of its settings are there. Raises: InvalidSettings."""
+    token = bearer_token("NETSPY_ALERTS_TOKEN", settings.alerts_token)
+    channels = {receiver: AlertChannel(*place) for receiver, place in settings.channels_of_receivers.items()}
+    if token is None or not channels:
+        return {}
+    announcers = {adapter.name: adapter for adapter in adapters if isinstance(adapter, Announcer)}
+    return {PATH: AlertsEndpoint(AlertDesk(desk, book, channels, announcers), token).post}
 
 
 @asynccontextmanager

@@ -54,6 +54,20 @@ def channel_nodes(text: str) -> dict[str, str]:
     return found
 
 
+def alert_channels(text: str) -> dict[str, tuple[str, str]]:
+    """Platform and channel by receiver, of `payments=slack/C0123,*=discord/456`. Raises: InvalidSettings."""
+    found: dict[str, tuple[str, str]] = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        receiver, _, place = map(str.strip, pair.rpartition("="))
+        platform, _, channel = map(str.strip, place.partition("/"))
+        if not (receiver and platform and channel) or receiver in found:
+            got = f"{pair[:60]!a} is no RECEIVER=PLATFORM/CHANNEL, or the second of one receiver"
+            remedy = "write the receiver's name and the channel's id, such as payments-oncall=slack/C0123ABCD"
+            raise InvalidSettings("NETSPY_ALERT_CHANNELS", got, remedy)
+        found[receiver] = (platform, channel)
+    return found
+
+
 def bearer_token(name: str, secret: SecretStr | None) -> str | None:
     """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
     token = secret.get_secret_value() if secret is not None else None

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
 from bot.model_settings import PlacedModel, Written, has_place_of_its_own, placed_models
-from bot.setting_values import channel_nodes, listen_address, slack_url
+from bot.setting_values import alert_channels, channel_nodes, listen_address, slack_url
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
@@ -229,6 +229,11 @@ class Settings(BaseSettings):
     def nodes_of_channels(self) -> dict[str, str]:
         """By the platform's own id of the channel. Raises: InvalidSettings."""
         return channel_nodes(self.channel_nodes or "")
+
+    @property
+    def channels_of_receivers(self) -> dict[str, tuple[str, str]]:
+        """Platform and channel's id by Alertmanager's receiver. Raises: InvalidSettings."""
+        return alert_channels(self.alert_channels or "")
 
     @property
     def language_models(self) -> tuple[PlacedModel, ...]:

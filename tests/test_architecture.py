@@ -34,6 +34,7 @@ LAYERS = {
     "adapters.slack": 3,
     "adapters.discord": 3,
     "bot.web": 3,
+    "bot.alerts": 3,
     "bot.settings": 4,
     "bot.setting_values": 4,
     "bot.model_settings": 4,
@@ -78,7 +79,14 @@ ONLY_IMPORTED_BY = {
     "discord": ["adapters.discord"],
     "aiohttp": ["adapters.downloads", "adapters.slack", "adapters.discord"],
     "yarl": ["adapters.downloads", "adapters.discord"],
-    "starlette": ["bot.bodies", "bot.web", "bot.ebpf.agent.application", "bot.tools.serving.http", "adapters.slack"],
+    "starlette": [
+        "bot.alerts.endpoint",
+        "bot.bodies",
+        "bot.web",
+        "bot.ebpf.agent.application",
+        "bot.tools.serving.http",
+        "adapters.slack",
+    ],
     "uvicorn": ["bot.web"],
     "pydantic_settings": ["bot.settings"],
 }

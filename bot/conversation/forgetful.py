@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import takewhile
 
+from bot.conversation.forgetful_alerts import ForgetfulAlertBook
 from bot.conversation.window import without_rows
 from bot.domain.errors import StorageError
 from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
@@ -38,6 +39,7 @@ class ForgetfulStore:
 
     def __init__(self, reason: StorageError) -> None:
         self.reason = reason
+        self.alerts = ForgetfulAlertBook()
         self._entries: dict[TurnId, _Entry] = {}
         self._messages: dict[tuple[ThreadKey, MessageId], TurnId] = {}
         self._beats: dict[WorkerId, int] = {}

@@ -34,7 +34,14 @@ log = logging.getLogger("netspy.conversation")
 COMPLETION_WINDOW_S = 3600.0
 STOPPING_S = 3.0
 """For answers that were stopped since netspy ends, to say what was found."""
-_COMPLETED: dict[str, GroupField] = {"process_name": "process", "pid": "pid"}
+_COMPLETED: dict[str, GroupField] = {
+    "process_name": "process",
+    "pid": "pid",
+    "node": "node",
+    "pod": "pod",
+    "namespace": "namespace",
+}
+"""Arguments whose values are known from what was seen, by the field that has them."""
 
 
 class Manager:
@@ -140,7 +147,7 @@ class Manager:
         except NetspyError as error:
             log.debug("complete.failed", extra={"cause": str(error)})
             return ()
-        values = (str(group.key[0]) for group in groups.groups)
+        values = (str(group.key[0]) for group in groups.groups if group.key[0] is not None)
         return tuple(value for value in values if value.startswith(prefix))
 
     async def status(self) -> tuple[Check, ...]:

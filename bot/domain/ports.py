@@ -335,6 +335,26 @@ class Directory(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A thread that netspy began: turns that are answered at `address` belong to the conversation `key`."""
+
+    key: ThreadKey
+    address: Address
+
+
+@runtime_checkable
+class Announcer(Protocol):
+    """Says something unasked on one platform."""
+
+    async def announce(self, channel: str, text: str) -> Announced:
+        """Post a message of netspy's own, and give the thread below it. The text is untrusted; it pings nobody.
+
+        Raises: PlatformError; Undeliverable for a channel that is unknown, or that netspy was not invited to.
+        """
+        ...
+
+
 @runtime_checkable
 class Files(Protocol):
     """The files that people attach on one platform."""

@@ -17,7 +17,7 @@ from bot.storage.schema import schema_version, turns
 
 log = logging.getLogger("netspy.storage")
 
-HEAD = "0004"
+HEAD = "0006"
 """The newest revision in `migrations/versions`."""
 _SCRIPTS = "bot.storage:migrations"  # a package's folder, so that an installed wheel finds it too
 _LOCK = 0x6E6574737079  # "netspy": PostgreSQL's advisory locks are numbers

@@ -151,5 +151,21 @@ spending = Table(
 )
 """Tokens of a day (`2026-11-26`, in UTC) and a person. They outlive a thread that is forgotten, not retention."""
 
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("told_at", UtcTime, nullable=False),
+    Column("platform", Text, nullable=False, server_default=""),
+    Column("workspace", Text, nullable=False, server_default=""),
+    Column("channel", Text, nullable=False, server_default=""),
+    Column("thread", Text, nullable=False, server_default=""),
+    Column("address", Text),
+    Column("firing", Text, nullable=False, server_default=""),
+    Column("asked", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("id", name="pk_alerts"),
+)
+"""One row a group of alerts, by a digest of its receiver and key. Without an `address` its thread is being begun."""
+
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 """Alembic's own table, which it creates by itself."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.schema import feedback, is_open, results, spending, threads, turns
+from bot.storage.schema import alerts, feedback, is_open, results, spending, threads, turns
 
 _KEY = ("platform", "workspace", "channel", "thread")
 _BEGIN = ("id", "message_id", "message", "started_at", "state", "answer")
@@ -179,6 +179,7 @@ EXPIRE_MEMORIES = (
     .where(threads.c.summary_since < bindparam("before", type_=threads.c.summary_since.type))
     .values(summary="", summarised=0, summary_since=null())
 )
+EXPIRE_ALERTS = delete(alerts).where(alerts.c.told_at < bindparam("before", type_=alerts.c.told_at.type))
 EXPIRE_SPENDING = delete(spending).where(spending.c.day < bindparam("first_day"))
 EXPIRE_THREADS = delete(threads).where(~select(turns.c.id).where(turns.c.thread_id == threads.c.id).exists())
 THE_TURN = select(turns).where(turns.c.id == bindparam("turn_id"))

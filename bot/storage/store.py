@@ -11,6 +11,7 @@ from bot.domain.errors import StorageError
 from bot.domain.message import Reply, ThreadKey, TurnId, Verdict
 from bot.domain.ports import Begun, Check, Claim, Spent, Standing, WorkerId
 from bot.domain.turn import Memory, ToolResult, Turn
+from bot.storage.alerts import SqlAlertBook
 from bot.storage.database import Database
 from bot.storage.lease_statements import CLOSE, TAKE_NEXT
 from bot.storage.leases import SqlLeases, claims_of
@@ -35,6 +36,7 @@ from bot.storage.statements import (
     BEHIND_ALL,
     END_TURN,
     EXPIRE,
+    EXPIRE_ALERTS,
     EXPIRE_MEMORIES,
     EXPIRE_SPENDING,
     EXPIRE_THREADS,
@@ -64,6 +66,7 @@ class SqlThreadStore:
     def __init__(self, database: Database, *, notices: tuple[str, ...] = ()) -> None:
         self._database = database
         self.leases = SqlLeases(database)
+        self.alerts = SqlAlertBook(database)
         self.notices = notices
 
     @property
@@ -149,6 +152,7 @@ class SqlThreadStore:
         async def work(connection: AsyncConnection) -> int:
             count = await _deleted(connection, EXPIRE, {"before": before})
             await connection.execute(EXPIRE_MEMORIES, {"before": before})
+            await connection.execute(EXPIRE_ALERTS, {"before": before})
             await connection.execute(EXPIRE_SPENDING, {"first_day": before.date().isoformat()})
             await connection.execute(EXPIRE_THREADS)
             return count

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
@@ -27,6 +28,9 @@ class Typed:
 
     def __init__(self, name: str, *options: dict[str, Any]) -> None:
         self.data = {"name": name, "options": list(options)}
+        self.user = SimpleNamespace(id=1, display_name="dana", roles=())
+        self.channel = None
+        self.channel_id, self.guild_id = 2, 3
 
 
 def read(name: str, *options: dict[str, Any], known: Sequence[CommandHelp] = HELP) -> Called:

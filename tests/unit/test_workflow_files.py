@@ -288,7 +288,7 @@ def settings(path: Path | str | None = None) -> Settings:
 def test_the_shipped_workflows_are_without_fault_and_need_few_rows() -> None:
     found = workflows_of(settings())
     assert (found.problems, found.own) == ((), ())
-    assert [workflow.tool.name for workflow in found.usable] == ["investigate", "incident", "destination"]
+    assert [workflow.tool.name for workflow in found.usable] == ["investigate", "incident", "pod", "destination"]
     assert {each.tool.name: each.tool.summary for each in found.usable} == dict(summaries()), "help tells the same"
     for workflow in found.usable:
         assert len(workflow.steps) <= 8
@@ -328,14 +328,14 @@ def test_a_folder_is_all_its_toml_files_and_an_own_workflow_replaces_a_shipped_o
     assert found.problems == ()
     assert found.own == ("one", "two", "incident")
     assert {tool.name: tool.summary for tool in found.tools}["incident"] == "ours"
-    assert len(found.tools) == 5
+    assert len(found.tools) == 6
 
 
 def test_a_faulty_file_leaves_the_other_files_and_the_shipped_workflows_alone(tmp_path: Path) -> None:
     write(tmp_path / "a.toml", "one")
     (tmp_path / "b.toml").write_text("[incident]\nsummary = 1\n")
     found = workflows_of(settings(tmp_path))
-    assert [tool.name for tool in found.tools] == ["investigate", "incident", "destination", "one"]
+    assert [tool.name for tool in found.tools] == ["investigate", "incident", "pod", "destination", "one"]
     assert str(found.problems[0]).startswith(f"{tmp_path}/b.toml, line 2, workflow 'incident': this is no text")
 
 
@@ -358,7 +358,7 @@ def test_more_workflows_than_a_model_should_be_told_are_left_out(tmp_path: Path)
 def test_a_path_without_workflows_is_a_problem_and_no_failure(tmp_path: Path) -> None:
     for path, told in ((tmp_path / "none.toml", "no such file or directory"), (tmp_path, "holds no .toml file")):
         found = workflows_of(settings(path))
-        assert len(found.tools) == 3
+        assert len(found.tools) == 4
         assert str(found.problems[0]).startswith(f"NETSPY_WORKFLOWS, {path}: ")
         assert told in str(found.problems[0])
         assert "name a TOML file, or a folder of them" in str(found.problems[0]).replace("Name", "name")
