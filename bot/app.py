@@ -8,11 +8,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Files, Ledger, Outlet, ToolHost
+from bot.domain.query import EVERYTHING, Scope
 from bot.model_settings import PlacedModel
 from bot.setting_values import slack_secret
 from bot.settings import Settings, data_dir
@@ -87,26 +89,36 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
     from bot.conversation.answering import Answering
     from bot.conversation.loop import ToolLoop
     from bot.conversation.window import Window
+    from bot.ebpf.scoped import scoped
     from bot.llm.offline import Planner
+    from bot.tools.by_scope import by_scope
     from bot.tools.cache import CachingHost
     from bot.tools.direct import DirectHost
     from bot.tools.host import open_tool_host
     from bot.tools.insights import question_of
     from bot.tools.registry import TOOLS
+    from bot.tools.server import Grounds
     from bot.tools.workflows.host import WorkflowHost
     from bot.workflow_files import workflows_of
 
     workflows = workflows_of(settings)
     for problem in workflows.problems:
         log.warning("workflows.left_out", extra={"cause": str(problem)})
-    analyst = LoopAnalyst(ToolLoop(Planner(zone=local_zone()), DirectHost(source)))
+
+    def within(scope: Scope) -> Grounds:
+        seen = scoped(source, scope)
+        return Grounds(seen, LoopAnalyst(ToolLoop(Planner(zone=local_zone()), DirectHost(seen))))
+
+    everything = within(EVERYTHING)
     async with (
         open_model(settings) as model,
-        open_tool_host(source, analyst) as own,
-        open_foreign(settings, WorkflowHost(own, workflows)) as host,
+        open_tool_host(everything.source, everything.analyst, within=within) as own,
+        open_foreign(settings) as with_foreign,
     ):
+        hosts = by_scope(lambda scope: CachingHost(with_foreign(WorkflowHost(own.within(scope), workflows))))
         yield Answering(
-            loop=ToolLoop(model, CachingHost(host), Window(settings.context_tokens)),
+            loop=ToolLoop(model, hosts(EVERYTHING), Window(settings.context_tokens)),
+            hosts=hosts,
             planner=Planner(zone=local_zone()),
             tools=(*TOOLS, *workflows.tools),
             question_of=lambda command: question_of(command) or workflows.question_of(command),
@@ -115,16 +127,17 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def open_foreign(settings: Settings, own: ToolHost) -> AsyncGenerator[ToolHost, None]:
-    """The given tools, and those of other MCP servers where any are named. Raises: InvalidSettings."""
+async def open_foreign(settings: Settings) -> AsyncGenerator[Callable[[ToolHost], ToolHost], None]:
+    """What adds the tools of other MCP servers to given ones, where any are named. Raises: InvalidSettings."""
     if settings.mcp_config is None:
-        yield own
+        yield lambda own: own
         return
     from bot.mcp_json import servers_of
-    from bot.tools.foreign.opening import open_all_tools
+    from bot.tools.foreign.all_tools import AllTools
+    from bot.tools.foreign.opening import open_links
 
-    async with open_all_tools(own, servers_of(settings)) as host:
-        yield host
+    async with open_links(servers_of(settings)) as links:
+        yield lambda own: AllTools(own, links)
 
 
 async def check_foreign(settings: Settings) -> tuple[Check, ...]:
@@ -171,12 +184,14 @@ async def open_desk(
     """
     from bot.conversation.manager import open_manager
     from bot.conversation.parts import Parts
+    from bot.ebpf.scoped import scoped
 
     model = budgeted(answering.loop.model, settings, store)
     parts = Parts(
         store=store,
         leases=store.leases,
         source=source,
+        sources=partial(scoped, source),
         answering=replace(answering, loop=replace(answering.loop, model=model)),
         outlet=outlet,
         files=files,

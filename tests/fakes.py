@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,14 +24,16 @@ from bot.domain.message import (
     TurnId,
 )
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
-from bot.domain.ports import Check
-from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.ports import Check, ToolHost
+from bot.domain.query import Aggregate, EventQuery, Events, Groups, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import KindStatus, SourceStatus
 from bot.domain.table import Column, Table
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec, Turn
 from bot.ebpf import evaluate
 from bot.ebpf.matching import matches
+from bot.ebpf.scopes import sees
+from bot.ebpf.seen_sockets import ask_within
 
 NOW = datetime(2026, 11, 23, 14, 7, tzinfo=UTC)
 
@@ -110,6 +112,9 @@ class FakeEbpf:
 
     async def sockets(self, query: SocketQuery) -> OpenSockets:
         """Those that are open, in the states that are asked for."""
+        return await ask_within(self._sockets, query)
+
+    async def _sockets(self, query: SocketQuery) -> OpenSockets:
         self._ask(query)
         found = [each for each in self.open.sockets if each.state in query.states]
         cut = len(found) - len(found[: query.limit])
@@ -138,7 +143,8 @@ class FakeEbpf:
         if self.error:
             raise self.error
         kind = EVENT_TYPES[query.kind]
-        seen = [event for event in self.stored if isinstance(event, kind) and _inside(event, query.window)]
+        inside = [event for event in self.stored if isinstance(event, kind) and _inside(event, query.window)]
+        seen = [event for event in inside if sees(event, query.filter.within)]
         found = [event for event in seen if matches(event, query.filter)]
         coverage = Coverage(
             source="fake",
@@ -155,6 +161,16 @@ class FakeEbpf:
 
 def _inside(event: Event, window: Window) -> bool:
     return window.since <= event.time < window.until
+
+
+def only_everything(host: ToolHost) -> Callable[[Scope], ToolHost]:
+    """For desks without scopes: being asked for one is an error."""
+
+    def hosts(scope: Scope) -> ToolHost:
+        assert scope.is_everything, f"nothing is set up for {scope}"
+        return host
+
+    return hosts
 
 
 @dataclass

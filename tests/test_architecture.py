@@ -19,6 +19,7 @@ LAYERS = {
     "bot.moments": 1,
     "bot.pictures": 1,
     "bot.targets": 1,
+    "bot.scope_text": 1,
     "bot.tables": 1,
     "bot.telemetry": 1,
     "adapters.attached": 2,

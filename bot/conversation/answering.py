@@ -1,6 +1,6 @@
 """What one turn does: a command runs its tool, everything else is a question for the tool loop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Protocol
@@ -20,7 +20,8 @@ from bot.conversation.thread_tools import ThreadTools
 from bot.conversation.transcript import Transcript
 from bot.domain.errors import InvalidArguments, UnusableMessage
 from bot.domain.message import Command, Message, Notice
-from bot.domain.ports import ChatModel, Files
+from bot.domain.ports import ChatModel, Files, ToolHost
+from bot.domain.query import Scope
 from bot.domain.turn import ABOUT_FILES, ATTACHED_FILE, ModelRequest, Question, ToolCall, Turn, author_of
 from bot.tables.text import as_sentence, control_in
 
@@ -40,11 +41,13 @@ class QuestionOf(Protocol):
 class Answering:
     """Answers turns. `tools` is the grammar of commands; what models may call comes from the loop's host.
 
+    `hosts` has the loop's tools over what may be seen within a scope: the loop's own host within everything.
     `planner` summarises where the loop's model cannot. `nodes`: the node that a channel is about, by the channel's id;
     others ask all nodes.
     """
 
     loop: ToolLoop
+    hosts: Callable[[Scope], ToolHost]
     planner: ChatModel
     tools: Sequence[Tool]
     question_of: QuestionOf

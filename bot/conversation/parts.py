@@ -9,17 +9,22 @@ from bot.conversation.lookout import LEASE_S
 from bot.conversation.manners import ThreadReplies
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import EbpfSource, Files, Leases, Outlet, ThreadStore
+from bot.domain.query import Scope
 
 TURN_DEADLINE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """`outlet` and `files` find the adapter of an address; None is one whose people attach no files."""
+    """`sources` has the source as it may be seen within a scope.
+
+    `outlet` and `files` find the adapter of an address; None is one whose people attach no files.
+    """
 
     store: ThreadStore
     leases: Leases
     source: EbpfSource
+    sources: Callable[[Scope], EbpfSource]
     answering: Answering
     outlet: Callable[[TurnId, Address], Outlet]
     files: Callable[[Address], Files | None] = lambda _: None

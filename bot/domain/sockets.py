@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from bot.domain.network import Endpoint
+from bot.domain.query import EVERYTHING, Scope
 from bot.domain.workload import Workload
 
 Transport: TypeAlias = Literal["tcp", "udp"]
@@ -130,12 +131,14 @@ class OpenSocket:
 class SocketQuery:
     """At most `limit` sockets in these states; those in TIME_WAIT are left out first.
 
-    `holders`: also which process holds each, which costs a look at the open files of all processes.
+    `holders`: also which process holds each, which costs a look at the open files of all processes; always where
+    something is not `within` what may be seen.
     """
 
     states: frozenset[SocketState] = frozenset(SocketState)
     limit: int = 20_000
     holders: bool = True
+    within: Scope = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

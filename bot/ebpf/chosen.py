@@ -8,6 +8,8 @@ from bot.domain.ports import Check, EbpfSource
 from bot.domain.query import Aggregate, EventQuery, Events, Groups
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import SourceStatus
+from bot.ebpf.of_nodes import only
+from bot.ebpf.scopes import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class ChosenSource:
 
     async def status(self) -> SourceStatus:
         return replace(await self.source.status(), choice=self.choice)
+
+    def only(self, nodes: Texts) -> "ChosenSource":
+        return replace(self, source=only(self.source, nodes))
 
     async def check(self) -> Check:
         return await self.source.check()

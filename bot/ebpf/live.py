@@ -14,6 +14,7 @@ from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import KindStatus, SourceStatus
 from bot.ebpf.machine.state import Machine
 from bot.ebpf.programs import running
+from bot.ebpf.seen_sockets import ask_within
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.store import EventStore, Found, Kept
 
@@ -58,14 +59,14 @@ class LiveSource:
 
     async def events(self, query: EventQuery) -> Events:
         found = await asyncio.to_thread(self._store.events, query, self._clock())
-        return Events(found.events, self._coverage(query.kind, query.window, found))
+        return Events(found.events, self._coverage(query, found))
 
     async def aggregate(self, query: Aggregate) -> Groups:
         found = await asyncio.to_thread(self._store.aggregate, query, self._clock())
-        return Groups(found.groups, found.total, self._coverage(query.kind, query.window, found))
+        return Groups(found.groups, found.total, self._coverage(query, found))
 
     async def sockets(self, query: SocketQuery) -> OpenSockets:
-        return await self._of_machine().open_sockets(query)
+        return await ask_within(self._of_machine().open_sockets, query)
 
     async def counters(self, window: Window) -> CounterDeltas:
         return await self._of_machine().counters(window, self._clock())
@@ -102,17 +103,17 @@ class LiveSource:
     def _kinds(self, lost: Mapping[EventKind, int], clock: Clock) -> dict[EventKind, KindStatus]:
         return {kind: _kept_as_told(self._store.kept(kind, clock), lost.get(kind, 0)) for kind in EVENT_TYPES}
 
-    def _coverage(self, kind: EventKind, window: Window, found: Found) -> Coverage:
+    def _coverage(self, query: EventQuery | Aggregate, found: Found) -> Coverage:
         listening = self._listening()
         return Coverage(
             source=THIS_MACHINE,
             kind="live",
-            window=window,
+            window=query.window,
             seen=found.seen,
             matched=found.matched,
-            lost=listening.lost.get(kind, 0),
+            lost=listening.lost.get(query.kind, 0),
             nodes=self._nodes,
-            notes=_notes(window, listening, found.kept),
+            notes=_notes(query, listening, found.kept),
         )
 
 
@@ -127,13 +128,15 @@ def _kept_as_told(kept: Kept, lost: int) -> KindStatus:
     )
 
 
-def _notes(window: Window, listening: Listening, kept: Kept) -> tuple[str, ...]:
-    notes = []
+def _notes(query: EventQuery | Aggregate, listening: Listening, kept: Kept) -> tuple[str, ...]:
+    """Within a scope no number says what is outside."""
+    window, notes = query.window, []
     if listening.broken:
         notes.append(f"the collector has stopped ({listening.broken}): nothing newer is known. {_BEGIN_AGAIN}")
     if window.since < listening.since:
         notes.append(f"listening since {listening.since:%Y-%m-%d %H:%M:%S} UTC")
     if kept.complete_since and window.since < kept.complete_since:
         since = f"{kept.complete_since:%Y-%m-%d %H:%M:%S} UTC"
-        notes.append(f"events before {since} are gone ({kept.evicted:,}: memory is bounded)")
+        evicted = f"{kept.evicted:,}: " if query.filter.within.is_everything else ""
+        notes.append(f"events before {since} are gone ({evicted}memory is bounded)")
     return tuple(notes)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.domain.network import FAILED_OUTCOMES, Connection, DnsLookup, Drop, Event
 from bot.domain.query import Filter
+from bot.ebpf.scopes import sees
 from bot.targets import is_at, is_of, like
 
 
@@ -13,6 +14,7 @@ def matches(event: Event, wanted: Filter) -> bool:
 
 
 def _conditions(event: Event, wanted: Filter) -> Iterator[bool]:
+    yield sees(event, wanted.within)
     yield from is_of(event, wanted)
     yield wanted.target is None or is_at(event.destination, wanted.target)
     yield wanted.protocol is None or getattr(event, "protocol", None) == wanted.protocol

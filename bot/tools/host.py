@@ -7,17 +7,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from mcp import Client, MCPError
 from mcp_types import REQUEST_TIMEOUT, CallToolResult, TextContent, Tool
 
+from bot import scope_text
 from bot.codec import decode_result
 from bot.domain.errors import ToolHostError
-from bot.domain.ports import Analyst, Check, EbpfSource
+from bot.domain.ports import Analyst, Check, EbpfSource, ToolHost
+from bot.domain.query import EVERYTHING, Scope
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
-from bot.tools.server import NOW, build_server
+from bot.tools.server import NOW, SCOPE, Within, build_server
 
 log = logging.getLogger("netspy.tools")
 
@@ -39,8 +42,11 @@ class McpHost:
         return self._tools
 
     async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
+        return await self.call_within(EVERYTHING, call, now=now)
+
+    async def call_within(self, scope: Scope, call: ToolCall, *, now: datetime) -> ToolResult:
         try:
-            meta = cast(Any, {NOW: now.isoformat()})
+            meta = cast(Any, {NOW: now.isoformat(), **_meta(scope)})
             return _as_result(call, await self._client.call_tool(call.name, dict(call.arguments), meta=meta))
         except (MCPError, ValueError, RuntimeError) as error:
             log.warning("tool.broke", extra={"tool": call.name, "cause": str(error)})
@@ -48,6 +54,10 @@ class McpHost:
 
     async def check(self) -> tuple[Check, ...]:
         return ()
+
+    def within(self, scope: Scope) -> ToolHost:
+        """The same tools over what may be seen within a scope, by the same client; itself where that is everything."""
+        return self if scope.is_everything else _Scoped(self, scope)
 
     async def _list(self) -> tuple[ToolSpec, ...]:
         try:
@@ -63,11 +73,26 @@ class McpHost:
         return ToolHostError(call.name, f"it broke: {error}", "the log has the cause; other tools may still answer")
 
 
+@dataclass(frozen=True, slots=True)
+class _Scoped:
+    host: McpHost
+    scope: Scope
+
+    async def tools(self) -> tuple[ToolSpec, ...]:
+        return await self.host.tools()
+
+    async def call(self, call: ToolCall, *, now: datetime) -> ToolResult:
+        return await self.host.call_within(self.scope, call, now=now)
+
+    async def check(self) -> tuple[Check, ...]:
+        return await self.host.check()
+
+
 @asynccontextmanager
 async def open_tool_host(
-    source: EbpfSource, analyst: Analyst, *, deadline_s: float = CALL_DEADLINE_S
+    source: EbpfSource, analyst: Analyst, *, within: Within | None = None, deadline_s: float = CALL_DEADLINE_S
 ) -> AsyncIterator[McpHost]:
-    """All tools over a source and an analyst. Raises: ToolHostError.
+    """All tools over a source and an analyst, and over what `within` gives for a scope. Raises: ToolHostError.
 
     The client lives in a task of its own: only the task that entered it may leave it, and what its users raise must not
     pass through its task groups, which would wrap it.
@@ -76,7 +101,7 @@ async def open_tool_host(
     closing = asyncio.Event()
 
     async def own_client() -> None:
-        async with Client(build_server(source, analyst), read_timeout_seconds=deadline_s) as client:
+        async with Client(build_server(source, analyst, within=within), read_timeout_seconds=deadline_s) as client:
             opened.set_result(McpHost(client))
             await closing.wait()
 
@@ -91,6 +116,11 @@ async def open_tool_host(
     finally:
         closing.set()
         await asyncio.gather(owner, return_exceptions=True)
+
+
+def _meta(scope: Scope) -> dict[str, str]:
+    """Raises: ValueError for a scope that is too long."""
+    return {} if scope.is_everything else {SCOPE: scope_text.written(scope)}
 
 
 def _spec(tool: Tool) -> ToolSpec:

@@ -5,8 +5,9 @@ errors. For clients of other people the same tools are in `serving/`, which is s
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from mcp.server import Server, ServerRequestContext
 from mcp_types import (
@@ -19,10 +20,12 @@ from mcp_types import (
 )
 from mcp_types import Tool as McpTool
 
+from bot import scope_text
 from bot.codec import encode_result
 from bot.commands import Tool
 from bot.domain.errors import InvalidArguments, NetspyError
 from bot.domain.ports import Analyst, EbpfSource
+from bot.domain.query import Scope
 from bot.domain.turn import ToolCall, ToolResult
 from bot.tools.arguments import json_schema
 from bot.tools.insights import QUESTIONS, run_insight
@@ -32,17 +35,36 @@ from bot.tools.registry import TOOLS, find_tool
 NOW = "netspy/now"
 """The key in a request's `_meta` with the end of the call's window, in RFC 3339: all calls of one turn end at the same
 moment. Without it the window ends when the call arrives."""
+SCOPE = "netspy/scope"
+"""The key with what whoever asks may see, as `scope_text` writes it. Without it that is everything."""
 EARLIEST_YEAR = 1970
 """No event is older; and a window can still be counted back from there."""
 
 Context = ServerRequestContext[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What tools stand on: the analyst's answers come from the same source."""
+
+    source: EbpfSource
+    analyst: Analyst
+
+
+Within: TypeAlias = Callable[[Scope], Grounds]
+"""What tools stand on within a scope that is not everything."""
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_server(source: EbpfSource, analyst: Analyst, *, clock: Callable[[], datetime] = utc_now) -> Server[Any]:
+def build_server(
+    source: EbpfSource, analyst: Analyst, *, within: Within | None = None, clock: Callable[[], datetime] = utc_now
+) -> Server[Any]:
+    """Calls with a scope are refused where there is nothing `within` it."""
+    everything = Grounds(source, analyst)
+
     async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[described(tool) for tool in TOOLS])
 
@@ -51,11 +73,12 @@ def build_server(source: EbpfSource, analyst: Analyst, *, clock: Callable[[], da
         try:
             find_tool(call.name)
             now = now_of(context.meta or {}, clock)
+            grounds = _grounds_of(context.meta or {}, everything, within)
         except NetspyError as error:
             return _as_call_result(ToolResult(call, str(error), failed=True))
         if call.name in QUESTIONS:
-            return _as_call_result(await run_insight(call, analyst=analyst, now=now))
-        return _as_call_result(await run_tool(call, source=source, now=now))
+            return _as_call_result(await run_insight(call, analyst=grounds.analyst, now=now))
+        return _as_call_result(await run_tool(call, source=grounds.source, now=now))
 
     return Server("netspy", on_list_tools=list_tools, on_call_tool=call_tool)
 
@@ -77,6 +100,19 @@ def _as_call_result(result: ToolResult) -> CallToolResult:
         structured_content=encode_result(result),
         is_error=result.failed,
     )
+
+
+def _grounds_of(meta: Mapping[str, Any], everything: Grounds, within: Within | None) -> Grounds:
+    """Raises: InvalidArguments for a scope that cannot be kept: nothing may be answered then."""
+    if SCOPE not in meta:
+        return everything
+    if within is None:
+        raise InvalidArguments(f"_meta {SCOPE}", "these tools know no scopes", "leave it out")
+    try:
+        scope = scope_text.read(str(meta[SCOPE]))
+    except ValueError as wrong:
+        raise InvalidArguments(f"_meta {SCOPE}", f"{wrong}", f"write {scope_text.A_SCOPE}") from None
+    return within(scope)
 
 
 def now_of(meta: Mapping[str, Any], clock: Callable[[], datetime]) -> datetime:

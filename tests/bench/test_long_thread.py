@@ -19,7 +19,7 @@ from bot.tools.registry import TOOLS
 from tests.bench.pairs import measure_async
 from tests.contract.test_thread_store import ended
 from tests.dialog.stage import message_of
-from tests.fakes import NOW, FakeEbpf, MemoryStore, connection, result
+from tests.fakes import NOW, FakeEbpf, MemoryStore, connection, only_everything, result
 
 TURNS = 200
 WORKER = WorkerId("bench")
@@ -54,7 +54,9 @@ async def test_a_question_behind_200_turns_against_a_first_one(pytestconfig: pyt
     store = MemoryStore()
     await ended(store, *(past(number, "long") for number in range(TURNS)))
     loop = ToolLoop(Talking(), DirectHost(SOURCE))
-    answering = Answering(loop=loop, planner=Planner(), tools=TOOLS, question_of=question_of)
+    answering = Answering(
+        loop=loop, hosts=only_everything(loop.host), planner=Planner(), tools=TOOLS, question_of=question_of
+    )
 
     async def ask(thread: str) -> None:
         message = message_of("and now?", thread=thread)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,13 +18,14 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import Check, WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn
+from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
 from bot.storage import SqlThreadStore, open_store
 from bot.tools.direct import DirectHost
 from bot.tools.insights import question_of
 from bot.tools.registry import TOOLS
 from tests.bench.pairs import measure_async
-from tests.fakes import NOW, FakeEbpf, RecordingOutlet, connection
+from tests.fakes import NOW, FakeEbpf, RecordingOutlet, connection, only_everything
 
 THREADS = 500
 MODEL_S = 1.0
@@ -76,11 +78,18 @@ def question(thread: str) -> Message:
 
 @asynccontextmanager
 async def desk_over(store: SqlThreadStore, model: SlowModel, crowd: Crowd) -> AsyncIterator[Manager]:
+    loop = ToolLoop(model, DirectHost(SOURCE))
     answering = Answering(
-        planner=Planner(), loop=ToolLoop(model, DirectHost(SOURCE)), tools=TOOLS, question_of=question_of
+        planner=Planner(), loop=loop, hosts=only_everything(loop.host), tools=TOOLS, question_of=question_of
     )
     parts = Parts(
-        store=store, leases=store.leases, source=SOURCE, answering=answering, outlet=crowd.outlet, clock=lambda: NOW
+        store=store,
+        leases=store.leases,
+        source=SOURCE,
+        sources=partial(scoped, SOURCE),
+        answering=answering,
+        outlet=crowd.outlet,
+        clock=lambda: NOW,
     )
     async with open_manager(parts) as desk:
         yield desk

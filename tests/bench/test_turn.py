@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.ports import WorkerId
 from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
+from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
 from bot.storage import open_store
 from bot.tools.host import open_tool_host
@@ -79,11 +81,14 @@ async def test_a_turn_of_three_tools_against_the_bare_calls(tmp_path: Path, pyte
         async def ours() -> None:
             model = ScriptedModel([Completion("", calls(), "m"), Completion("Three tables.", (), "m")])
             outlet = RecordingOutlet()
-            answering = Answering(planner=Planner(), loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of)
+            answering = Answering(
+                planner=Planner(), loop=ToolLoop(model, host), hosts=host.within, tools=TOOLS, question_of=question_of
+            )
             parts = Parts(
                 store=our_store,
                 leases=our_store.leases,
                 source=SOURCE,
+                sources=partial(scoped, SOURCE),
                 answering=answering,
                 outlet=lambda *_: outlet,
                 clock=lambda: NOW,

@@ -3,14 +3,18 @@
 Outcomes and what depends on them are not asked for here: some sources never record them.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import TypeAlias
 
 import pytest
 
+from bot.domain.errors import CannotAnswer
 from bot.domain.network import Drop, Event, Outcome, Window
-from bot.domain.query import Aggregate, Filter
-from tests.contract.sources import ATTEMPTS, MINUTE, SOURCES, Opener, asks
+from bot.domain.query import Aggregate, Filter, Limits, Scope
+from bot.ebpf.scoped import scoped
+from tests.contract.sources import ATTEMPTS, LIKE_REFERENCE, MINUTE, SOURCES, Opener, asks
 from tests.fakes import NOW, connection
 
 Told: TypeAlias = tuple[datetime, str, int | None, str]
@@ -120,6 +124,58 @@ async def test_outcome_nobody_had_is_not_found(opened: Opener) -> None:
         groups = await source.aggregate(Aggregate(kind="connection", window=MINUTE, filter=query.filter))
     assert (found.events, found.coverage.matched, found.coverage.seen) == ((), 0, 4)
     assert groups.groups == ()
+
+
+def scope(*any_of: Limits) -> Scope:
+    return Scope(frozenset(any_of))
+
+
+CURL = Limits(processes=frozenset({"cu*"}))
+
+
+@pytest.mark.parametrize(
+    ("within", "pids"),
+    [
+        (scope(CURL), [9, 7]),
+        (scope(Limits(pids=frozenset({8}))), [8]),
+        (scope(Limits(processes=frozenset({"curl"}), pids=frozenset({9, 8}))), [9]),
+        (scope(Limits(networks=frozenset({ip_network("10.0.0.0/31")}))), [7]),
+        (scope(Limits(pids=frozenset({8})), Limits(networks=frozenset({ip_network("2001:db8::/32")}))), [8, 9]),
+        (scope(Limits(processes=frozenset({"nobody"}))), []),
+        (scope(), []),
+    ],
+)
+async def test_nothing_outside_a_scope_is_listed_or_counted(opened: Opener, within: Scope, pids: list[int]) -> None:
+    async with opened(ATTEMPTS) as source:
+        found = await source.events(asks(wanted=Filter(within=within)))
+        by_pid = Aggregate(kind="connection", window=MINUTE, filter=Filter(within=within), group_by=("pid",))
+        groups = await source.aggregate(by_pid)
+    assert [event.pid for event in found.events] == pids
+    assert sorted(group.key[0] or 0 for group in groups.groups) == sorted(pids)
+    assert (found.coverage.matched, groups.total, groups.coverage.matched) == (len(pids),) * 3
+    assert found.coverage.seen in (None, len(pids))
+
+
+async def test_what_is_hidden_is_as_what_does_not_exist(opened: Opener) -> None:
+    async with opened(ATTEMPTS) as source:
+        seen = scoped(source, scope(CURL))
+        for hidden, missing in ((Filter(process="nginx"), Filter(process="none")), (Filter(pid=8), Filter(pid=88))):
+            assert await seen.events(asks(wanted=hidden)) == await seen.events(asks(wanted=missing))
+            of_hidden = Aggregate(kind="connection", window=MINUTE, filter=hidden)
+            assert await seen.aggregate(of_hidden) == await seen.aggregate(replace(of_hidden, filter=missing))
+
+
+async def test_a_drop_is_of_nobody_who_only_ran_just_then(opened: Opener) -> None:
+    """Servers that know no other say that they cannot tell."""
+    current = [replace(each, owner="current") if isinstance(each, Drop) else each for each in ATTEMPTS]
+    async with opened(current) as source:
+        asked = asks("drop", wanted=Filter(within=scope(CURL)))
+        if opened in LIKE_REFERENCE:
+            with pytest.raises(CannotAnswer, match="a scope by processes"):
+                await source.events(asked)
+        else:
+            found = await source.events(asked)
+            assert (found.events, found.coverage.matched) == ((), 0)
 
 
 async def test_check_is_one_line(opened: Opener) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bot.conversation.answering import Answering
@@ -13,11 +14,12 @@ from bot.conversation.parts import Parts
 from bot.domain.message import FileRef, Message, Prose, Reply
 from bot.domain.ports import ChatModel, ToolHost
 from bot.domain.turn import ATTACHED_FILE, Completion, ModelRequest
+from bot.ebpf.scoped import scoped
 from bot.llm.dialog import Called, Said, entries, output_of
 from bot.llm.offline import Planner
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import Stage, message_of, notices, question_of
-from tests.fakes import FakeEbpf, HeldFiles, ScriptedModel
+from tests.fakes import FakeEbpf, HeldFiles, ScriptedModel, only_everything
 
 CSV = FileRef("at times.csv", "times.csv")
 SHOT = FileRef("at shot.png", "shot.png")
@@ -41,7 +43,10 @@ class FilesStage(Stage):
             store=self.store,
             leases=self.store,
             source=FakeEbpf(),
-            answering=Answering(loop=loop, planner=Planner(), tools=TOOLS, question_of=question_of),
+            sources=partial(scoped, FakeEbpf()),
+            answering=Answering(
+                loop=loop, hosts=only_everything(loop.host), planner=Planner(), tools=TOOLS, question_of=question_of
+            ),
             outlet=self.outlet,
             files=lambda _: self.files,
             clock=self.clock,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.conversation.answering import Answering
@@ -29,9 +30,20 @@ from bot.domain.message import (
 )
 from bot.domain.ports import Begun, WorkerId
 from bot.domain.turn import Completion, Question, ToolCall, ToolResult, Turn
+from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
 from bot.tools.registry import TOOLS
-from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, RecordingOutlet, ScriptedModel, connection, result
+from tests.fakes import (
+    NOW,
+    FakeEbpf,
+    FakeHost,
+    MemoryStore,
+    RecordingOutlet,
+    ScriptedModel,
+    connection,
+    only_everything,
+    result,
+)
 
 
 @dataclass
@@ -58,13 +70,19 @@ class Stage:
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Manager]:
+        source = FakeEbpf([connection("curl"), connection("nginx"), connection("cupsd")])
         answering = Answering(
-            planner=Planner(), loop=ToolLoop(self.model, self.host), tools=TOOLS, question_of=question_of
+            planner=Planner(),
+            loop=ToolLoop(self.model, self.host),
+            hosts=only_everything(self.host),
+            tools=TOOLS,
+            question_of=question_of,
         )
         parts = Parts(
             store=self.store,
             leases=self.store,
-            source=FakeEbpf([connection("curl"), connection("nginx"), connection("cupsd")]),
+            source=source,
+            sources=partial(scoped, source),
             answering=answering,
             outlet=self.outlet,
             clock=self.clock,

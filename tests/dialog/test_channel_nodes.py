@@ -18,7 +18,7 @@ from bot.setting_values import channel_nodes
 from bot.tools.direct import DirectHost
 from bot.tools.insights import question_of
 from bot.tools.registry import TOOLS
-from tests.fakes import NOW, FakeEbpf, MemoryStore, connection
+from tests.fakes import NOW, FakeEbpf, MemoryStore, connection, only_everything
 
 STORED: Sequence[Event] = (
     replace(connection("curl"), node="node-a"),
@@ -29,7 +29,14 @@ STORED: Sequence[Event] = (
 
 async def asked(text: str, *, channel: str = "C1") -> tuple[ToolResult, ...]:
     loop = ToolLoop(Planner(), DirectHost(FakeEbpf(STORED)))
-    answering = Answering(planner=Planner(), loop=loop, tools=TOOLS, question_of=question_of, nodes={"C1": "node-a"})
+    answering = Answering(
+        planner=Planner(),
+        loop=loop,
+        hosts=only_everything(loop.host),
+        tools=TOOLS,
+        question_of=question_of,
+        nodes={"C1": "node-a"},
+    )
     key = ThreadKey("slack", "T1", channel, "1")
     message = Message(key, MessageId("m1"), Author("U1", "dana"), text, NOW, Address("slack", ""))
     transcript = Transcript(Nowhere())

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -18,12 +19,13 @@ from bot.domain.errors import ModelUnreachable, StorageError
 from bot.domain.message import Prose, Reply, ThreadKey, TurnId
 from bot.domain.ports import Check
 from bot.domain.turn import Completion, Memory, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn, Usage
+from bot.ebpf.scoped import scoped
 from bot.llm.dialog import Called, Said, entries, output_of
 from bot.llm.offline import Planner
 from bot.tools.direct import DirectHost
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import Away, Stage, message_of, notices, question_of
-from tests.fakes import NOW, FakeEbpf, MemoryStore, ScriptedModel, connection
+from tests.fakes import NOW, FakeEbpf, MemoryStore, ScriptedModel, connection, only_everything
 
 LIMIT = 8_000
 DECISION = "we decided: rollback of checkout at 22:00, dana does it"
@@ -100,7 +102,10 @@ class LongStage(Stage):
             store=self.store,
             leases=self.store,
             source=source,
-            answering=Answering(loop=loop, planner=Planner(), tools=TOOLS, question_of=question_of),
+            sources=partial(scoped, source),
+            answering=Answering(
+                loop=loop, hosts=only_everything(loop.host), planner=Planner(), tools=TOOLS, question_of=question_of
+            ),
             outlet=self.outlet,
             clock=self.clock,
         )

@@ -27,7 +27,7 @@ from bot.tools.registry import TOOLS
 from bot.tools.workflows.host import WorkflowHost
 from bot.tools.workflows.merging import with_shipped
 from bot.tools.workflows.reading import read_workflows
-from tests.fakes import NOW, FakeEbpf, MemoryStore, RecordingOutlet, ScriptedModel, connection, drop
+from tests.fakes import NOW, FakeEbpf, MemoryStore, RecordingOutlet, ScriptedModel, connection, drop, only_everything
 from tests.network_events import accepted
 
 TEAM = """
@@ -56,6 +56,7 @@ class Stage:
         host = CachingHost(WorkflowHost(DirectHost(self.source), WORKFLOWS))
         self.answering = Answering(
             loop=ToolLoop(model, host),
+            hosts=only_everything(host),
             planner=Planner(),
             tools=(*TOOLS, *WORKFLOWS.tools),
             question_of=lambda command: insights.question_of(command) or WORKFLOWS.question_of(command),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
@@ -14,12 +15,13 @@ from bot.domain.network import Event
 from bot.domain.ports import ChatModel, Files, ToolHost
 from bot.domain.table import Table
 from bot.domain.turn import Turn
+from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
 from bot.storage import SqlThreadStore
 from bot.tools.direct import DirectHost
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import Stage, message_of, question_of
-from tests.fakes import NOW, FakeEbpf, ScriptedModel
+from tests.fakes import NOW, FakeEbpf, ScriptedModel, only_everything
 
 
 @dataclass
@@ -39,11 +41,18 @@ class ThreadStage(Stage):
     async def desk(self) -> AsyncIterator[Manager]:
         source = FakeEbpf(self.events)
         host = self.other or DirectHost(source)
-        answering = Answering(loop=ToolLoop(self.own, host), planner=Planner(), tools=TOOLS, question_of=question_of)
+        answering = Answering(
+            loop=ToolLoop(self.own, host),
+            hosts=only_everything(host) if self.other else lambda scope: DirectHost(scoped(source, scope)),
+            planner=Planner(),
+            tools=TOOLS,
+            question_of=question_of,
+        )
         parts = Parts(
             store=self.stored or self.store,
             leases=self.stored.leases if self.stored else self.store,
             source=source,
+            sources=partial(scoped, source),
             answering=answering,
             outlet=self.outlet,
             files=lambda _: self.files,

@@ -13,11 +13,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.app import open_answering
 from bot.conversation.manager import Manager, open_manager
 from bot.conversation.parts import Parts
 from bot.domain.network import Outcome
+from bot.ebpf.scoped import scoped
 from bot.settings import Settings
 from bot.storage import open_store
 from tests.fakes import FakeEbpf, connection
@@ -70,6 +72,7 @@ async def open_bot(options: Options, adapter: LoopbackAdapter) -> AsyncGenerator
             store=store,
             leases=store.leases,
             source=source,
+            sources=partial(scoped, source),
             answering=answering,
             outlet=adapter.outlet,
             lease_s=options.lease_s,

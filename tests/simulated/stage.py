@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import discord
@@ -25,10 +26,11 @@ from bot.conversation.parts import Parts
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Outlet
 from bot.domain.turn import Completion, Turn
+from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
 from bot.tools.registry import TOOLS
 from tests.dialog.stage import question_of
-from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, ScriptedModel, connection, result
+from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, ScriptedModel, connection, only_everything, result
 from tests.loopback.waiting import until
 
 MOMENT_S = 0.02
@@ -224,7 +226,14 @@ def _parts(model: ScriptedModel, host: FakeHost, store: MemoryStore, source: Fak
         store=store,
         leases=store,
         source=source,
-        answering=Answering(planner=Planner(), loop=ToolLoop(model, host), tools=TOOLS, question_of=question_of),
+        sources=partial(scoped, source),
+        answering=Answering(
+            planner=Planner(),
+            loop=ToolLoop(model, host),
+            hosts=only_everything(host),
+            tools=TOOLS,
+            question_of=question_of,
+        ),
         outlet=nowhere,
         clock=lambda: NOW,
         turn_deadline_s=LONG_S,

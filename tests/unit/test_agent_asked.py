@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.codec import encode
 from bot.domain.errors import CannotAnswer
 from bot.domain.network import EVENT_TYPES, EventKind, Outcome, Window
-from bot.domain.query import Aggregate, EventQuery, Filter, Target
+from bot.domain.query import EVERYTHING, Aggregate, EventQuery, Filter, Limits, Scope, Target
 from bot.ebpf.agent import questions
 from bot.ebpf.remote.agent_client import AgentSource
 from tests import every_kind
@@ -40,6 +40,15 @@ named_targets = st.builds(
     name=st.sampled_from(("db.internal", "DB", "a.", "10.0.0.1", "_x", "\u00e9", "", "a:1")),
     port=st.one_of(st.none(), st.just(80)),
 )
+limits = st.builds(
+    Limits,
+    processes=st.frozensets(st.sampled_from(("curl", "cu*", "\u00e9\udcff", "")), max_size=2),
+    pids=st.frozensets(st.sampled_from((0, 100, 2**33)), max_size=2),
+    nodes=st.frozensets(st.sampled_from(("node-a", "node-b")), max_size=1),
+    namespaces=st.frozensets(st.sampled_from(("shop", "s*")), max_size=1),
+    networks=st.frozensets(st.sampled_from((ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))), max_size=2),
+)
+scopes = st.one_of(st.just(EVERYTHING), st.builds(Scope, st.frozensets(limits, max_size=3)))
 filters = st.builds(
     Filter,
     pid=st.one_of(st.none(), st.integers(-1, 2**33)),
@@ -59,6 +68,7 @@ filters = st.builds(
     container=names,
     failed_local_lookups=st.booleans(),
     harmless=st.booleans(),
+    within=scopes,
 )
 windows = st.builds(
     lambda ago_us, length_us: Window(
@@ -105,6 +115,7 @@ def test_what_is_asked_is_what_the_collector_understands(
     (understood,) = direct.asked
     assert isinstance(understood, EventQuery)
     assert (understood.kind, understood.window, understood.limit) == (kind, window, limit)
+    assert understood.filter.within == wanted.within
 
 
 @pytest.mark.parametrize("kind", EVENT_TYPES)

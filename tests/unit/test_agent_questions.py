@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.errors import InvalidArguments
 from bot.domain.network import EVENT_TYPES, EventKind, Outcome, Window
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
+from bot.domain.query import Aggregate, EventQuery, Filter, Limits, Measure, Scope, Target
 from bot.domain.sockets import SocketQuery, SocketState
 from bot.ebpf.agent import questions
 from tests.fakes import NOW
@@ -96,6 +96,8 @@ def test_every_kind_can_be_asked_for(kind: EventKind) -> None:
         ("errno=111", Filter(errno="ECONNREFUSED")),
         ("errno=EWOULDBLOCK", Filter(errno="EAGAIN")),
         ("errno=9999", Filter(errno="9999")),
+        ('within=[{"pids":[7]}]', Filter(within=Scope(frozenset({Limits(pids=frozenset({7}))})))),
+        ("within=[]", Filter(within=Scope(frozenset()))),
     ],
 )
 def test_filters_are_read(asked: str, wanted: Filter) -> None:
@@ -197,6 +199,12 @@ def test_duration_begins_no_earlier_than_the_calendar() -> None:
         ("duration=-5", "duration: '-5' was given"),
         ("duration=999999999d", "duration: '999999999d' was given"),
         ("duration=nan", "duration: 'nan' was given"),
+        (
+            'within=[{"pid":[7]}]',
+            "within: '[{\"pid\":[7]}]' was given. There is no condition 'pid'. Allowed is a JSON list",
+        ),
+        ("within=", "within: '' was given. It is not JSON. Allowed is a JSON list of limits such as"),
+        ("within=[]&within=[{}]", "within: it was given 2 times. Give it once"),
         ("%1b[31m=1", r"'\x1b[31m': there is no such parameter"),
     ],
 )

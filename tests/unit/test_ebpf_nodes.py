@@ -15,7 +15,7 @@ from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer, InvalidSettings, SourceRefused, SourceUnreachable
 from bot.domain.network import EVENT_TYPES, Connection, EventKind, Window
 from bot.domain.ports import EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Events, Filter, Measure
+from bot.domain.query import Aggregate, EventQuery, Events, Filter, Limits, Measure, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery, SocketState
 from bot.domain.source_status import KindStatus
 from bot.ebpf.remote.address import parse_address, parse_nodes
@@ -89,6 +89,45 @@ async def test_a_node_is_asked_for_by_the_name_in_its_rows() -> None:
     a = FakeEbpf([replace(connection(), node="worker-7"), connection(ago_s=2)])
     found = await of(a=a, b=attempts("curl", 3)).events(replace(ALL, filter=Filter(node="worker-7")))
     assert [each.node for each in found.events] == ["worker-7"]
+
+
+def on(*names: str) -> Scope:
+    return Scope(frozenset({Limits(nodes=frozenset(names))}))
+
+
+async def test_a_scope_that_names_nodes_asks_no_others_and_does_not_name_them_as_silent() -> None:
+    """They are called what they were called to be asked, whatever their rows say."""
+    a, b = FakeEbpf([replace(connection(), node="worker-7")], open=with_sockets(SocketState.LISTEN).open), Silent()
+    source = of(a=a, b=b)
+    found = await source.events(replace(ALL, filter=Filter(within=on("a"))))
+    counted = await source.aggregate(Aggregate(kind="connection", window=MINUTE, filter=Filter(within=on("a"))))
+    sockets = await source.sockets(SocketQuery(within=on("a")))
+    assert (len(found.events), counted.groups[0].count, len(sockets.sockets)) == (1, 1, 1)
+    assert (found.coverage.source, found.coverage.notes, b.queries, b.machine_queries) == ("1 of 1 nodes", (), [], [])
+
+
+async def test_a_node_outside_the_scope_is_asked_for_as_one_that_does_not_exist() -> None:
+    source = of(a=attempts("curl", 1), b=attempts("nginx", 1))
+    for name in ("b", "none"):
+        found = await source.events(replace(ALL, filter=Filter(node=name, within=on("a"))))
+        assert (found.events, found.coverage.source) == ((), "1 of 1 nodes")
+
+
+async def test_a_name_that_only_rows_have_is_looked_for_everywhere_and_silence_has_no_name() -> None:
+    named = FakeEbpf([replace(connection(), node="worker-7"), connection(ago_s=2)])
+    source = of(a=named, b=FakeEbpf(error=DOWN))
+    found = await source.events(replace(ALL, filter=Filter(within=on("worker-7"))))
+    assert [event.node for event in found.events] == ["worker-7"]
+    assert found.coverage.notes == (f"no answer of another node: {DOWN.got}",)
+    with pytest.raises(SourceUnreachable) as refused:
+        await of(b=FakeEbpf(error=DOWN)).events(replace(ALL, filter=Filter(within=on("worker-7"))))
+    assert "(another node: " in refused.value.got
+
+
+async def test_of_some_nodes_alone_all_is_told_but_of_the_others_nothing() -> None:
+    source = of(a=doing(), b=doing(), c=Silent(error=DOWN)).only(frozenset({"a"}))
+    status, check = await source.status(), await source.check()
+    assert ([node.name for node in status.nodes], check.detail) == (["a"], "1 nodes: a")
 
 
 CANNOT = CannotAnswer(

@@ -1,12 +1,13 @@
 """The recorded source as a tool sees it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.errors import CannotAnswer
 from bot.domain.network import Connection, EventKind, Outcome, Window
-from bot.domain.query import Aggregate, EventQuery, Filter
+from bot.domain.query import Aggregate, EventQuery, Filter, Limits, Scope
 from bot.domain.sockets import SocketQuery
 from bot.ebpf.recording.recorded import RecordedSource, open_recording
 from tests.fakes import NOW
@@ -112,3 +113,19 @@ async def test_a_recording_has_neither_sockets_nor_counters_and_says_what_has(sh
     for asked in (shipped.sockets(SocketQuery()), shipped.counters(HOUR)):
         with pytest.raises(CannotAnswer, match=r"a recording holds events only\. Run netspy collect"):
             await asked
+
+
+async def test_within_a_scope_names_come_from_its_own_look_ups(shipped: RecordedSource) -> None:
+    by_who = Aggregate(kind="connection", window=HOUR, group_by=("process", "name"))
+    asked = Aggregate(kind="dns", window=HOUR, group_by=("process",))
+    everyone = {group.key for group in (await shipped.aggregate(by_who)).groups if group.key[1]}
+    askers = {group.key[0] for group in (await shipped.aggregate(asked)).groups}
+    borrowed = {key[0] for key in everyone if key[0] not in askers}
+    assert askers & {key[0] for key in everyone}
+    assert borrowed
+    for process in {key[0] for key in everyone}:
+        scope = Scope(frozenset({Limits(processes=frozenset({str(process)}))}))
+        told = await shipped.aggregate(replace(by_who, filter=Filter(within=scope)))
+        assert told.coverage.seen
+        assert {group.key[0] for group in told.groups} == {process}
+        assert any(group.key[1] for group in told.groups) == (process not in borrowed)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.network import Connection, DnsLookup, Endpoint
-from bot.domain.query import Aggregate, EventQuery, Filter, Target
+from bot.domain.query import Aggregate, EventQuery, Filter, Limits, Scope, Target
 from bot.ebpf.collector import layout
 from bot.ebpf.store.address_names import MAX_NAMES, AddressNames
 from bot.ebpf.store.batch import Batch
@@ -150,3 +150,23 @@ def test_what_was_named_longest_ago_is_forgotten() -> None:
     known.learn("last", ["10.0.0.3"])
     told = [known.of(Endpoint(f"10.0.0.{n}")) for n in (1, 2, 3)]
     assert (told, len(known)) == (["again", None, "last"], MAX_NAMES)
+
+
+@pytest.mark.parametrize(("process", "named"), [("curl", "www.example.test"), ("nginx", "db.internal"), ("sh", None)])
+def test_within_a_scope_an_address_has_the_newest_name_that_was_asked_for_there(
+    process: str, named: str | None
+) -> None:
+    store = a_store()
+    asked = (("curl", DB), ("curl", WEB), ("nginx", DB))
+    for number, (who, host) in enumerate(asked):
+        at, port = T + number * 1000, 5000 + number
+        store.add([query(at, host, port=port, comm=who.encode()), reply(at + 1, host, TO_SERVER, port=port)], now_ns=0)
+    store.add([called(T + 9000, comm=each.encode()) for each in ("curl", "nginx", "sh")], now_ns=0)
+    within = Filter(within=Scope(frozenset({Limits(processes=frozenset({process}))})))
+    (found,) = store.events(EventQuery(kind="connection", window=DAY, filter=within), CLOCK).events
+    by_name = Aggregate(kind="connection", window=DAY, filter=within, group_by=("name",))
+    assert found.destination
+    assert (found.destination.name, store.aggregate(by_name, CLOCK).groups[0].key) == (named, (named,))
+    of_db = replace(within, target=Target(name="db.internal"))
+    matched = store.events(EventQuery(kind="connection", window=DAY, filter=of_db), CLOCK).matched
+    assert matched == (named == "db.internal")

@@ -10,13 +10,29 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.domain.network import EVENT_TYPES, Endpoint, Event, EventKind, Outcome, Window
-from bot.domain.query import Aggregate, EventQuery, Filter, GroupField, Measure, NumberField, Operation, Target
+from bot.domain.network import EVENT_TYPES, DnsLookup, Endpoint, Event, EventKind, Outcome, Window
+from bot.domain.query import (
+    EVERYTHING as ANYTHING,
+)
+from bot.domain.query import (
+    Aggregate,
+    EventQuery,
+    Filter,
+    GroupField,
+    Limits,
+    Measure,
+    NumberField,
+    Operation,
+    Scope,
+    Target,
+)
 from bot.domain.workload import Workload
 from bot.ebpf import evaluate
 from bot.ebpf.collector import layout
 from bot.ebpf.matching import matches
 from bot.ebpf.recording.kernel_events import KINDS
+from bot.ebpf.scopes import sees
+from bot.ebpf.seen_names import renamed, told_names
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.store import EventStore
 from tests.dns_messages import AAAA, A, message, name, record
@@ -89,6 +105,13 @@ CONDITIONS: Mapping[str, Sequence[Any]] = {
     "failed_local_lookups": (True, False),
     "harmless": (True, False),
 }
+LIMITS: Mapping[str, Sequence[Any]] = {
+    "processes": ("curl", "ng*", "*", "(unknown)"),
+    "pids": (0, 1, 2),
+    "nodes": ("node-a", "node-b"),
+    "namespaces": ("shop", "s*", "?"),
+    "networks": tuple(map(ip_network, ("10.0.0.0/8", "::ffff:10.2.0.0/112", "2001:db8::/32", "0.0.0.0/0", "::/0"))),
+}
 OPERATIONS, NUMBERS, GROUPS = get_args(Operation), get_args(NumberField), get_args(GroupField)
 
 
@@ -109,6 +132,15 @@ def an_event(chance: Random, kind: int, at_ns: int) -> bytes:
     return raw(kind, at_ns, **{**fields, "sport": port, "dport": port, "tail_len": len(tail)}) + tail
 
 
+def a_scope(chance: Random) -> Scope:
+    return Scope(frozenset(some_limits(chance) for _ in range(chance.randrange(4))))
+
+
+def some_limits(chance: Random) -> Limits:
+    names = chance.sample(sorted(LIMITS), chance.choice((1, 1, 2)))
+    return Limits(**{name: frozenset(chance.sample(LIMITS[name], chance.choice((1, 2)))) for name in names})
+
+
 def a_measure(chance: Random) -> Measure:
     return Measure(chance.choice(OPERATIONS), chance.choice(NUMBERS))
 
@@ -119,7 +151,10 @@ def a_question(chance: Random, kind: EventKind) -> Aggregate:
     return Aggregate(
         kind=kind,
         window=chance.choice([EVER, Window(since, since + timedelta(seconds=3))]),
-        filter=Filter(**{name: chance.choice(CONDITIONS[name]) for name in conditions}),
+        filter=Filter(
+            **{name: chance.choice(CONDITIONS[name]) for name in conditions},
+            within=a_scope(chance) if chance.randrange(2) else ANYTHING,
+        ),
         group_by=tuple(chance.sample(GROUPS, chance.randrange(4))),
         measures=tuple(a_measure(chance) for _ in range(chance.randrange(3))),
         by=chance.choice([None, a_measure(chance)]),
@@ -154,12 +189,23 @@ def assert_answered(store: EventStore, asked: Aggregate, *, limit: int) -> None:
     listed = EventQuery(kind=asked.kind, window=asked.window, filter=asked.filter, limit=limit)
     found, groups, again = store.events(listed, CLOCK), store.aggregate(asked, CLOCK), store.aggregate(asked, CLOCK)
     window = asked.window
-    inside = [each for each in everything(store, asked.kind) if window.since <= each.time < window.until]
+    seen = seen_within(store, asked.kind, asked.filter.within)
+    inside = [each for each in seen if window.since <= each.time < window.until]
     matching = [each for each in inside if matches(each, asked.filter)]
     assert (found.seen, found.matched, groups.matched) == (len(inside), len(matching), len(matching))
     assert list(found.events) == evaluate.newest(matching)[:limit]
     assert groups.groups == again.groups == evaluate.aggregate(matching, asked)
     assert groups.total == len(groups.groups)
+
+
+def seen_within(store: EventStore, kind: EventKind, scope: Scope) -> list[Event]:
+    """With the names that addresses have by the look-ups that may be seen."""
+    seen = [each for each in everything(store, kind) if sees(each, scope)]
+    if scope.is_everything:
+        return seen
+    lookups = [each for each in everything(store, "dns") if isinstance(each, DnsLookup) and sees(each, scope)]
+    names = told_names(sorted(lookups, key=lambda lookup: lookup.time))
+    return [renamed(each, names) for each in seen]
 
 
 @pytest.mark.parametrize("by", [None, Measure("p50", "size_bytes"), Measure("sum", "rtt_us")])
@@ -185,10 +231,13 @@ def test_a_workload_that_is_met_later_is_told_then() -> None:
     store.add([a_call(cgroup=7)], now_ns=0)
     in_pod = EventQuery(kind="connection", window=EVER, filter=Filter(pod="web-0"))
     by_pod = Aggregate(kind="connection", window=EVER, group_by=("pod",))
+    in_scope = Filter(within=Scope(frozenset({Limits(namespaces=frozenset({"sh*"}))})))
+    scoped = Aggregate(kind="connection", window=EVER, filter=in_scope)
     for pod, matched in ((None, 0), ("web-0", 1)):
         assert store.events(in_pod, CLOCK).matched == matched
         assert [group.key for group in store.aggregate(by_pod, CLOCK).groups] == [(pod,)]
-        workloads[7] = Workload(pod="web-0")
+        assert (store.aggregate(scoped, CLOCK).total, store.aggregate(scoped, CLOCK).seen) == (matched, matched)
+        workloads[7] = Workload(pod="web-0", pod_namespace="shop")
 
 
 @pytest.mark.parametrize(("at_us", "slot"), [(0, 0), (999_999, 0), (1_000_000, 1), (2_000_000, 2)])

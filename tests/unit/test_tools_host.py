@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from mcp import Client
@@ -14,16 +15,17 @@ from bot.domain.errors import SourceUnreachable
 from bot.domain.json_types import Json
 from bot.domain.network import Event, Outcome, Window
 from bot.domain.ports import Check, EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.query import EVERYTHING, Aggregate, EventQuery, Events, Groups, Limits, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import SourceStatus
 from bot.domain.turn import ToolCall, ToolResult
+from bot.ebpf.scoped import scoped
 from bot.tools.arguments import json_schema
 from bot.tools.host import open_tool_host
 from bot.tools.network import BODIES, run_tool
 from bot.tools.registry import TOOLS
 from bot.tools.server import NOW as NOW_KEY
-from bot.tools.server import build_server
+from bot.tools.server import SCOPE, Grounds, build_server
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.network_events import STATUS, listener, lookup, open_sockets, retransmit
 
@@ -247,6 +249,64 @@ async def test_given_now_that_is_no_time_is_refused(source: FakeEbpf, wrong: Jso
     result = await _call(source, {}, {NOW_KEY: wrong})
     assert result.is_error
     assert source.queries == []
+
+
+def of(process: str) -> Scope:
+    return Scope(frozenset({Limits(processes=frozenset({process}))}))
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """An `Analyst` that lists what is in its source."""
+
+    source: EbpfSource
+
+    async def analyze(self, call: ToolCall, question: str, *, now: datetime) -> ToolResult:
+        return await run_tool(ToolCall(call.id, "list_connections"), source=self.source, now=now)
+
+
+def grounds(behind: EbpfSource, scope: Scope) -> Grounds:
+    seen = scoped(behind, scope)
+    return Grounds(seen, OneOf(seen))
+
+
+async def test_a_scope_goes_with_every_call_also_to_the_analyst(source: FakeEbpf) -> None:
+    async with open_tool_host(source, OneOf(source), within=partial(grounds, source)) as host:
+        web, nobody = host.within(of("w?b")), host.within(of("nobody"))
+        assert host.within(EVERYTHING) is host
+        assert await web.tools() == await host.tools()
+        for name, arguments in (("list_connections", {}), ("ai_insights", {"summary_text": "x"})):
+            call = ToolCall("c", name, arguments)
+            found = [await each.call(call, now=NOW) for each in (host, web, nobody)]
+            assert [result.coverage and result.coverage.matched for result in found] == [30, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ('[{"process":["web"]}]', "there is no condition 'process'"),
+        ("", "it is not JSON"),
+        (5, "it is no list of objects"),
+        ([{"pids": [7]}], "it is not JSON"),
+    ],
+)
+async def test_a_scope_that_is_not_understood_is_no_answer(source: FakeEbpf, told: Json, said: str) -> None:
+    server = build_server(source, Echo(), within=partial(grounds, source))
+    async with Client(server) as client:
+        result = await client.call_tool("list_connections", {}, meta={SCOPE: told})  # type: ignore[arg-type]  # _meta is open
+    assert result.is_error
+    assert said in result.structured_content["summary"]
+    assert source.queries == []
+
+
+async def test_tools_that_know_no_scopes_do_not_answer_within_one(source: FakeEbpf) -> None:
+    result = await _call(source, {}, {SCOPE: '[{"pids":[7]}]'})
+    assert (result.is_error, source.queries) == (True, [])
+    async with open_tool_host(source, Echo()) as host:
+        too_long = Scope(frozenset({Limits(pids=frozenset(range(10_000)))}))
+        refused = await host.within(too_long).call(ToolCall("c", "list_connections"), now=NOW)
+    assert (refused.failed, source.queries) == (True, [])
+    assert "8,000 are the most" in refused.summary
 
 
 async def test_every_tool_is_announced_as_harmless(source: FakeEbpf) -> None:

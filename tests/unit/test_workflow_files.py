@@ -422,9 +422,9 @@ def test_the_shipped_file_is_part_of_the_package() -> None:
     assert FILE.is_file()
 
 
-def test_the_example_in_the_readme_is_a_workflow() -> None:
-    readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
-    [example] = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+def test_the_example_in_the_documentation_is_a_workflow() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/workflows.md").read_text()
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     found = read(example)
     assert [str(problem) for problem in found.problems] == []
     assert [call for call, _ in made(found.usable[0], {"pod": "p"})] == ["find_failures", "list_connections"]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.domain.errors import CannotAnswer
 from bot.domain.network import Window
-from bot.domain.query import EventQuery, Filter
+from bot.domain.query import EventQuery, Filter, Limits, Scope
 from bot.domain.sockets import SocketQuery
 from bot.ebpf.remote.client import open_http_source
 from bot.ebpf.remote.wire import ServerKind
@@ -18,6 +18,7 @@ from bot.web import serving
 from tests.fakes import NOW
 
 HOUR = Window.last(3600, NOW)
+SCOPE = Scope(frozenset({Limits(nodes=frozenset({"node-a"}))}))
 COVERAGE = {
     "source": "this machine",
     "kind": "live",
@@ -37,8 +38,8 @@ async def older_asked(request: Request) -> Response:
         return Response(b"404 page not found\n", 404)
     if request.query_params["kind"] == "dns":
         refusal = "kind: 'dns' was given. Allowed is one of: connection | drop"
-    elif "uid" in request.query_params:
-        refusal = "'uid': there is no such parameter. There are kind, process"
+    elif strangers := [name for name in ("uid", "within") if name in request.query_params]:
+        refusal = f"'{strangers[0]}': there is no such parameter. There are kind, process"
     else:
         return Response(json.dumps({"events": [], "coverage": COVERAGE}))
     return Response(json.dumps({"status": 400, "detail": refusal}), 400, media_type="application/problem+json")
@@ -50,6 +51,7 @@ async def older_asked(request: Request) -> Response:
     [
         (EventQuery(kind="dns", window=HOUR), "kind: 'dns' was given. Allowed is one of"),
         (EventQuery(kind="drop", window=HOUR, filter=Filter(uid=0)), "'uid': there is no such parameter"),
+        (EventQuery(kind="drop", window=HOUR, filter=Filter(within=SCOPE)), "'within': there is no such parameter"),
     ],
 )
 async def test_an_older_collector_is_said_to_be_older(kind: ServerKind, query: EventQuery, said: str) -> None:

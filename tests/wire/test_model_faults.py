@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from math import isfinite
 
 import pytest
@@ -14,12 +15,13 @@ from bot.domain.message import Address, Author, Message, MessageId, Notice, Pros
 from bot.domain.network import Outcome
 from bot.domain.table import Table
 from bot.domain.turn import ModelEvent, ModelRequest
+from bot.ebpf.scoped import scoped
 from bot.llm.chain import chained
 from bot.llm.offline import Planner
 from bot.tools.direct import DirectHost
 from bot.tools.insights import question_of
 from bot.tools.registry import TOOLS
-from tests.fakes import NOW, FakeEbpf, MemoryStore, RecordingOutlet, connection
+from tests.fakes import NOW, FakeEbpf, MemoryStore, RecordingOutlet, connection, only_everything
 from tests.loopback.openai_peer import OpenAIPeer, Request
 from tests.loopback.openai_script import Call, Say, Step
 from tests.wire.llm_requests import SHORT, Api, model_at
@@ -46,7 +48,10 @@ async def answer_of(step: Step, api: Api) -> Reply:
             store=store,
             leases=store,
             source=SOURCE,
-            answering=Answering(planner=Planner(), loop=loop, tools=TOOLS, question_of=question_of),
+            sources=partial(scoped, SOURCE),
+            answering=Answering(
+                planner=Planner(), loop=loop, hosts=only_everything(loop.host), tools=TOOLS, question_of=question_of
+            ),
             outlet=lambda *_: outlet,
             clock=lambda: NOW,
             turn_deadline_s=DEADLINE_S,
@@ -89,10 +94,18 @@ async def test_a_request_carries_the_deadline_of_its_turn() -> None:
                 yield event
 
     outlet, store = RecordingOutlet(), MemoryStore()
+    loop = ToolLoop(Watching(), DirectHost(SOURCE))
     answering = Answering(
-        planner=Planner(), loop=ToolLoop(Watching(), DirectHost(SOURCE)), tools=TOOLS, question_of=question_of
+        planner=Planner(), loop=loop, hosts=only_everything(loop.host), tools=TOOLS, question_of=question_of
     )
-    parts = Parts(store=store, leases=store, source=SOURCE, answering=answering, outlet=lambda *_: outlet)
+    parts = Parts(
+        store=store,
+        leases=store,
+        source=SOURCE,
+        sources=partial(scoped, SOURCE),
+        answering=answering,
+        outlet=lambda *_: outlet,
+    )
     async with open_manager(parts) as desk:
         await desk.handle(MESSAGE)
         await outlet.done.wait()

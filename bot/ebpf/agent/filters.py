@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 from bot.domain.errors import InvalidArguments
 from bot.domain.network import EVENT_TYPES, Direction, EventKind, Outcome, kinds_with
-from bot.domain.query import Filter, Target
+from bot.domain.query import EVERYTHING, Filter, Scope, Target
 from bot.ebpf.agent import kinds
 from bot.ebpf.agent.given import AnyParameter, Given, Parameter
 from bot.targets import is_pattern, with_port
@@ -96,6 +96,12 @@ FAILED_LOCAL_LOOKUPS = Parameter(
     default=False,
     told=False,
 )
+WITHIN: Parameter[Scope] = Parameter(
+    name="within",
+    meaning="what may be seen at all, whatever else is asked: events that any of these limits lets through",
+    kind=kinds.SCOPE,
+    default=EVERYTHING,
+)
 ALL: tuple[AnyParameter, ...] = (
     KIND,
     *(PROCESS, COMM, PID, UID),
@@ -103,6 +109,7 @@ ALL: tuple[AnyParameter, ...] = (
     *(OUTCOME, ERRNO, REASON, LOOKUP),
     *(NODE, NAMESPACE, POD, CONTAINER),
     *(HARMLESS, FAILED_LOCAL_LOOKUPS),
+    WITHIN,
 )
 _HAVE: Final[Mapping[str, tuple[EventKind, ...]]] = {
     OUTCOME.name: kinds_with("outcome"),
@@ -118,6 +125,7 @@ _GO: Final[Mapping[Direction, tuple[EventKind, ...]]] = {
 
 def read(given: Given) -> Filter:
     """Raises: InvalidArguments."""
+    process, pattern = _names(given)
     wanted = Filter(
         pid=given.one(PID),
         uid=given.one(UID),
@@ -134,7 +142,9 @@ def read(given: Given) -> Filter:
         container=given.one(CONTAINER),
         failed_local_lookups=given.one(FAILED_LOCAL_LOOKUPS),
         harmless=given.one(HARMLESS),
-        **_names(given),
+        process=process,
+        process_pattern=pattern,
+        within=given.one(WITHIN),
     )
     _refuse_what_never_is(wanted, given.one(KIND))
     return wanted
@@ -150,13 +160,14 @@ def never_met(wanted: Filter, kind: EventKind) -> Iterator[tuple[str, tuple[Even
         yield DIRECTION.name, _GO[wanted.direction]
 
 
-def _names(given: Given) -> dict[str, str | None]:
+def _names(given: Given) -> tuple[str | None, str | None]:
+    """The exact name, and the pattern."""
     process, comm = given.one(PROCESS), given.one(COMM)
     if process is None or is_pattern(process):
-        return {"process": comm, "process_pattern": process}
+        return comm, process
     if comm is not None:
         raise InvalidArguments(COMM.name, "it was given together with another exact name", "give one of the two")
-    return {"process": process}
+    return process, None
 
 
 def _target(given: Given) -> Target | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from bot import scope_text
 from bot.commands import nearest
 from bot.domain.json_types import JsonObject
-from bot.domain.query import Target
+from bot.domain.query import Scope, Target
 from bot.moments import A_DURATION, A_MOMENT, duration, moment, rfc3339
 from bot.targets import A_TARGET, read_target
 
@@ -80,12 +81,24 @@ def _target(text: str) -> Target:
         raise ValueError from None
 
 
+def _scope(text: str) -> Scope:
+    try:
+        return scope_text.read(text)
+    except ValueError as wrong:
+        raise ValueError(f"{wrong}.") from None
+
+
 TEXT = Kind("any text", {"type": "string"}, str)
 SWITCH = Kind("true or false", {"type": "boolean"}, _switch)
 UPPER = Kind("any text", {"type": "string"}, str.upper)
 DNS_NAME = Kind("any text", {"type": "string"}, lambda text: text.lower().rstrip(".") or text)
 TARGET = Kind(
     A_TARGET, {"type": "string", "examples": ["10.0.0.0/8", "[2001:db8::1]:443", "db.internal:5432"]}, _target
+)
+SCOPE = Kind(
+    scope_text.A_SCOPE,
+    {"type": "string", "maxLength": scope_text.MAX_CHARACTERS, "examples": ['[{"namespaces":["shop"]}]']},
+    _scope,
 )
 ERRNO = Kind("the name of an errno such as ECONNREFUSED, or its number", {"type": "string"}, _errno)
 DURATION = Kind(A_DURATION, {"type": "string", "examples": ["60", "10m"]}, duration)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer
-from bot.domain.network import EVENT_TYPES, Coverage, Event, EventKind, Window
+from bot.domain.network import EVENT_TYPES, Coverage, DnsLookup, Event, EventKind, Window
 from bot.domain.ports import Check
-from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.query import Aggregate, EventQuery, Events, Groups, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import KindStatus, SourceStatus
 from bot.ebpf import evaluate
@@ -24,6 +24,8 @@ from bot.ebpf.recording.looping import Loop, Turns
 from bot.ebpf.recording.recorded_file import RecordedFile
 from bot.ebpf.recording.recorded_lines import parse_fields
 from bot.ebpf.recording.recording_frame import End
+from bot.ebpf.scopes import sees
+from bot.ebpf.seen_names import renamed, told_names
 
 # A path beside this file, not importlib.resources: that costs a one-shot command 30 ms of imports.
 _SHIPPED = Path(__file__).with_name("lab-2026-11-26.jsonl")
@@ -147,9 +149,17 @@ class RecordedSource:
     def _wrapped(self, events: Sequence[Event]) -> tuple[Event, ...]:
         return tuple(self._loop.wrapped(event, self._recording.ended_at) for event in events)
 
+    def _told(self, kind: EventKind, within: Scope) -> Sequence[Event]:
+        """Names of addresses come from the look-ups that may be seen."""
+        if within.is_everything:
+            return self._events[kind]
+        lookups = (each for each in self._recording.events if isinstance(each, DnsLookup) and sees(each, within))
+        names = told_names(sorted(lookups, key=lambda lookup: lookup.time))
+        return [renamed(event, names) for event in self._events[kind] if sees(event, within)]
+
     def _select(self, query: EventQuery | Aggregate) -> tuple[list[Turns], Coverage]:
         window = Window(max(query.window.since, self._begins_at), query.window.until)
-        seen = list(self._loop.inside(self._events[query.kind], window))
+        seen = list(self._loop.inside(self._told(query.kind, query.filter.within), window))
         found = [turns for turns in seen if matches(turns.event, query.filter)]
         coverage = Coverage(
             source=f"{self._recording.name} ({self._describe()})",

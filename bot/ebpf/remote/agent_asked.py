@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from bot import scope_text
 from bot.domain.errors import CannotAnswer, InvalidArguments
 from bot.domain.network import Window
-from bot.domain.query import Aggregate, EventQuery, Filter, Measure, Target
+from bot.domain.query import EVERYTHING, Aggregate, EventQuery, Filter, Measure, Scope, Target
 from bot.domain.sockets import SocketQuery
 from bot.ebpf.agent import filters
 from bot.ebpf.agent import parameters as known
@@ -57,7 +58,17 @@ def rfc3339(moment: datetime) -> str:
 def _of_both(query: EventQuery | Aggregate) -> Asked:
     wanted = query.filter if query.kind == "connection" else replace(query.filter, outcomes=None)
     conditions = dict(_conditions(wanted)) if _could_be_met(query, wanted) else dict(_NOTHING)
-    return {filters.KIND.name: query.kind, **of_window(query.window), **conditions}
+    return {filters.KIND.name: query.kind, **of_window(query.window), **conditions, **_of_scope(wanted.within)}
+
+
+def _of_scope(scope: Scope) -> Asked:
+    """A collector that does not know the parameter refuses it. Raises: CannotAnswer."""
+    if scope.is_everything:
+        return {}
+    try:
+        return {filters.WITHIN.name: scope_text.written(scope)}
+    except ValueError as why:
+        raise CannotAnswer("a scope for a collector", str(why), "let the policy name less, or use patterns") from None
 
 
 def _could_be_met(query: EventQuery | Aggregate, wanted: Filter) -> bool:
@@ -66,7 +77,7 @@ def _could_be_met(query: EventQuery | Aggregate, wanted: Filter) -> bool:
         return False
     given = Given([(filters.KIND.name, query.kind), *_pairs(dict(_conditions(wanted)))])
     try:
-        return filters.read(given) == _plain(wanted)
+        return filters.read(given) == replace(_plain(wanted), within=EVERYTHING)
     except InvalidArguments:
         return False
 

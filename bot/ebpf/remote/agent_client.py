@@ -23,6 +23,7 @@ from bot.ebpf.excerpt import excerpt
 from bot.ebpf.programs import running
 from bot.ebpf.remote import agent_asked
 from bot.ebpf.remote.server import Answers, Json, Parameters
+from bot.ebpf.seen_sockets import ask_within
 
 Value = TypeVar("Value")
 Told = TypeVar("Told", bound=Event)
@@ -47,7 +48,7 @@ class AgentSource:
         return replace(found, coverage=self._here(found.coverage))
 
     async def sockets(self, query: SocketQuery) -> OpenSockets:
-        return await self._get("/api/v1/sockets", agent_asked.of_sockets(query), _sockets)
+        return await ask_within(self._sockets, query)
 
     async def counters(self, window: Window) -> CounterDeltas:
         return await self._get("/api/v1/counters", agent_asked.of_window(window), _counters)
@@ -61,6 +62,9 @@ class AgentSource:
         except SourceError as error:
             return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
         return _checked(status)
+
+    async def _sockets(self, query: SocketQuery) -> OpenSockets:
+        return await self._get("/api/v1/sockets", agent_asked.of_sockets(query), _sockets)
 
     @property
     def _name(self) -> str:

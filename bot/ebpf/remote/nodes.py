@@ -4,7 +4,7 @@ Events are merged by their time, never by a node's own clock since its boot. Whi
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -12,15 +12,18 @@ from bot.domain.counters import CounterDeltas
 from bot.domain.errors import CannotAnswer, NetspyError, SourceError, SourceTimeout, SourceUnreachable
 from bot.domain.network import Window
 from bot.domain.ports import Check, EbpfSource
-from bot.domain.query import Aggregate, EventQuery, Events, Groups
+from bot.domain.query import EVERYTHING, Aggregate, EventQuery, Events, Groups, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery
 from bot.domain.source_status import SourceStatus
 from bot.ebpf.remote import merging
 from bot.ebpf.remote.nodes_status import merged_status
+from bot.ebpf.scopes import Texts, is_nothing, nodes_of, on_node
 
 NODE_DEADLINE_S = 5.0
 """A node that takes longer is left out: the others have answered by then."""
 _ASKED = "asking the nodes"
+_ANOTHER = "another node"
+"""One whose name is outside the scope."""
 _REMEDY = "see whether their collectors run, and NETSPY_EBPF_URL"
 
 Query = TypeVar("Query", EventQuery, Aggregate)
@@ -55,30 +58,35 @@ class NodesSource:
         self._deadline_s = deadline_s
 
     async def events(self, query: EventQuery) -> Events:
-        nodes, of_each = _meant(await self._nodes.current(), query)
-        return merging.events(*await self._answers(nodes, lambda source: source.events(of_each)), query)
+        asked = _asked(nodes := await self._nodes.current(), query)
+        answers = {name: nodes[name].events(of_it) for name, of_it in asked.items()}
+        return merging.events(*await self._answers(answers, query.filter.within), query)
 
     async def aggregate(self, query: Aggregate) -> Groups:
         """Percentiles over several nodes are estimated from those of each, which `Coverage` says."""
-        nodes, of_each = _meant(await self._nodes.current(), merging.asked_of_each(query))
-        return merging.groups(*await self._answers(nodes, lambda source: source.aggregate(of_each)), query)
+        asked = _asked(nodes := await self._nodes.current(), merging.asked_of_each(query))
+        answers = {name: nodes[name].aggregate(of_it) for name, of_it in asked.items()}
+        return merging.groups(*await self._answers(answers, query.filter.within), query)
 
     async def sockets(self, query: SocketQuery) -> OpenSockets:
         nodes = await self._nodes.current()
-        return merging.sockets(*await self._answers(nodes, lambda source: source.sockets(query)), query)
+        scopes = _seen(nodes, query.within)
+        answers = {name: nodes[name].sockets(replace(query, within=scope)) for name, scope in scopes.items()}
+        return merging.sockets(*await self._answers(answers, query.within), query)
 
     async def counters(self, window: Window) -> CounterDeltas:
         nodes = await self._nodes.current()
-        return merging.counters(*await self._answers(nodes, lambda source: source.counters(window)))
+        return merging.counters(*await self._answers({name: each.counters(window) for name, each in nodes.items()}))
 
     async def status(self) -> SourceStatus:
         """Raises: SourceError when no node is known."""
-        return merged_status(*await self._ask(await self._nodes.current(), lambda source: source.status()))
+        nodes = await self._nodes.current()
+        return merged_status(*await self._ask({name: source.status() for name, source in nodes.items()}))
 
     async def check(self) -> Check:
         try:
             nodes = await self._nodes.current()
-            answers, failures = await self._answers(nodes, lambda source: source.check())
+            answers, failures = await self._answers({name: source.check() for name, source in nodes.items()})
         except SourceError as error:
             return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
         bad = {name: check.detail for name, check in answers.items() if check.state != "ok"}
@@ -95,44 +103,68 @@ class NodesSource:
             _REMEDY,
         )
 
+    def only(self, nodes: Texts) -> "NodesSource":
+        """These nodes alone; all of them where one of the names is none by which a node is asked, but in its rows."""
+        return NodesSource(_Some(self._nodes, nodes), deadline_s=self._deadline_s)
+
     async def _answers(
-        self, nodes: Mapping[str, EbpfSource], ask: Callable[[EbpfSource], Awaitable[Answer]]
+        self, asked: Mapping[str, Awaitable[Answer]], within: Scope = EVERYTHING
     ) -> tuple[dict[str, Answer], dict[str, NetspyError]]:
         """Answers by node, of which there is one at least, and why the others did not give one."""
-        answers, failures = await self._ask(nodes, ask)
+        answers, failures = await self._ask(asked)
+        allowed = nodes_of(within)
+        failures = {name if allowed is None or name in allowed else _ANOTHER: why for name, why in failures.items()}
         if not answers:
             raise _nobody(failures)
         return answers, failures
 
-    async def _ask(
-        self, nodes: Mapping[str, EbpfSource], ask: Callable[[EbpfSource], Awaitable[Answer]]
-    ) -> tuple[dict[str, Answer], dict[str, NetspyError]]:
-        said = await asyncio.gather(*(self._one(ask, source) for source in nodes.values()))
+    async def _ask(self, asked: Mapping[str, Awaitable[Answer]]) -> tuple[dict[str, Answer], dict[str, NetspyError]]:
+        said = await asyncio.gather(*map(self._one, asked.values()))
         answers: dict[str, Answer] = {}
         failures: dict[str, NetspyError] = {}
-        for name, answer in zip(nodes, said, strict=True):
+        for name, answer in zip(asked, said, strict=True):
             if isinstance(answer, NetspyError):
                 failures[name] = answer
             else:
                 answers[name] = answer
         return answers, failures
 
-    async def _one(self, ask: Callable[[EbpfSource], Awaitable[Answer]], source: EbpfSource) -> Answer | NetspyError:
+    async def _one(self, asked: Awaitable[Answer]) -> Answer | NetspyError:
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await ask(source)
+                return await asked
         except (SourceError, CannotAnswer) as error:
             return error
         except TimeoutError:
             return SourceTimeout(_ASKED, f"no answer within {self._deadline_s:g} s", _REMEDY)
 
 
-def _meant(nodes: Mapping[str, EbpfSource], query: Query) -> tuple[Mapping[str, EbpfSource], Query]:
-    """The nodes that a query is about, and what to ask them."""
-    name = query.filter.node
-    if name is None or name not in nodes:
-        return nodes, query
-    return {name: nodes[name]}, replace(query, filter=replace(query.filter, node=None))
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """A `Nodes` with those of these names."""
+
+    nodes: Nodes
+    names: Texts
+
+    async def current(self) -> Mapping[str, EbpfSource]:
+        every = await self.nodes.current()
+        return every if self.names - every.keys() else {name: every[name] for name in every if name in self.names}
+
+
+def _asked(nodes: Mapping[str, EbpfSource], query: Query) -> dict[str, Query]:
+    """What is asked of each node that a query is about. One that may not be seen is as one that does not exist."""
+    scopes = _seen(nodes, query.filter.within)
+    wanted = query.filter.node
+    if wanted is not None and wanted in scopes:
+        scopes, wanted = {wanted: scopes[wanted]}, None
+    filters = {name: replace(query.filter, node=wanted, within=scope) for name, scope in scopes.items()}
+    return {name: replace(query, filter=each) for name, each in filters.items()}
+
+
+def _seen(nodes: Mapping[str, EbpfSource], within: Scope) -> dict[str, Scope]:
+    """The nodes of which something may be seen, and what; all of them where that is nothing at all."""
+    scopes = {name: on_node(within, name, frozenset(nodes)) for name in nodes}
+    return {name: scope for name, scope in scopes.items() if not is_nothing(scope)} or scopes
 
 
 def _nobody(failures: Mapping[str, NetspyError]) -> NetspyError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import SourceError, SourceMalformed
@@ -162,9 +162,8 @@ class HttpSource:
         if page.total is None and limit <= len(page.events) < FETCH_LIMIT:
             page = await self._page(query, FETCH_LIMIT)
         self.kind = page.kind
-        wanted_node = query.filter.node
-        if wanted_node is not None and page.events and not any(event.node for event in page.events):
-            unrecorded.refuse_nameless(wanted_node, self._name)
+        if page.events and not any(event.node for event in page.events):
+            unrecorded.refuse_nameless(query.filter, self._name)
         return _finished(query, page)
 
     def _limit(self, query: EventQuery | Aggregate, wanted: int) -> int:
@@ -233,14 +232,19 @@ def _finished(query: EventQuery | Aggregate, page: wire.Page) -> _Found:
     """What the server left undone: on an aggregator all but kind, pid and process."""
     inside = [event for event in page.events if query.window.since <= event.time < query.window.until]
     events = evaluate.newest(event for event in inside if matches(event, query.filter))
+    is_scoped = not query.filter.within.is_everything
     is_cut = len(page.events) >= FETCH_LIMIT and page.total != len(page.events)
     seen = len(inside) if page.total is None and not is_cut else page.total
     return _Found(
         events,
         matched=page.total if page.total is not None and sending.is_complete(query) else len(events),
-        seen=None if sending.sent(query.filter) else seen,
-        notes=(_cut_note(page),) if is_cut else (),
+        seen=None if is_scoped or sending.sent(query.filter) else seen,
+        notes=(_SCOPED_CUT if is_scoped else _cut_note(page),) if is_cut else (),
     )
+
+
+_SCOPED_CUT: Final = "only the newest events were read; older ones are in no row and no group"
+"""Without the numbers, which are those of all events."""
 
 
 def _cut_note(page: wire.Page) -> str:

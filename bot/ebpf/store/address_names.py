@@ -1,8 +1,9 @@
 """What DNS called addresses last, by the answers that this machine got."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from bot.domain.network import Endpoint
@@ -32,3 +33,18 @@ class AddressNames:
     def named(self, end: Endpoint) -> Endpoint:
         name = self.of(end)
         return replace(end, name=name) if name else end
+
+
+class SeenNames(AddressNames):
+    """Those that somebody may know who may not see all look-ups: `told` finds them when the first is asked for."""
+
+    def __init__(self, told: Callable[[], Mapping[str, str]]) -> None:
+        super().__init__()
+        self._told = told
+
+    @cached_property
+    def _seen(self) -> Mapping[str, str]:
+        return self._told()
+
+    def of(self, end: Endpoint) -> str | None:
+        return self._seen.get(end.address) if end.address else None

@@ -16,6 +16,7 @@ from bot.ebpf.store.figures import Members
 from bot.ebpf.store.grouping import Key, Parts, grouped
 from bot.ebpf.store.log import Chunk, Column
 from bot.ebpf.store.reading import PASSING, Reading
+from bot.ebpf.store.seeing import lasts
 
 _TIE_NS = 1000
 """Events whose times are this near are told with the same time; their order is not that of the clock then."""
@@ -118,4 +119,4 @@ def _lasts(wanted: Filter, group_by: Sequence[GroupField] = ()) -> bool:
     """Whether an answer stays what it is as long as the rows do."""
     asks_names = wanted.target is not None and wanted.target.name is not None
     asks_places = (wanted.namespace, wanted.pod, wanted.container) != (None, None, None)
-    return not (asks_names or asks_places or PASSING.intersection(group_by))
+    return lasts(wanted.within) and not (asks_names or asks_places or PASSING.intersection(group_by))

@@ -15,7 +15,7 @@ from bot.ebpf.store.columns import WHO, is_owned, protocols, who_beside
 from bot.ebpf.store.fields import OfNumber, OfText, protocol_name, text_of
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, Telling, plain_number, source_fields
+from bot.ebpf.store.reading import Reading, Telling, owned_rows, plain_number, source_fields
 from bot.ebpf.store.row import Meanings, Row, direction_of, end_of, owner_of
 
 SCHEMA: Final = Schema(
@@ -69,6 +69,7 @@ def drop_reading(log: Log, meanings: Meanings, names: KernelNames) -> Reading:
         },
         numbers={"size_bytes": plain_number("size_bytes")},
         end=end_of,
+        owned=owned_rows,
     )
     return Reading(log, meanings, telling)
 

@@ -11,7 +11,7 @@ from bot.ebpf.store.columns import WHO, is_owned, who_beside
 from bot.ebpf.store.fields import OfNumber, OfText, text_of
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, Telling, source_fields
+from bot.ebpf.store.reading import Reading, Telling, owned_rows, source_fields
 from bot.ebpf.store.row import Meanings, Row, end_of, owner_of
 
 SCHEMA: Final = Schema(
@@ -35,6 +35,7 @@ def icmp_reading(log: Log, meanings: Meanings) -> Reading:
             "interface": OfText("interface", text_of),
         },
         end=end_of,
+        owned=owned_rows,
     )
     return Reading(log, meanings, telling)
 

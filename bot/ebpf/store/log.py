@@ -186,6 +186,10 @@ class Log:
         """The chunks that may have rows in the half-open span, the newest first."""
         return (chunk for chunk in reversed(self._chunks) if chunk.until >= since and chunk.since < until)
 
+    def all(self) -> Iterator[Chunk]:
+        """The oldest first."""
+        return iter(self._chunks)
+
     def evict(self) -> Chunk:
         """Let the oldest chunk go, which there has to be, whether or not it is full."""
         chunk = self._chunks.popleft()

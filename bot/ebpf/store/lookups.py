@@ -125,7 +125,7 @@ def lookup_reading(log: Log, meanings: Meanings) -> Reading:
         event=_event,
         fields={
             "protocol": Alike("UDP"),
-            "lookup": OfText("name", _name),
+            "lookup": OfText("name", name_of),
             "type": OfNumber("type", _type),
             "rcode": OfText("rcode", text_of),
         },
@@ -136,15 +136,14 @@ def lookup_reading(log: Log, meanings: Meanings) -> Reading:
 
 
 def _event(row: Row) -> DnsLookup:
-    answers = row.text("answers")
     return DnsLookup(
         **row.who(),
         destination=row.destination(),
-        name=_name(row.bytes_of("name")),
+        name=name_of(row.bytes_of("name")),
         type=_type(row["type"]),
         rcode=row.text("rcode"),
         latency_us=row.microseconds("latency_ns"),
-        answers=tuple(answers.split(",")) if answers else (),
+        answers=answers_of(row.bytes_of("answers")),
         tries=row["tries"],
     )
 
@@ -154,7 +153,11 @@ def _packed(name: str | None) -> bytes:
     return b"" if name is None else b"." + name.encode()
 
 
-def _name(packed: bytes) -> str | None:
+def answers_of(packed: bytes) -> tuple[str, ...]:
+    return tuple(packed.decode().split(",")) if packed else ()
+
+
+def name_of(packed: bytes) -> str | None:
     return packed[1:].decode() if packed else None
 
 

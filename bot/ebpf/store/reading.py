@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import eq
 from typing import Final, TypeAlias
@@ -14,11 +14,13 @@ import numpy as np
 from bot.domain.network import Direction, Endpoint, Event
 from bot.domain.query import Filter, GroupField, GroupKey, NumberField, Target
 from bot.domain.workload import Workload
+from bot.ebpf.store.address_names import AddressNames
 from bot.ebpf.store.batch import endpoint
 from bot.ebpf.store.clock import Clock
 from bot.ebpf.store.fields import UNTOLD, Alike, Field, Judge, Keys, OfNumber, OfText, process_name, text_mask, told
 from bot.ebpf.store.log import Chunk, Column, Log
 from bot.ebpf.store.row import NS_PER_US, Meanings, Row, end_of
+from bot.ebpf.store.seeing import Fields, Seeing
 from bot.targets import is_at, like
 
 _EXACT: Final[tuple[GroupField, ...]] = (
@@ -29,7 +31,6 @@ PASSING: Final = frozenset[GroupField]({"name", "namespace", "pod", "container"}
 """Fields whose values may be others when the same is asked again."""
 _ABSENT: Final = Alike(None)
 
-Fields: TypeAlias = Mapping[GroupField, Field]
 Numbers: TypeAlias = Mapping[NumberField, Callable[[Chunk], Column]]
 
 
@@ -38,7 +39,8 @@ class Telling:
     """How one kind of event is told. `fields` and `numbers`: what it has beside what every kind has.
 
     `end` tells where an event went; `direction` is that of all events of this kind, where they have one.
-    `hidden`: rows to be left out unless failed look-ups of local sockets are asked for.
+    `hidden`: rows to be left out unless failed look-ups of local sockets are asked for. `owned`: rows of which it is
+    certain whose they are, where not all are.
     """
 
     event: Callable[[Row], Event]
@@ -47,6 +49,7 @@ class Telling:
     end: Callable[[bytes], Endpoint | None] = endpoint
     direction: Direction | None = None
     hidden: Callable[[Chunk], Column] | None = None
+    owned: Callable[[Chunk], Column] | None = None
 
 
 class Reading:
@@ -58,6 +61,7 @@ class Reading:
         self._telling = telling
         direction: Fields = {"direction": Alike(telling.direction)} if telling.direction else {}
         self._fields: Fields = {**_shared_fields(meanings, telling.end), **direction, **telling.fields}
+        self._seeing = Seeing(self._fields, telling.owned)
 
     def matching(self, chunk: Chunk, wanted: Filter) -> Column | None:
         """True for each row that the filter lets through; None when it lets all of them through."""
@@ -66,7 +70,13 @@ class Reading:
             masks.append(self._at(chunk, wanted.target))
         if self._telling.hidden and not wanted.failed_local_lookups:
             masks.append(~self._telling.hidden(chunk))
+        if not wanted.within.is_everything:
+            masks.append(self._seeing.mask(chunk, wanted.within))
         return np.logical_and.reduce(masks) if masks else None
+
+    def naming(self, addresses: AddressNames) -> "Reading":
+        """The same rows with these names of addresses."""
+        return Reading(self.log, replace(self._meanings, addresses=addresses), self._telling)
 
     def event_at(self, chunk: Chunk, place: int, clock: Clock) -> Event:
         return self._telling.event(Row(chunk, place, self._meanings, clock))
@@ -147,6 +157,12 @@ def traffic_numbers() -> Numbers:
         "retransmits": plain_number("retransmits"),
         "rtt_us": plain_number("rtt_us"),
     }
+
+
+def owned_rows(chunk: Chunk) -> Column:
+    """As `columns.is_owned` said of the event."""
+    owned: Column = chunk["is_owned"] > 0
+    return owned
 
 
 def plain_number(name: str) -> Callable[[Chunk], Column]:

@@ -13,7 +13,7 @@ from bot.ebpf.store.columns import WHO, errnos, is_owned, protocols_of_sockets, 
 from bot.ebpf.store.fields import OfNumber, protocol_name
 from bot.ebpf.store.keeper import PlainKeeper
 from bot.ebpf.store.log import Column, Log, Schema
-from bot.ebpf.store.reading import Reading, Telling, source_fields
+from bot.ebpf.store.reading import Reading, Telling, owned_rows, source_fields
 from bot.ebpf.store.row import Meanings, Row, end_of, owner_of
 
 SCHEMA: Final = Schema(
@@ -36,6 +36,7 @@ def error_reading(log: Log, meanings: Meanings) -> Reading:
             "errno": OfNumber("errno", errno_name),
         },
         end=end_of,
+        owned=owned_rows,
     )
     return Reading(log, meanings, telling)
 

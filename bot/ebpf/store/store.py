@@ -7,15 +7,18 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.domain.network import Event, EventKind
 from bot.domain.query import Aggregate, EventQuery, Filter, Group
 from bot.ebpf.store import asking
+from bot.ebpf.store.address_names import SeenNames
 from bot.ebpf.store.batch import Batch
 from bot.ebpf.store.clock import Clock, Span
 from bot.ebpf.store.drops import KernelNames
 from bot.ebpf.store.every_kind import every_kind
 from bot.ebpf.store.keeper import Keeper
+from bot.ebpf.store.lookup_names import names_within
 from bot.ebpf.store.reading import Reading
 
 MAX_BYTES = 256 << 20
@@ -35,7 +38,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`events` or `groups`, with what is true of that moment: `seen` counts before the filter, `matched` after it."""
+    """`events` or `groups`, with what is true of that moment: `matched` counts after the filter.
+
+    `seen` counts before it, but for what its scope hides.
+    """
 
     kept: Kept
     seen: int
@@ -73,7 +79,7 @@ class EventStore:
     def events(self, query: EventQuery, clock: Clock) -> Found:
         with self._one_at_a_time:
             self._evict(clock.now_ns)
-            reading, span = self._readings[query.kind], clock.span(query.window)
+            reading, span = self._reading(query), clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
             return Found(
                 self._kept(query.kind, clock), seen, matched, events=tuple(asking.newest(reading, query, clock))
@@ -82,7 +88,7 @@ class EventStore:
     def aggregate(self, query: Aggregate, clock: Clock) -> Found:
         with self._one_at_a_time:
             self._evict(clock.now_ns)
-            reading, span = self._readings[query.kind], clock.span(query.window)
+            reading, span = self._reading(query), clock.span(query.window)
             seen, matched = self._counts(reading, span, query.filter)
             groups, total = asking.groups(reading, query, clock)
             return Found(self._kept(query.kind, clock), seen, matched, groups=groups, total=total)
@@ -92,13 +98,21 @@ class EventStore:
             self._evict(clock.now_ns)
             return self._kept(kind, clock)
 
+    def _reading(self, query: EventQuery | Aggregate) -> Reading:
+        """Within a scope with the names of the look-ups that may be seen."""
+        reading, within = self._readings[query.kind], query.filter.within
+        if within.is_everything:
+            return reading
+        return reading.naming(SeenNames(partial(names_within, self._readings["dns"], within)))
+
     def _kept(self, kind: EventKind, clock: Clock) -> Kept:
         log, until = self._keepers[kind].log, self._evicted_until.get(kind)
         since = None if until is None else clock.moment(until)
         return Kept(len(log), self._evicted[kind], log.size_bytes, since)
 
     def _counts(self, reading: Reading, span: Span, wanted: Filter) -> tuple[int, int]:
-        return asking.count(reading, span, Filter(failed_local_lookups=True)), asking.count(reading, span, wanted)
+        everything = Filter(failed_local_lookups=True, within=wanted.within)
+        return asking.count(reading, span, everything), asking.count(reading, span, wanted)
 
     def _evict(self, now_ns: int) -> None:
         """Whole chunks, the oldest first: those of which every event is too old, and what is beyond the bytes."""
