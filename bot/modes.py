@@ -29,10 +29,12 @@ PROGRESS_AFTER_S = 0.5
 
 async def dispatch(asked: Usage) -> int:
     """Do it and return the exit status. Raises: NetspyError."""
-    from bot import settings, telemetry
+    from bot import redaction, settings, telemetry
+    from bot.secret_settings import secrets_of
 
     read = settings.load()
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
+    redaction.redact_logs(secrets_of(read))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
     if asked.mode in ("serve", "mcp", "collect", "record"):

@@ -1,7 +1,7 @@
 """Settings from the environment and from `.env`: the only reader of the environment. The README lists every one."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -224,6 +224,10 @@ class Settings(BaseSettings):
         validation_alias="NETSPY_LOG_FORMAT",
         description="console, or json: one object a line",
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        """Without addresses: they may hold a password."""
+        return ((name, value) for name, value in super().__repr_args__() if "://" not in str(value))
 
     @property
     def nodes_of_channels(self) -> dict[str, str]:

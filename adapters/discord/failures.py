@@ -7,6 +7,7 @@ import aiohttp
 import discord
 
 from bot.domain.errors import PlatformError, Undeliverable
+from bot.redaction import without_credentials
 
 LACKS_PERMISSION = 50013
 UNKNOWN = {10003: "the channel is gone", 10008: "the message is gone", 10004: "the server is gone"}
@@ -41,4 +42,6 @@ def of(asked: str, error: discord.HTTPException) -> PlatformError:
         remedy = "give it the permission there, or ask elsewhere" if error.code in FORBIDDEN else "ask again elsewhere"
         kind = LacksPermission if error.code == LACKS_PERMISSION else Undeliverable
         return kind(asked, f"{told} ({error.code})", remedy)
-    return PlatformError(asked, f"Discord answered {error.status} {error.code}: {error.text[:200]}")
+    return PlatformError(
+        asked, f"Discord answered {error.status} {error.code}: {without_credentials(error.text)[:200]}"
+    )

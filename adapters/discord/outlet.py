@@ -20,7 +20,7 @@ from adapters.discord.tables import Look
 from adapters.discord.writer import Writer
 from bot.domain.errors import PlatformError, Undeliverable
 from bot.domain.message import QUEUE_STEP, Block, Reply, Step
-from bot.tables.text import cut_end, plain
+from bot.tables.text import short
 
 log = logging.getLogger("netspy.discord")
 
@@ -127,4 +127,4 @@ class DiscordOutlet:
     def _status(self) -> str:
         running = [step.title for step in self._steps.values() if step.state == "running"]
         told = ", ".join(running) or WORKING
-        return QUIET + escaped(cut_end(plain(told), LONGEST_STATUS))
+        return QUIET + escaped(short(told, LONGEST_STATUS))

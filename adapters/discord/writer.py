@@ -17,6 +17,7 @@ from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
 from bot.domain.errors import PlatformError
 from bot.domain.message import Again, TurnId
+from bot.tables.text import short
 
 log = logging.getLogger("netspy.discord")
 
@@ -144,7 +145,7 @@ class Writer:
             self._place = replace(place, thread=place.channel)
             return
         begin = self._client.http.start_thread_with_message
-        name = place.title[:MAX_THREAD_NAME] or "netspy"
+        name = short(place.title, MAX_THREAD_NAME).strip() or "netspy"
         try:
             with translated("beginning a thread"):
                 await begin(place.channel, place.message, name=name, auto_archive_duration=ARCHIVE_AFTER_MIN)

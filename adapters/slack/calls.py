@@ -5,6 +5,7 @@ It knows HTTP's and Slack's ways to say no; what is posted is not its business. 
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeAlias
 
@@ -16,6 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.bounded import Bounded
 from bot.domain.errors import PlatformError, Undeliverable
+from bot.redaction import without_credentials
 
 log = logging.getLogger("netspy.slack")
 
@@ -31,6 +33,8 @@ MAX_CHANNELS = 1000
 UNREACHED = "see whether this machine reaches Slack, or what SLACK_API_URL names"
 """Not the URL itself: it may hold a password."""
 
+_WORD = re.compile(r"\w{1,80}", re.ASCII)
+"""Slack's errors are words. A proxy that answers with something else may say whatever it was sent."""
 _NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "invalid_chunks"})
 _NO_STREAM = frozenset({"message_not_in_streaming_state", "stream_not_found"})
 _GONE = {
@@ -171,12 +175,13 @@ def _remedy(word: str, response: Any) -> str:
 def _details(response: Any) -> str:
     metadata = response.data.get("response_metadata")
     messages = metadata.get("messages") if isinstance(metadata, dict) else None
-    return f": {'; '.join(map(str, messages))[:300]}" if messages else ""
+    return f": {without_credentials('; '.join(map(str, messages)))[:300]}" if messages else ""
 
 
 def _word(response: Any) -> str:
     data = getattr(response, "data", None)
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
+    word = str(data.get("error") or "") if isinstance(data, dict) else ""
+    return word if _WORD.fullmatch(word) else ""
 
 
 def _status(response: Any) -> int:

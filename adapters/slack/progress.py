@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Step
-from bot.tables.text import cut_end, plain
+from bot.tables.text import short
+from bot.tables.units import UNKNOWN
 
 TASK_FIELD = 250
 """Characters: a task's fields take about 256 (observed)."""
@@ -46,4 +47,4 @@ def _line(step: Step) -> str:
 
 
 def _cut(text: str) -> str:
-    return cut_end(plain(text), TASK_FIELD)
+    return short(text, TASK_FIELD).strip() or UNKNOWN

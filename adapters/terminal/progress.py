@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from bot.domain.message import Step
-from bot.tables.text import cut_end, plain
+from bot.tables.text import short
 
 LONGEST_STEP = 200
 """Cells of a step's line; a question given to a tool can be long."""
@@ -49,9 +49,9 @@ class StepLines:
 
 
 def step_title(step: Step) -> str:
-    return cut_end(plain(step.title), LONGEST_STEP)
+    return short(step.title, LONGEST_STEP)
 
 
 def step_failure(step: Step) -> str:
     said = f"failed: {step.title}: {step.detail}" if step.detail else f"failed: {step.title}"
-    return cut_end(plain(said), LONGEST_STEP)
+    return short(said, LONGEST_STEP)

@@ -131,7 +131,7 @@ def _footer(line: str, look: Look) -> str:
 def _notice(level: Level, text: str, look: Look) -> str:
     first, *more = text.splitlines() or [""]
     lines = fold(f"{LEVEL_WORDS[level]}: {first}", look.width, indent="  ")
-    for line in more:
+    for line in filter(str.strip, more):
         lines += fold(f"  {line}", look.width, indent="  ")
     return _lines(lines, _PAINTS[level], look)
 

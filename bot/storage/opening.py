@@ -69,7 +69,7 @@ def _parse(url: str) -> URL:
 def _file(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite":
         return None
-    if not url.database or url.database == ":memory:":
+    if not url.database or url.database == ":memory:" or url.host or url.username:
         raise InvalidSettings("NETSPY_DATABASE_URL", "it names no file", f"write {_FORMS}")
     return Path(url.database).expanduser().resolve()
 

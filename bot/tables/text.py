@@ -5,7 +5,7 @@ Asian wide characters and emoji take two cells, combining marks none.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from unicodedata import category
 
@@ -20,6 +20,8 @@ _BLANK = re.compile(
 )
 """What Unicode counts as printable although nothing is to be seen: it would make two names look alike."""
 _EMOJI_STYLE = frozenset("\ufe0e\ufe0f")
+_MOST_MARKS = 4
+"""Above or below one letter. Living scripts need three; a pile costs no cell, and any number of characters."""
 _PORT = re.compile(r"\]?:\d{1,5}$")
 
 
@@ -27,12 +29,12 @@ def plain(text: str) -> str:
     r"""The text on one line, with everything invisible written out: `\x1b`, `\n`, `\u202e`, `\udc80`.
 
     Controls, bidi overrides, joiners, lone surrogates and unassigned characters can then neither break a line nor move
-    a cursor nor hide. Every kind of space is one space. A backslash stays one: what can be seen is not changed.
+    a cursor nor hide; a pile of marks cannot reach into other lines. Every kind of space is one space. A backslash
+    stays one: what can be seen is not changed.
     """
     if text.isascii() and text.isprintable():
         return text
-    befores = " " + text
-    return "".join(_visible(char, before) for before, char in zip(befores, text, strict=False))
+    return "".join(_written(text))
 
 
 def control_in(text: str, *, allowed: str) -> str | None:
@@ -95,10 +97,17 @@ def _longest(keeping: Callable[[int], str], most: int, width: int) -> str:
     return next((text for text in candidates if cell_width(text) <= width), "")
 
 
-def _visible(char: str, before: str) -> str:
-    if category(char) == "Zs":
-        return " "
-    return char if _can_stand(char, before) else char.encode("unicode_escape").decode("ascii")
+def _written(text: str) -> Iterator[str]:
+    before, marks = " ", 0
+    for char in text:
+        marks = marks + 1 if category(char).startswith("M") else 0
+        if category(char) == "Zs":
+            yield " "
+        elif marks <= _MOST_MARKS and _can_stand(char, before):
+            yield char
+        else:
+            yield char.encode("unicode_escape").decode("ascii")
+        before = char
 
 
 def _can_stand(char: str, before: str) -> bool:

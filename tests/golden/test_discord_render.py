@@ -41,8 +41,8 @@ from tests.fakes import NOW
 from tests.golden.any_reply import BLOCKS, numbered
 from tests.golden.discord_reading import LOUD, PINGS, kinds, read
 from tests.golden.discord_reading import shown as visible
-from tests.golden.hostile import HOSTILE_TEXTS
 from tests.golden.replies import REPLIES, ZONE, attempt, connections, footer
+from tests.hostile.corpus import CORPUS, HARMLESS
 
 LOOK = Look(zone=ZONE, now=NOW)
 TURN = TurnId("0123456789abcdef0123456789abcdef")
@@ -316,25 +316,29 @@ def of_data(text: str) -> tuple[Block, ...]:
     return (table, chart, coverage, Notice("error", text or "x"))
 
 
-@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=[f"{n}" for n in range(len(HOSTILE_TEXTS))])
-def test_hostile_data_changes_nothing(text: str) -> None:
-    for post in (*posts(*of_data(text)), word_of_netspy(text)):
-        check(post)
-        assert kinds(post.content) <= QUIET_KINDS
-        assert not PINGS.search(post.content)
-    assert sum(len(blocks_of_code(post)) for post in posts(*of_data(text))) == 2
+def test_hostile_data_changes_nothing() -> None:
+    for each in CORPUS:
+        found = posts(*of_data(each.text))
+        for post in (*found, word_of_netspy(each.text.strip() or HARMLESS)):
+            check(post)
+            assert kinds(post.content) <= QUIET_KINDS, each
+            assert not PINGS.search(post.content), each
+        assert sum(len(blocks_of_code(post)) for post in found) == 2, each
 
 
-@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=[f"{n}" for n in range(len(HOSTILE_TEXTS))])
-def test_hostile_prose_neither_mentions_nor_links_nor_breaks_a_table(text: str) -> None:
-    for said in (f"The process {text} failed.\n\n{text}\n\n- {text}", f"`{text}`\n\n```\n{text}\n```", f"**{text}"):
-        found = posts(Prose(said), replace(connections(2, 2), title=text))
+def test_hostile_prose_neither_mentions_nor_links_nor_breaks_a_table() -> None:
+    for each, said in ((text, said) for text in CORPUS for said in in_prose(text.text)):
+        found = posts(Prose(said), replace(connections(2, 2), title=each.text))
         for post in found:
             check(post)
-            assert kinds(post.content) & LOUD == set()
-            assert not PINGS.search(post.content)
+            assert kinds(post.content) & LOUD == set(), each
+            assert not PINGS.search(post.content), each
         codes = [code for post in found for code in blocks_of_code(post)]
-        assert codes[-1].startswith("time        pid  waited\n")
+        assert codes[-1].startswith("time        pid  waited\n"), each
+
+
+def in_prose(text: str) -> tuple[str, ...]:
+    return (f"The process {text} failed.\n\n{text}\n\n- {text}", f"`{text}`\n\n```\n{text}\n```", f"**{text}")
 
 
 @pytest.mark.parametrize(

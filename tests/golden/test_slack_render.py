@@ -21,8 +21,8 @@ from bot.domain.table import Column, Line, Series, Table
 from bot.tables.text import ZERO_WIDTH
 from tests.fakes import NOW
 from tests.golden.any_reply import BLOCKS, numbered
-from tests.golden.hostile import HOSTILE_TEXTS
 from tests.golden.replies import REPLIES, ZONE, connections, footer
+from tests.hostile.corpus import CORPUS, HARMLESS
 from tests.loopback.slack_message import Message
 from tests.loopback.slack_rules import Refused, check_blocks
 
@@ -203,19 +203,22 @@ def test_lines_of_a_chart_with_one_beginning_keep_their_names() -> None:
     check_blocks(whole(post))
 
 
-@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=[f"{n}" for n in range(len(HOSTILE_TEXTS))])
-def test_hostile_text_changes_nothing(text: str) -> None:
+def test_hostile_text_changes_nothing() -> None:
+    for each in CORPUS:
+        for post in (*posts(*full_of(each.text)), word_of_netspy(each.text.strip() or HARMLESS)):
+            check_blocks(whole(post))
+            check_blocks(plain(post))
+            assert loud(post) == frozenset(), each
+        for post in posts(Prose(f"The process `{each.text}` failed, and\n\n```\n{each.text}\n```")):
+            assert Message("1", "C", "U", said=post.text, given=whole(post)).pinged == frozenset(), each
+
+
+def full_of(text: str) -> tuple[Block, ...]:
     table = Table(text, (Column(text[:50]), Column("n", "integer")), ((text, 1), (text, None)), 9, "T1")
     coverage = footer(source=text, kind="server", notes=(text,), command=f"list --process {text}")
     named = Prose(f"The process {text} failed.\n\n{text}\n\n- {text}")
     chart = Chart(Series(text, (text, "b"), (Line(text, (1.0, 2.0)),)))
-    blocks: tuple[Block, ...] = (table, chart, coverage, Notice("error", text or "x"), named)
-    for post in (*posts(*blocks), word_of_netspy(text)):
-        check_blocks(whole(post))
-        check_blocks(plain(post))
-        assert loud(post) == frozenset()
-    (post,) = posts(Prose(f"The process `{text}` failed, and\n\n```\n{text}\n```"))
-    assert Message("1", "C", "U", said=post.text, given=whole(post)).pinged == frozenset()
+    return (table, chart, coverage, Notice("error", text or "x"), named)
 
 
 def test_the_stop_button_is_a_block_that_slack_takes() -> None:

@@ -31,6 +31,7 @@ from bot.ebpf.remote import wire
 from bot.ebpf.remote.address import ServerAddress, parse_address
 from bot.ebpf.remote.any_server import AnyServer
 from bot.ebpf.remote.server import Parameters
+from bot.redaction import NO_SECRETS, Secrets
 
 DEFAULT_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 2.0
@@ -64,14 +65,16 @@ async def open_http_source(
     """
     address = parse_address(base_url)
     async with _open(address, token, timeout_s) as client:
-        yield AnyServer(JsonClient(client, address.url, timeout_s), kind)
+        yield AnyServer(JsonClient(client, address.url, timeout_s, _secrets(address, token)), kind)
 
 
 class JsonClient:
     """Reads JSON objects from one server; the `Answers` of `server.py`."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, timeout_s: float) -> None:
+    def __init__(self, client: httpx.AsyncClient, url: str, timeout_s: float, secrets: Secrets = NO_SECRETS) -> None:
+        """`secrets`: what is sent there and must not be quoted, should the server repeat it."""
         self.url = url
+        self._secrets = secrets
         self._client = client
         self._timeout_s = timeout_s
 
@@ -92,13 +95,13 @@ class JsonClient:
         except httpx.RequestError as cause:
             raise _translated(cause, asked) from cause
         if response.status_code != httpx.codes.OK:
-            raise _refused(asked, response)
+            raise _refused(asked, response, self._secrets.hidden_in(response.text))
         try:
             if len(response.content) > LARGE_BYTES:
                 return await asyncio.to_thread(lambda: parse(wire.parse_json(response.content)))
             return parse(wire.parse_json(response.content))
         except ValueError as cause:
-            got = f"{cause}; the answer begins {excerpt(response.text)!r}"
+            got = f"{cause}; the answer begins {excerpt(self._secrets.hidden_in(response.text))!r}"
             raise SourceMalformed(asked, got, WRONG_PEER) from cause
 
     async def _retried(self, path: str, parameters: Parameters) -> httpx.Response:
@@ -137,6 +140,16 @@ def _open(address: ServerAddress, token: str | None, timeout_s: float) -> httpx.
         verify=_trust(address),
         trust_env=False,
     )
+
+
+def _secrets(address: ServerAddress, token: str | None) -> Secrets:
+    name, password = address.login or ("", "")
+    found = (
+        ("NETSPY_EBPF_TOKEN", token or ""),
+        ("NETSPY_EBPF_URL", f"{name}:{password}"),
+        ("NETSPY_EBPF_URL", password),
+    )
+    return Secrets(found)
 
 
 def _headers(token: str | None) -> dict[str, str]:
@@ -192,11 +205,11 @@ def _root(error: BaseException) -> BaseException:
     return _root(deeper) if deeper else error
 
 
-def _refused(asked: str, response: httpx.Response) -> SourceRefused:
+def _refused(asked: str, response: httpx.Response, text: str) -> SourceRefused:
     status = response.status_code
-    said = excerpt(response.text)
+    said = excerpt(text)
     got = f"HTTP {status} {response.reason_phrase}".rstrip() + (f": {said!r}" if said else "")
-    return SourceRefused(asked, got, _remedy_of(response), status=status, said=response.text[:MAX_SAID])
+    return SourceRefused(asked, got, _remedy_of(response), status=status, said=text[:MAX_SAID])
 
 
 def _remedy_of(response: httpx.Response) -> str:

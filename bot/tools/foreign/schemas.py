@@ -4,6 +4,7 @@ One schema that an API refuses costs the whole request, all other tools with it.
 where their value is what it should be. What is left out only narrows: the foreign server checks its arguments itself.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from math import isfinite
@@ -32,7 +33,9 @@ def usable_schema(given: JsonObject) -> JsonObject | None:
     root = _schema({key: value for key, value in given.items() if key not in _NOT_AT_THE_ROOT}, given, MAX_DEPTH)
     if not _NOT_AT_THE_ROOT.isdisjoint(given):
         root["additionalProperties"] = True  # what was left out may have known more arguments
-    return {"properties": {}, **root, "type": "object", **_definitions(given)}
+    whole = {"properties": {}, **root, "type": "object", **_definitions(given)}
+    usable: JsonObject = json.loads(compact(whole))  # without halves of characters, such as in an enum
+    return usable
 
 
 def _definitions(root: JsonObject) -> dict[str, Json]:
