@@ -16,7 +16,7 @@ from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Files, Ledger, Outlet, ToolHost
 from bot.domain.query import EVERYTHING, Scope
 from bot.model_settings import PlacedModel
-from bot.setting_values import slack_secret
+from bot.setting_values import discord_secret, slack_secret
 from bot.settings import Settings, data_dir
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
     from bot.llm.chain import chained
 
     async with AsyncExitStack() as stack:
-        models = [await stack.enter_async_context(_opened(placed, settings)) for placed in settings.language_models]
+        models = [await stack.enter_async_context(open_placed(placed, settings)) for placed in settings.language_models]
         yield chained(models, Planner(zone=local_zone()))
 
 
@@ -65,7 +65,7 @@ def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
     return BudgetModel(model, Planner(zone=local_zone()), ledger=ledger, budgets=budgets)
 
 
-def _opened(placed: PlacedModel, settings: Settings) -> AbstractAsyncContextManager[ChatModel]:
+def open_placed(placed: PlacedModel, settings: Settings) -> AbstractAsyncContextManager[ChatModel]:
     from bot.llm.endpoint import Patience, Server
     from bot.llm.opening import open_chat_model
 
@@ -222,9 +222,18 @@ async def open_threads(settings: Settings) -> "AsyncGenerator[SqlThreadStore | F
             yield store
 
 
-def adapters_of(settings: Settings) -> tuple[Adapter, ...]:
-    """One for each chat platform that has credentials. Raises: InvalidSettings for wrong ones, or half of them."""
-    return tuple(adapter for build in PLATFORMS.values() if (adapter := build(settings)))
+def adapters_of(settings: Settings) -> tuple[tuple[Adapter, ...], tuple[Check, ...]]:
+    """One for each chat platform that has credentials; and what is wrong with those that cannot be used."""
+    adapters: list[Adapter] = []
+    faults: list[Check] = []
+    for platform, build in PLATFORMS.items():
+        try:
+            adapter = build(settings)
+        except InvalidSettings as error:
+            faults.append(Check.of(platform, error))
+        else:
+            adapters += [adapter] if adapter else []
+    return tuple(adapters), tuple(faults)
 
 
 def _slack(settings: Settings) -> "SlackAdapter | None":
@@ -243,7 +252,7 @@ def _discord(settings: Settings) -> "DiscordAdapter | None":
     from adapters.discord.credentials import DiscordCredentials
 
     credentials = DiscordCredentials(
-        token=settings.discord_token.get_secret_value().strip(),
+        token=discord_secret(settings.discord_token.get_secret_value()),
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
     )

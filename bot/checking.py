@@ -27,12 +27,12 @@ async def _in_time(part: str, ask: Asking, deadline_s: float) -> tuple[Check, ..
         async with asyncio.timeout(deadline_s):
             said = await ask()
     except TimeoutError:
-        return (Check(part, "fault", f"it does not say within {deadline_s:g} s how it is"),)
+        return (Check(part, "fault", f"it does not say within {deadline_s:g} s how it is", finding="no-answer"),)
     except NetspyError as error:
-        return (Check(part, "fault", f"{error.asked}: {error.got}", error.remedy),)
+        return (Check.of(part, error),)
     except Exception as error:
         log.exception("check.broke", extra={"part": part})
-        return (Check(part, "fault", f"its check broke ({name_of(error)})", "see the log"),)
+        return (Check(part, "fault", f"its check broke ({name_of(error)})", "see the log", "check-broke"),)
     return (said,) if isinstance(said, Check) else said
 
 

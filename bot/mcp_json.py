@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bot.domain.errors import InvalidSettings
+from bot.setting_values import finding_of
 from bot.settings import Settings, environment
 from bot.tools.foreign.config import read_servers
 from bot.tools.foreign.servers import ForeignServer
@@ -21,7 +22,8 @@ def servers_of(settings: Settings) -> tuple[ForeignServer, ...]:
             text = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
-        raise InvalidSettings(VARIABLE, f"{path}: {reason}", "name a file that netspy may read, or unset it") from None
+        remedy = "name a file that netspy may read, or unset it"
+        raise InvalidSettings(VARIABLE, f"{path}: {reason}", remedy, finding=finding_of(error)) from None
     if len(text) > MAX_BYTES:
         raise InvalidSettings(VARIABLE, f"{path} is larger than {MAX_BYTES:,} bytes", "name an mcp.json")
     return read_servers(text.decode(errors="replace"), file=str(path), environment=environment())

@@ -32,6 +32,8 @@ async def dispatch(asked: Usage) -> int:
     from bot import redaction, settings, telemetry
     from bot.secret_settings import secrets_of
 
+    if asked.mode == "doctor":
+        return await _doctor(asked)
     read = settings.load()
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     redaction.redact_logs(secrets_of(read))
@@ -39,8 +41,6 @@ async def dispatch(asked: Usage) -> int:
         print(f"netspy: {sentence}", file=sys.stderr)
     if asked.mode in ("serve", "mcp", "collect", "record"):
         return await _stay(asked, read)
-    if asked.mode == "doctor":
-        return await _doctor(asked, read)
     if asked.command is None:
         return await _chat(asked, read)
     if asked.is_question:
@@ -79,11 +79,16 @@ async def _chat(asked: Usage, settings: "Settings") -> int:
     return 0
 
 
-async def _doctor(asked: Usage, settings: "Settings") -> int:
+async def _doctor(asked: Usage) -> int:
+    """Settings that cannot be used are among what it finds."""
+    from bot import settings, telemetry
     from bot.doctor import as_json, examine, report
 
+    read, wrong = settings.load_usable()
+    telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
     screen = _screen(verbose=asked.verbose)
-    found = await _with_progress("doctor", examine(settings, server=asked.server))
+    examined = examine(read, server=asked.server, wrong=wrong, unknown=settings.unknown_variables())
+    found = await _with_progress("doctor", examined)
     screen.write(as_json(found) if asked.json else report(found, screen.look()))
     return 1 if found.has_fault else 0
 

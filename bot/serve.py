@@ -33,18 +33,27 @@ KEPT_S = 5.0
 
 async def serve(settings: Settings, *, server: str | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises: InvalidSettings."""
-    adapters = adapters_of(settings)
+    adapters, left_out = adapters_of(settings)
     if not adapters:
         remedy = "set " + "; or ".join(WHAT_TURNS_ON[platform] for platform in PLATFORMS)
-        raise InvalidSettings("netspy serve", "no chat platform has credentials", remedy)
+        got = "; ".join(check.detail for check in left_out) or "no chat platform has credentials"
+        raise InvalidSettings("netspy serve", got, "; ".join(check.remedy for check in left_out) or remedy)
     with asked_to_end() as ending:
-        await serve_all(adapters, settings, server=server, ending=ending)
+        await serve_all(adapters, settings, server=server, ending=ending, left_out=left_out)
 
 
 async def serve_all(
-    adapters: Sequence[Adapter], settings: Settings, *, ending: asyncio.Event, server: str | None = None
+    adapters: Sequence[Adapter],
+    settings: Settings,
+    *,
+    ending: asyncio.Event,
+    server: str | None = None,
+    left_out: Sequence[Check] = (),
 ) -> None:
-    """Serve these adapters until `ending` is set. Raises: InvalidSettings."""
+    """Serve these adapters until `ending` is set; `left_out` are platforms that cannot be. Raises: InvalidSettings."""
+    for check in left_out:
+        told = {"part": check.part, "cause": check.detail, "finding": check.finding}
+        log.error("serve.left_out", extra=told)
     host, port = settings.listen_address
     supervised = [Supervised(adapter) for adapter in adapters]
     async with AsyncExitStack() as stack:
@@ -55,7 +64,7 @@ async def serve_all(
             open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters), store=store)
         )
         routes = {**routes_of(adapters), **alert_routes(settings, adapters, desk, store.alerts)}
-        web = application(Readiness(desk, supervised, ending=ending), routes)
+        web = application(Readiness(desk, supervised, left_out, ending=ending), routes)
         url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
         async with _running(supervised, desk):
@@ -66,18 +75,20 @@ async def serve_all(
 
 
 class Readiness:
-    """Says how all parts are: the desk's as they said lately, adapters as they are now; and that `serve` ends."""
+    """Says how all parts are: the desk as it said lately, adapters as they are now, platforms left out, and the end."""
 
     def __init__(
         self,
         desk: Desk,
         supervised: Sequence[Supervised],
+        left_out: Sequence[Check] = (),
         *,
         ending: asyncio.Event,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._desk = desk
         self._supervised = supervised
+        self._left_out = left_out
         self._ending = ending
         self._clock = clock
         self._said: tuple[Check, ...] = ()
@@ -90,7 +101,7 @@ class Readiness:
                 self._said = await self._desk.status()
                 self._until = self._clock() + KEPT_S
         ends = [ENDS] if self._ending.is_set() else []
-        return [*self._said, *[await each.check() for each in self._supervised], *ends]
+        return [*self._said, *[await each.check() for each in self._supervised], *self._left_out, *ends]
 
 
 def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outlet]:

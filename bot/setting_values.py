@@ -3,6 +3,7 @@
 It knows how they are written, and never puts a secret into a sentence. `settings.py` and `app.py` call it.
 """
 
+import errno
 import re
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only for whoever writes `:PORT`, the 
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[A-Za-z0-9._-]*)):(?P<port>[0-9]{1,5})")
 _SECRET = re.compile(r"[!-~]+")
 """Visible ASCII: what can stand in an HTTP header."""
+MALFORMED = "token-malformed"
+"""The finding about a secret that cannot be one."""
 _KINDS = {
     "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
     "xoxe.xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
@@ -30,6 +33,12 @@ _PLACES = {
     "SLACK_SIGNING_SECRET": (None, "Basic Information, Signing Secret"),
 }
 """How each of netspy's variables begins (None: in no way that could be told), and where the app's settings show it."""
+
+
+def finding_of(error: OSError) -> str:
+    """The name of the case that a file which a setting names cannot be read."""
+    by_errno = {errno.ENOENT: "no-such-file", errno.EACCES: "permission-denied", errno.EPERM: "permission-denied"}
+    return by_errno.get(error.errno or 0, "file-unreadable")
 
 
 def listen_address(text: str, *, name: str = "NETSPY_LISTEN") -> tuple[str, int]:
@@ -72,7 +81,8 @@ def bearer_token(name: str, secret: SecretStr | None) -> str | None:
     """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
     token = secret.get_secret_value() if secret is not None else None
     if token is not None and not _SECRET.fullmatch(token):
-        raise InvalidSettings(name, "it holds a blank, or a character that no HTTP header can have", "set another one")
+        got = "it holds a blank, or a character that no HTTP header can have"
+        raise InvalidSettings(name, got, "set another one", finding=MALFORMED)
     return token
 
 
@@ -97,10 +107,21 @@ def slack_secret(name: str, secret: str) -> str:
     begins, where = _PLACES[name]
     if not _SECRET.fullmatch(value):
         got = "it holds a character that none of Slack's has" if value else "it is blank"
-        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}")
+        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}", finding=MALFORMED)
     kind = next((kind for kind in _KINDS if value.startswith(kind)), None)
     is_right = kind is None if begins is None else kind is not None and kind.endswith(begins)
     if not is_right:
         got = f"it holds {_KINDS[kind]}" if kind else f"it does not begin with {begins}"
-        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}")
+        raise InvalidSettings(name, got, f"copy it from the app's settings: {where}", finding=MALFORMED)
+    return value
+
+
+def discord_secret(secret: str) -> str:
+    """The bot's token, without blanks around it. Raises: InvalidSettings for what no header of Discord's can hold."""
+    value = secret.strip()
+    if not _SECRET.fullmatch(value):
+        is_header = value.lower().startswith("bot ")
+        got = "it begins with 'Bot '" if is_header else "it is blank, or holds a blank or another odd character"
+        remedy = "set the bot's token alone, from the developer portal, under Bot"
+        raise InvalidSettings("DISCORD_TOKEN", got, remedy, finding=MALFORMED)
     return value

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
 from bot.model_settings import PlacedModel, Written, has_place_of_its_own, placed_models
-from bot.setting_values import alert_channels, channel_nodes, listen_address, slack_url
+from bot.setting_values import alert_channels, channel_nodes, finding_of, listen_address, slack_url
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
@@ -272,11 +273,47 @@ class Settings(BaseSettings):
 
 def load(env_file: Path | None = None) -> Settings:
     """Read all settings. Raises: InvalidSettings, which names variables but never their values."""
+    settings, wrong = load_usable(env_file)
+    if wrong:
+        first, more = wrong[0], len(wrong) - 1
+        hint = f"; netspy doctor names {more} more" if more else ""
+        raise InvalidSettings(first.asked, first.got, f"{first.remedy}{hint}", finding=first.finding)
+    return settings
+
+
+def load_usable(env_file: Path | None = None) -> tuple[Settings, tuple[InvalidSettings, ...]]:
+    """All settings, those that cannot be used as if they were unset, and what is wrong with each of these."""
+    file: Path | str | None = env_file or ENV_FILE
+    wrong: list[InvalidSettings] = []
     try:
-        return Settings(_env_file=env_file or ENV_FILE)  # type: ignore[call-arg]  # pydantic-settings' own argument
+        _in_file(env_file or ENV_FILE)
+    except InvalidSettings as error:
+        wrong, file = [error], None
+    try:
+        return Settings(_env_file=file), tuple(wrong)  # type: ignore[call-arg]  # pydantic-settings' own argument
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)[0]
-        raise InvalidSettings(str(wrong["loc"][0]), wrong["msg"].lower(), "correct it, or unset it") from None
+        found = error.errors(include_input=False, include_url=False)
+    wrong += [InvalidSettings(str(each["loc"][0]), each["msg"].lower(), "correct it, or unset it") for each in found]
+    names = {str(each["loc"][0]) for each in found}
+    unset = {name: field.default for name, field in _by_variable().items() if name in names}
+    return Settings(_env_file=file, **unset), tuple(wrong)  # type: ignore[call-arg]  # the same
+
+
+def _in_file(path: Path | str) -> dict[str, str]:
+    """Variables that a file sets. Raises: InvalidSettings for one that is there and cannot be read."""
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except OSError as error:
+        got, finding = (error.strerror or "it cannot be read").lower(), finding_of(error)
+        raise InvalidSettings(
+            str(path), got, "let netspy's user read it, or start elsewhere", finding=finding
+        ) from None
+    except UnicodeDecodeError:
+        raise InvalidSettings(str(path), "it is not written in UTF-8", "save it in UTF-8") from None
+
+
+def _by_variable() -> dict[str, FieldInfo]:
+    return {str(field.validation_alias): field for field in Settings.model_fields.values()}
 
 
 def data_dir() -> Path:
@@ -286,8 +323,11 @@ def data_dir() -> Path:
 
 
 def environment() -> Mapping[str, str]:
-    """Every variable that is set, also in `.env`: for what names variables of its own choice, such as mcp.json."""
-    return {**{name: value for name, value in dotenv_values(ENV_FILE).items() if value is not None}, **os.environ}
+    """Every variable that is set, also in `.env`: for what names variables of its own choice, such as mcp.json.
+
+    Raises: InvalidSettings.
+    """
+    return {**_in_file(ENV_FILE), **os.environ}
 
 
 def wants_colour() -> bool:
@@ -297,15 +337,22 @@ def wants_colour() -> bool:
 
 def variables() -> dict[str, str]:
     """Every variable that is read, with its meaning."""
-    return {str(field.validation_alias): field.description or "" for field in Settings.model_fields.values()}
+    return {name: field.description or "" for name, field in _by_variable().items()}
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """A sentence for each `NETSPY_*` variable that nobody reads, naming the nearest one that exists."""
     known = variables()
-    given = {**dotenv_values(ENV_FILE), **os.environ} if environment is None else environment
+    given = _readable_environment() if environment is None else environment
     strangers = sorted(name for name in given if name.startswith("NETSPY_") and name not in known)
     return tuple(f"{name} is not a setting{_nearest(name, known)}" for name in strangers)
+
+
+def _readable_environment() -> Mapping[str, str]:
+    try:
+        return environment()
+    except InvalidSettings:
+        return os.environ
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ Nothing that is wrong with them stops netspy: it is a problem beside the workflo
 from pathlib import Path
 
 from bot.domain.errors import InvalidSettings
+from bot.setting_values import finding_of
 from bot.settings import Settings
 from bot.tools.workflows.merging import with_shipped
 from bot.tools.workflows.reading import MAX_BYTES, read_workflows
@@ -41,8 +42,8 @@ def _read(path: Path) -> Workflows:
 
 
 def _unreadable(path: Path, error: OSError) -> Workflows:
-    return _wrong(path, (error.strerror or "it cannot be read").lower())
+    return _wrong(path, (error.strerror or "it cannot be read").lower(), finding_of(error))
 
 
-def _wrong(path: Path, got: str) -> Workflows:
-    return Workflows(problems=(InvalidSettings(f"{VARIABLE}, {path}", got, _REMEDY),))
+def _wrong(path: Path, got: str, finding: str = "") -> Workflows:
+    return Workflows(problems=(InvalidSettings(f"{VARIABLE}, {path}", got, _REMEDY, finding=finding),))

@@ -26,11 +26,17 @@ async def check(credentials: DiscordCredentials) -> tuple[Check, ...]:
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             status, app = await _get(session, f"{base}/oauth2/applications/@me")
             if status != 200:
-                return (Check("discord", "fault", f"Discord answered {status}", TOKEN if status == 401 else ""),)
+                return (_refused(status),)
             _, known = await _get(session, f"{base}/applications/{app['id']}/commands")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return (Check("discord", "fault", f"no answer ({type(error).__name__})", REACH),)
+        return (Check("discord", "fault", f"no answer ({type(error).__name__})", REACH, "unreachable"),)
     return (Check("discord", "ok", str(app.get("name", "?"))), _intent(app), _commands(known))
+
+
+def _refused(status: int) -> Check:
+    if status == 401:
+        return Check("discord", "fault", "Discord answered 401: it does not know the token", TOKEN, "token-refused")
+    return Check("discord", "fault", f"Discord answered {status}", finding="platform-refused")
 
 
 async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
@@ -41,11 +47,11 @@ async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
 def _intent(app: dict[str, Any]) -> Check:
     if int(app.get("flags") or 0) & MESSAGE_CONTENT:
         return Check("discord intent", "ok", "message content is on")
-    return Check("discord intent", "warning", "message content is off: follow-ups need a mention", INTENT)
+    return Check("discord intent", "warning", "message content is off: follow-ups need a mention", INTENT, "intent-off")
 
 
 def _commands(known: Any) -> Check:
     names = {str(each.get("name")) for each in known or ()}
     if {"netspy", "ask"} <= names:
         return Check("discord commands", "ok", "/netspy and /ask are there")
-    return Check("discord commands", "warning", "/netspy and /ask are not set yet", COMMANDS)
+    return Check("discord commands", "warning", "/netspy and /ask are not set yet", COMMANDS, "commands-missing")

@@ -1,6 +1,7 @@
 """Whether everything that netspy needs in Slack is there: what `netspy doctor` says of it."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from adapters.slack.calls import Calls
 from adapters.slack.credentials import SlackCredentials
@@ -9,6 +10,10 @@ from bot.domain.errors import PlatformError
 from bot.domain.ports import Check
 
 PATIENCE_S = 3.0
+_OF_TOKENS = frozenset(
+    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type"}
+)
+"""What Slack says of a token that it does not take."""
 
 
 async def check(calls: Calls, credentials: SlackCredentials) -> tuple[Check, ...]:
@@ -23,7 +28,7 @@ async def _token(calls: Calls) -> tuple[Check, Collection[str] | None]:
     try:
         response = await calls.answer(calls.client.auth_test, patience_s=PATIENCE_S)
     except PlatformError as error:
-        return Check("slack", "fault", f"{error.asked}: {error.got}", error.remedy), None
+        return replace(Check.of("slack", error), finding=_finding(error)), None
     given = {name.lower(): value for name, value in response.headers.items()}.get("x-oauth-scopes")
     data = response.data if isinstance(response.data, dict) else {}
     told = f"{data.get('user', '?')} in {data.get('team', '?')}"
@@ -37,7 +42,7 @@ def _scopes(granted: Collection[str]) -> Check:
     is_fault = any(scope in REQUIRED for scope in lacking)
     without = "; ".join(f"without {scope} {SCOPES[scope]}" for scope in lacking)
     remedy = f"add {', '.join(lacking)} to the app's bot scopes and install it again"
-    return Check("slack scopes", "fault" if is_fault else "warning", without, remedy)
+    return Check("slack scopes", "fault" if is_fault else "warning", without, remedy, "scopes-missing")
 
 
 async def _delivery(calls: Calls, credentials: SlackCredentials) -> Check:
@@ -48,5 +53,13 @@ async def _delivery(calls: Calls, credentials: SlackCredentials) -> Check:
         await calls.do(calls.client.apps_connections_open, patience_s=PATIENCE_S, app_token=credentials.app_token)
     except PlatformError as error:
         remedy = error.remedy or "SLACK_APP_TOKEN needs the scope connections:write, the app Socket Mode switched on"
-        return Check("slack events", "fault", f"{error.asked}: {error.got}", remedy)
+        return Check("slack events", "fault", f"{error.asked}: {error.got}", remedy, _finding(error))
     return Check("slack events", "ok", "over Socket Mode")
+
+
+def _finding(error: PlatformError) -> str:
+    """What Slack's own word means, as far as it decides what to do."""
+    word = getattr(error, "word", "")
+    if word in _OF_TOKENS:
+        return "token-refused"
+    return "platform-refused" if word else "unreachable"

@@ -150,7 +150,7 @@ class ForgetfulStore:
 
     async def check(self) -> Check:
         detail = f"nothing said here is kept: {self.reason.asked}: {self.reason.got}"
-        return Check("storage", "fault", detail, self.reason.remedy)
+        return Check("storage", "fault", detail, self.reason.remedy, self.reason.finding)
 
     async def beat(self, worker: WorkerId) -> None:
         self._beats[worker] = self._beats.get(worker, 0) + 1

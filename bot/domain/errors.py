@@ -29,12 +29,16 @@ class NetspyError(Exception):
     """An error whose text can be shown to people.
 
     `asked` is what was tried, `got` what came back, `remedy` what to do next; each is a clause without a full stop.
+    `finding` is the name of the case, for machines: `model-credits`. A class has one for all that name none.
     """
 
-    def __init__(self, asked: str, got: str, remedy: str = "") -> None:
+    finding: str = ""
+
+    def __init__(self, asked: str, got: str, remedy: str = "", *, finding: str = "") -> None:
         self.asked = asked
         self.got = got
         self.remedy = remedy
+        self.finding = finding or type(self).finding
         super().__init__(asked, got, remedy)
 
     def __str__(self) -> str:
@@ -85,9 +89,13 @@ class OperatorError(NetspyError):
 class InvalidSettings(OperatorError):
     """A setting with a value that cannot be used."""
 
+    finding = "wrong-setting"
+
 
 class CannotCollect(OperatorError):
     """netspy's own eBPF programs cannot run on this machine, or not with these rights."""
+
+    finding = "cannot-collect"
 
 
 class CannotRecord(OperatorError):
@@ -97,17 +105,25 @@ class CannotRecord(OperatorError):
 class StorageError(OperatorError):
     """The database cannot be used."""
 
+    finding = "storage-failed"
+
 
 class StorageCorrupt(StorageError):
     """The database file is not a database (any more)."""
+
+    finding = "database-damaged"
 
 
 class StorageLocked(StorageError):
     """Another process holds the database."""
 
+    finding = "database-locked"
+
 
 class StorageFull(StorageError):
     """The disk that holds the database is full or read-only."""
+
+    finding = "disk-full"
 
 
 class PeerError(NetspyError):
@@ -121,16 +137,24 @@ class SourceError(PeerError):
 class SourceUnreachable(SourceError):
     """Nothing answers there."""
 
+    finding = "unreachable"
+
 
 class SourceTimeout(SourceError):
     """It accepted the request and did not answer in time."""
+
+    finding = "no-answer"
 
 
 class SourceRefused(SourceError):
     """It answered with an HTTP error status. `said` is what stood in its answer, `status` 0 when that is not known."""
 
-    def __init__(self, asked: str, got: str, remedy: str = "", *, status: int = 0, said: str = "") -> None:
-        super().__init__(asked, got, remedy)
+    finding = "source-refused"
+
+    def __init__(
+        self, asked: str, got: str, remedy: str = "", *, status: int = 0, said: str = "", finding: str = ""
+    ) -> None:
+        super().__init__(asked, got, remedy, finding=finding)
         self.status = status
         self.said = said
 
@@ -138,21 +162,31 @@ class SourceRefused(SourceError):
 class SourceMalformed(SourceError):
     """It answered with something that is not what its API promises."""
 
+    finding = "not-an-ebpf-server"
+
 
 class ModelError(PeerError):
     """The language model failed."""
+
+    finding = "model-failed"
 
 
 class ModelUnreachable(ModelError):
     """No connection, or a server error."""
 
+    finding = "model-unreachable"
+
 
 class ModelSilent(ModelUnreachable):
     """It kept us waiting until our patience ended: for a connection, an answer or its next piece."""
 
+    finding = "model-silent"
+
 
 class ModelBusy(ModelError):
     """A rate limit is reached. `retry_after_s` is the wait that the provider asks for, None when it names none."""
+
+    finding = "model-rate-limit"
 
     def __init__(self, asked: str, got: str, remedy: str = "", *, retry_after_s: float | None = None) -> None:
         super().__init__(asked, got, remedy)
@@ -161,6 +195,8 @@ class ModelBusy(ModelError):
 
 class ModelRefused(ModelError):
     """The provider refused: key, credits, unknown model, content."""
+
+    finding = "model-refused"
 
 
 class ImagesRefused(ModelRefused):

@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, NewType, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, NewType, Protocol, Self, TypeAlias, runtime_checkable
 
 from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
+from bot.domain.errors import NetspyError
 from bot.domain.message import (
     Address,
     Author,
@@ -31,12 +32,18 @@ from bot.domain.turn import Memory, ModelEvent, ModelRequest, ToolCall, ToolResu
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The state of one part, in one line; `remedy` says how to mend it."""
+    """The state of one part, in one line; `remedy` says how to mend it, `finding` names the case for machines."""
 
     part: str
     state: Literal["ok", "warning", "fault"]
     detail: str
     remedy: str = ""
+    finding: str = ""
+
+    @classmethod
+    def of(cls, part: str, error: NetspyError, state: Literal["warning", "fault"] = "fault") -> Self:
+        """What an error says of a part."""
+        return cls(part, state, f"{error.asked}: {error.got}", error.remedy, error.finding)
 
 
 class EbpfSource(Protocol):

@@ -87,13 +87,21 @@ class LiveSource:
     async def check(self) -> Check:
         listening = self._listening()
         if listening.broken:
-            return Check("source", "fault", f"the collector has stopped ({listening.broken})", _BEGIN_AGAIN)
+            return Check(
+                "source", "fault", f"the collector has stopped ({listening.broken})", _BEGIN_AGAIN, "collector-stopped"
+            )
         missing = listening.missing
         told = f"live: {running(listening.programs, missing)}, listening since {listening.since:%H:%M:%S} UTC"
         if not missing:
             return Check("source", "ok", told)
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
-        return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
+        return Check(
+            "source",
+            "warning",
+            f"{told}; without {why}",
+            "what these tell is missing from answers",
+            "programs-not-loaded",
+        )
 
     def _of_machine(self) -> Machine:
         if self._machine is None:

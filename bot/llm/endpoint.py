@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from bot.llm.lenient import encodable
 
 OPENAI_URL = "https://api.openai.com/v1"
 CHECK_S = 5.0
+NAMED = 5
+"""So many models are named in the place of one that a server does not list."""
 MAX_OUTPUT_TOKENS = 16_384
 """Reasoning included. Every current model of OpenAI's allows it; other servers are left to their own limit."""
 
@@ -105,11 +108,12 @@ class Endpoint:
                 async with asyncio.timeout(CHECK_S):
                     listed = await self.client.models.list()
         except ModelError as error:
-            return Check("model", "fault", f"{error.asked}: {error.got}", error.remedy)
+            return Check.of("model", error)
         names = [str(model.id) for model in getattr(listed, "data", None) or ()]
         if self.model not in names and not is_azure(self.server.base_url):
-            known = ", ".join(names[:5]) or "none"
-            return Check("model", "warning", f"{self.asked}: it lists other models ({known})", MODEL)
+            near = get_close_matches(self.model, names, n=NAMED, cutoff=0.4) or names[:NAMED]
+            told = f"it lists other models ({', '.join(near) or 'none'})"
+            return Check("model", "warning", f"{self.asked}: {told}", MODEL, "model-unknown")
         return Check("model", "ok", f"{self.name}, {(time.monotonic() - began) * 1000:.0f} ms")
 
     async def _objects(self, first: object, rest: AsyncStream[Event]) -> AsyncIterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ the provider's whole text, and a careless server may repeat the key in it.
 
 import logging
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,21 +37,34 @@ SERVER = "check {url} (most servers want it to end in /v1) and that the server r
 AGAIN = f"ask again, or {MODEL}"
 REWORD = f"put the question in other words, or {MODEL}"
 
-_RATE_LIMIT = ("its rate limit is reached{wait}", f"wait a little, or {MODEL}")
-_QUESTION = ("it refused the question: {message}", REWORD)
+_RATE_LIMIT = ("its rate limit is reached{wait}", f"wait a little, or {MODEL}", "model-rate-limit")
+_QUESTION = ("it refused the question: {message}", REWORD, "question-refused")
 _TOO_LONG = (
     "the question with its history is too long for this model",
     "begin a new thread, or name a model with a larger context in NETSPY_MODELS",
+    "question-too-long",
 )
+_ADD_CREDITS = "add credits to the account behind {key}, or set another key"
 _BY_CODE = {
     "insufficient_quota": (
         "the account's credits are spent (insufficient_quota)",
-        "add credits to the account behind {key}, or set another key",
+        _ADD_CREDITS,
+        "model-credits",
+    ),
+    "billing_not_active": ("the account pays for nothing (billing_not_active)", _ADD_CREDITS, "model-credits"),
+    "unsupported_country_region_territory": (
+        "it does not serve the country that this machine asks from",
+        "name a model elsewhere in NETSPY_MODELS",
+        "model-region",
     ),
     "context_length_exceeded": _TOO_LONG,
     "exceed_context_size_error": _TOO_LONG,  # llama.cpp's word for it
-    "content_filter": ("its content filter refused the question", REWORD),
-    "model_not_found": ("it has no such model", f"{MODEL}, or check that the key may use this one"),
+    "content_filter": ("its content filter refused the question", REWORD, "question-refused"),
+    "model_not_found": (
+        "it has no such model",
+        f"{MODEL}, or check that the key may use this one",
+        "model-unknown",
+    ),
     "rate_limit_exceeded": _RATE_LIMIT,
     "rate_limit_error": _RATE_LIMIT,
     "invalid_prompt": _QUESTION,
@@ -58,9 +72,9 @@ _BY_CODE = {
     "misalignment_policy_violation": _QUESTION,
 }
 _BY_STATUS = {
-    401: ("it refused the API key (401)", KEY),
-    403: ("it denied access (403): {message}", f"{KEY}, or {MODEL}"),
-    404: ("it knows no such model or path (404): {message}", f"{MODEL}, or {SERVER}"),
+    401: ("it refused the API key (401)", KEY, "model-key"),
+    403: ("it denied access (403): {message}", f"{KEY}, or {MODEL}", "model-permission"),
+    404: ("it knows no such model or path (404): {message}", f"{MODEL}, or {SERVER}", "model-unknown"),
     429: _RATE_LIMIT,
 }
 
@@ -111,12 +125,12 @@ def reported(
         return kind(asked, f"it refused the images: {message}", f"ask without them, or {MODEL}")
     known = _BY_CODE.get(code or "") or _BY_STATUS.get(status or 0)
     if known is _RATE_LIMIT:
-        got, remedy = known
+        got, remedy, _ = known
         wait = "" if wait_s is None else f", it asks to wait {wait_s:g} s"
         return ModelBusy(asked, got.format(wait=wait), remedy, retry_after_s=wait_s)
     if known:
-        got, remedy = known
-        return ModelRefused(asked, got.format(message=message), asking.remedy(remedy))
+        got, remedy, finding = known
+        return ModelRefused(asked, got.format(message=message), asking.remedy(remedy), finding=finding)
     if status is not None and 400 <= status < 500 and status != 408:
         remedy = asking.remedy(f"{MODEL}, or {SERVER}")
         return ModelRefused(asked, f"it refused the request ({status}): {message}", remedy)
@@ -160,6 +174,9 @@ def _translate(error: Exception, asking: Asking, broken: type[ModelError]) -> Mo
 def _connection(error: APIConnectionError, asking: Asking, broken: type[ModelError]) -> ModelError:
     asked, server = asking.what, asking.remedy(SERVER)
     cause, begun = type(error.__cause__).__name__, broken is ModelTruncated
+    if tls := _tls_failure(error):
+        remedy = f"write http:// where the server has no TLS, let this host trust its certificate, or {server}"
+        return ModelUnreachable(asked, f"no TLS connection ({quoted(tls)})", remedy, finding="no-tls")
     if cause == "ConnectTimeout":
         return ModelSilent(asked, "no connection in time", server)
     if cause == "ConnectError":
@@ -168,6 +185,13 @@ def _connection(error: APIConnectionError, asking: Asking, broken: type[ModelErr
         return ModelSilent(asked, "it fell silent in the middle of the answer", AGAIN) if begun else _late(asked)
     got = "the connection broke off in the middle of the answer" if begun else "the connection broke"
     return broken(asked, f"{got} ({cause})", AGAIN)
+
+
+def _tls_failure(error: BaseException | None) -> str:
+    """OpenSSL's words, which stand deep behind the SDK's; empty where it said none."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return str(getattr(error, "verify_message", "") or error) if error else ""
 
 
 def _late(asked: str) -> ModelError:

@@ -78,7 +78,8 @@ class FallbackModel:
             details.append(f"{answering} answers instead")
         remedies = dict.fromkeys(check.remedy for check in checks if check.remedy)
         is_well = all(check.state == "ok" for check in checks)
-        return Check("model", "ok" if is_well else "warning", "; ".join(details), "; ".join(remedies))
+        finding = next((check.finding for check in checks if check.finding), "")
+        return Check("model", "ok" if is_well else "warning", "; ".join(details), "; ".join(remedies), finding)
 
     @property
     def language_models(self) -> tuple[ChatModel, ...]:

@@ -58,6 +58,7 @@ def _refuse_foreign(connection: Connection, place: str) -> None:
             f"opening {place}",
             f"it is the database of another program, with the table {others[0]}",
             "name another file in NETSPY_DATABASE_URL",
+            finding="foreign-database",
         )
 
 
@@ -82,6 +83,7 @@ def _upgrade(connection: Connection, place: str) -> None:
             f"opening {place}",
             f"a newer netspy made its schema ({version}; this one knows {HEAD})",
             "upgrade netspy, or put the database elsewhere with NETSPY_DATABASE_URL",
+            finding="schema-too-new",
         )
     command.upgrade(config, HEAD)
     log.info("storage.migrated", extra={"place": place, "version_before": version, "version": HEAD})

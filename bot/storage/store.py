@@ -198,9 +198,9 @@ class SqlThreadStore:
         try:
             await self._database.rows("reading", ANY_TURN, {})
         except StorageError as error:
-            return Check("storage", "fault", f"{error.asked}: {error.got}", error.remedy)
+            return Check.of("storage", error)
         if self.notices:
-            return Check("storage", "warning", " ".join(self.notices))
+            return Check("storage", "warning", " ".join(self.notices), finding="database-renewed")
         return Check("storage", "ok", self._database.place)
 
 

@@ -43,7 +43,7 @@ async def test_all_parts_say_in_their_order_how_they_are() -> None:
 
 async def test_a_part_that_hangs_has_a_fault_and_holds_up_no_other() -> None:
     first, second = await checked({"model": hanging, "source": well}, deadline_s=DEADLINE_S)
-    assert first == Check("model", "fault", "it does not say within 0.02 s how it is")
+    assert first == Check("model", "fault", "it does not say within 0.02 s how it is", finding="no-answer")
     assert second.state == "ok"
 
 
@@ -60,14 +60,14 @@ async def test_parts_are_asked_at_once() -> None:
 
 async def test_an_error_of_ours_is_told_in_its_own_words() -> None:
     assert await said_by("source", unreachable) == Check(
-        "source", "fault", "GET http://h:1/: connection refused", "start it"
+        "source", "fault", "GET http://h:1/: connection refused", "start it", "unreachable"
     )
 
 
 async def test_any_other_error_is_told_by_its_kind_and_logged_in_full(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "netspy.checking"):
         check = await said_by("slack", broken)
-    assert check == Check("slack", "fault", "its check broke (ValueError)", "see the log")
+    assert check == Check("slack", "fault", "its check broke (ValueError)", "see the log", "check-broke")
     assert "xoxb-hush" in caplog.text
 
 

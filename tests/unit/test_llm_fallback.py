@@ -173,16 +173,20 @@ class CheckedModel(PlayedModel):
         return self.state
 
 
-OK, FAULT = Check("model", "ok", "mini, 3 ms"), Check("model", "fault", "no key", "set one")
+OK, FAULT = Check("model", "ok", "mini, 3 ms"), Check("model", "fault", "no key", "set one", "model-key")
 
 
 @pytest.mark.parametrize(
     ("gpt", "mini", "told"),
     [
         (OK, OK, Check("model", "ok", "mini, 3 ms; mini, 3 ms")),
-        (OK, FAULT, Check("model", "warning", "mini, 3 ms; no key", "set one")),
-        (FAULT, OK, Check("model", "warning", "no key; mini, 3 ms; mini answers instead", "set one")),
-        (FAULT, FAULT, Check("model", "warning", "no key; no key; the planner answers instead", "set one")),
+        (OK, FAULT, Check("model", "warning", "mini, 3 ms; no key", "set one", "model-key")),
+        (FAULT, OK, Check("model", "warning", "no key; mini, 3 ms; mini answers instead", "set one", "model-key")),
+        (
+            FAULT,
+            FAULT,
+            Check("model", "warning", "no key; no key; the planner answers instead", "set one", "model-key"),
+        ),
     ],
 )
 async def test_check_tells_the_state_of_each_language_model(gpt: Check, mini: Check, told: Check) -> None:

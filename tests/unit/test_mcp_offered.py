@@ -360,7 +360,7 @@ async def test_coverage_tells_every_kind_of_event() -> None:
     async with Client(offered()) as client:
         assert "netspy://source/coverage" in [each.uri for each in (await client.list_resources()).resources]
         found = await read(client, "netspy://source/coverage")
-    assert found["check"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": ""}
+    assert found["check"] == {"part": "source", "state": "ok", "detail": "fake", "remedy": "", "finding": ""}
     assert found["status"]["source"] == STATUS.source
     assert set(found["kinds"]) == set(EVENT_TYPES)
     assert {name: found["kinds"]["connection"][name] for name in ("seen", "lost", "nodes")} == {

@@ -133,7 +133,7 @@ async def test_what_was_wrong_with_the_files_stands_beside_what_the_host_says() 
     first, second = await WorkflowHost(inner, wrong).check()
     assert first.part == "wiki"
     told = "team.toml, line 1, workflow 'a': summary is missing (and 1 more)"
-    assert second == Check("workflows", "warning", told, "write summary = ...")
+    assert second == Check("workflows", "warning", told, "write summary = ...", "wrong-setting")
 
 
 def test_own_workflows_that_are_well_are_named_and_without_any_nothing_is_said() -> None:

@@ -80,7 +80,7 @@ async def serving(
                     **credentials,
                 }
             )
-            serve = asyncio.create_task(serve_all(adapters_of(settings), settings, ending=ending, server=ebpf.url))
+            serve = asyncio.create_task(serve_all(adapters_of(settings)[0], settings, ending=ending, server=ebpf.url))
             try:
                 await ready()
                 yield

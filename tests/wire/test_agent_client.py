@@ -182,6 +182,7 @@ async def test_check_tells_what_runs_and_what_does_not() -> None:
         "warning",
         f"{told}; without dns: the kernel is older than 5.8",
         "what these tell is missing from answers",
+        "programs-not-loaded",
     )
 
 

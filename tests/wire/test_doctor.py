@@ -16,6 +16,7 @@ from tests.fakes import NOW
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.http_peer import Hang
 from tests.loopback.openai_peer import KEY, OpenAIPeer
+from tests.loopback.openai_script import Say
 from tests.loopback.slack import LoopbackSlack
 from tests.wire.test_cli import Shell
 
@@ -38,6 +39,7 @@ def look(width: int) -> Look:
 @pytest.fixture
 def ebpf() -> Iterator[EbpfServer]:
     with EbpfServer() as server:
+        server.add_connection("curl")
         yield server
 
 
@@ -48,7 +50,8 @@ async def slack() -> AsyncGenerator[LoopbackSlack, None]:
 
 
 def settings(folder: Path, **given: str) -> Settings:
-    return Settings.model_validate({**UNSET, "NETSPY_DATABASE_URL": str(folder / "netspy.db"), **given})
+    own = {"NETSPY_DATABASE_URL": str(folder / "netspy.db"), "NETSPY_LISTEN": "127.0.0.1:0"}
+    return Settings.model_validate({**UNSET, **own, **given})
 
 
 def of_slack(slack: LoopbackSlack) -> dict[str, str]:
@@ -64,7 +67,7 @@ def states(found: Diagnosis) -> dict[str, str]:
 
 
 async def test_everything_that_is_configured_is_asked(tmp_path: Path, ebpf: EbpfServer, slack: LoopbackSlack) -> None:
-    async with OpenAIPeer([]) as model:
+    async with OpenAIPeer([Say(text="ok")]) as model:
         given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": model.base_url}
         found = await examine(settings(tmp_path, **given, **of_slack(slack)), server=ebpf.url)
     assert list(states(found))[:5] == ["source", "model", "storage", "http", "slack"]
@@ -136,7 +139,7 @@ async def test_a_part_that_hangs_is_told_while_the_others_answer(
 ) -> None:
     ebpf.fail(Hang())
     found = await examine(settings(tmp_path, **of_slack(slack)), server=ebpf.url, deadline_s=2)
-    assert found.parts[0] == Check("source", "fault", "it does not say within 2 s how it is")
+    assert found.parts[0] == Check("source", "fault", "it does not say within 2 s how it is", finding="no-answer")
     assert states(found)["slack"] == "ok"
 
 
@@ -174,8 +177,19 @@ async def test_a_process_exits_with_1_where_something_has_a_fault(tmp_path: Path
     assert "off: slack (set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET)" in well.out
     said = json.loads(broken.out)
     assert [(part["part"], part["state"]) for part in said["parts"]] == [("source", "fault"), ("storage", "ok")]
-    assert said["parts"][0]["remedy"].startswith("start netspy collect or ebpf-server")
+    assert said["parts"][0]["finding"] == "connection-refused"
     assert set(said["off"]) == {"model", "slack", "discord"}
+
+
+async def test_a_process_tells_all_wrong_settings_and_checks_what_it_can(tmp_path: Path, ebpf: EbpfServer) -> None:
+    wrong = {"NETSPY_GRACE_S": "soon", "NETSPY_LLM_API": "hush", "NETSPY_EBPF_ULR": "x", "DISCORD_TOKEN": "Bot hush"}
+    ran = await Shell(tmp_path).netspy("doctor", "--json", "--server", ebpf.url, **wrong)
+    assert ran.status == 1
+    told = [(part["part"], part["state"], part["finding"]) for part in json.loads(ran.out)["parts"]]
+    assert sorted(told[:2]) == [("settings", "fault", "wrong-setting")] * 2
+    assert told[2:5] == [("settings", "warning", "unknown-setting"), ("source", "ok", ""), ("storage", "ok", "")]
+    assert told[-1] == ("discord", "fault", "token-malformed")
+    assert "hush" not in ran.out + ran.err
 
 
 async def test_workflows_are_examined_where_there_are_some_of_ones_own(tmp_path: Path, ebpf: EbpfServer) -> None:
@@ -186,7 +200,7 @@ async def test_workflows_are_examined_where_there_are_some_of_ones_own(tmp_path:
     file.write_text('[one]\nsummary = "s"\nsteps = ["dnz"]\n')
     found = await examine(settings(tmp_path, NETSPY_WORKFLOWS=str(file)), server=ebpf.url)
     told = f"{file}, line 3, workflow 'one': there is no tool 'dnz'"
-    assert found.parts[-1] == Check("workflows", "warning", told, "did you mean dns?")
+    assert found.parts[-1] == Check("workflows", "warning", told, "did you mean dns?", "wrong-setting")
     assert not found.has_fault, "netspy works without it"
 
 

@@ -369,17 +369,20 @@ async def test_check_names_the_programs(server: EbpfServer, source: EbpfSource) 
 
 
 @pytest.mark.parametrize(
-    ("programs", "told"),
+    ("programs", "state", "told"),
     [
-        ((("connection", "active"), ("packet_drop", "loaded")), "connection active, packet_drop loaded"),
-        ((), "no eBPF program"),
+        ((("connection", "active"), ("packet_drop", "loaded")), "warning", "connection active, packet_drop loaded"),
+        ((("connection", "loaded"),), "fault", "no eBPF program is active (connection loaded)"),
+        ((), "fault", "no eBPF program is active (it names none)"),
     ],
 )
-async def test_check_warns_of_programs_that_do_not_run(programs: tuple[tuple[str, str], ...], told: str) -> None:
+async def test_check_tells_of_programs_that_do_not_run(
+    programs: tuple[tuple[str, str], ...], state: str, told: str
+) -> None:
     with EbpfServer(programs=programs) as server:
         async with open_http_source(server.url, timeout_s=60) as source:
             check = await source.check()
-    assert (check.state, check.detail) == ("warning", f"ebpf-server at {server.url}: {told}")
+    assert (check.state, check.detail) == (state, f"ebpf-server at {server.url}: {told}")
     assert "CAP_BPF" in check.remedy
 
 

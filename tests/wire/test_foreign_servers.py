@@ -283,7 +283,7 @@ async def test_an_answer_that_is_none_is_a_failed_result() -> None:
 async def test_a_server_that_cannot_be_used_is_told_with_its_cause(place: Program, told: str) -> None:
     async with opened(foreign(place)) as host:
         assert await host.check() == (
-            Check("mcp foreign", "warning", f"not connected: {told}", "see its entry in mcp.json"),
+            Check("mcp foreign", "warning", f"not connected: {told}", "see its entry in mcp.json", "not-connected"),
         )
         assert await names(host) == ["find_failures", "list_connections"]
 

@@ -168,6 +168,7 @@ async def test_the_doctor_names_each_server_with_its_state(shell: Shell, server:
         "state": "warning",
         "detail": "not connected: its command cannot be started: no such file or directory",
         "remedy": "see its entry in mcp.json",
+        "finding": "not-connected",
     }
 
 

@@ -91,12 +91,19 @@ async def test_a_warning_is_ready() -> None:
     assert answer.json() == {
         "ready": True,
         "parts": [
-            {"part": "source", "state": "ok", "detail": "http://localhost:8080: 2 programs", "remedy": ""},
+            {
+                "part": "source",
+                "state": "ok",
+                "detail": "http://localhost:8080: 2 programs",
+                "remedy": "",
+                "finding": "",
+            },
             {
                 "part": "model",
                 "state": "warning",
                 "detail": "off, the planner answers",
                 "remedy": "OPENAI_API_KEY is not set",
+                "finding": "",
             },
         ],
     }

@@ -14,16 +14,18 @@ from bot.ebpf.collector import btf, libbpf, tracefs
 _DAC_OVERRIDE, _DAC_READ_SEARCH, _SYS_ADMIN, _PERFMON, _BPF = 1, 2, 21, 38, 39
 _MACHINES = ("x86_64", "aarch64")
 _ALL_USERS = ["0", "0", "4294967295"]
+_DENIED: Final = "permission-denied"
 _AS_ROOT: Final = "run netspy as root, or give it CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH and CAP_SYSLOG"
 _OUTSIDE: Final = "run netspy as the machine's own root (a container: privileged, without user namespaces)"
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why no live collector can run here: a clause, and what to do about it."""
+    """Why no live collector can run here: a clause, what to do about it, and the name of the case."""
 
     reason: str
     remedy: str
+    finding: str = "cannot-collect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +81,17 @@ def _of_kernel(machine: Machine) -> Obstacle | None:
 
 def _of_rights(machine: Machine) -> Obstacle | None:
     if machine.is_in_user_namespace:
-        return Obstacle("this is a user namespace, whose root has no rights over the kernel", _OUTSIDE)
+        return Obstacle("this is a user namespace, whose root has no rights over the kernel", _OUTSIDE, _DENIED)
     has_admin = _has(machine, _SYS_ADMIN)
-    if not (has_admin or (_has(machine, _BPF) and _has(machine, _PERFMON))):
-        return Obstacle("loading eBPF programs needs CAP_BPF and CAP_PERFMON", _AS_ROOT)
+    lacking = [name for name, bit in (("CAP_BPF", _BPF), ("CAP_PERFMON", _PERFMON)) if not _has(machine, bit)]
+    if lacking and not has_admin:
+        return Obstacle(f"loading eBPF programs needs {' and '.join(lacking)}", _AS_ROOT, _DENIED)
     can_look = machine.is_root or _has(machine, _DAC_OVERRIDE) or _has(machine, _DAC_READ_SEARCH)
     if not can_look:
-        return Obstacle("looking up tracepoints needs CAP_DAC_READ_SEARCH", _AS_ROOT)
+        return Obstacle("looking up tracepoints needs CAP_DAC_READ_SEARCH", _AS_ROOT, _DENIED)
     if not machine.has_tracefs and not has_admin:
         mount = f"mount -t tracefs tracefs {tracefs.FOLDER}"
-        return Obstacle("tracefs is not mounted, and mounting it needs CAP_SYS_ADMIN", mount)
+        return Obstacle("tracefs is not mounted, and mounting it needs CAP_SYS_ADMIN", mount, _DENIED)
     return None
 
 

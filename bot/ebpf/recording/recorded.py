@@ -142,9 +142,11 @@ class RecordedSource:
 
     async def check(self) -> Check:
         if self._instead is None:
-            return Check("source", "warning", "a recording, not this machine", _LIVE_DATA)
+            return Check("source", "warning", "a recording, not this machine", _LIVE_DATA, "recording")
         reason, remedy = self._instead
-        return Check("source", "warning", f"a recording, not this machine: {reason}", f"{remedy}, or --server URL")
+        return Check(
+            "source", "warning", f"a recording, not this machine: {reason}", f"{remedy}, or --server URL", "recording"
+        )
 
     def _wrapped(self, events: Sequence[Event]) -> tuple[Event, ...]:
         return tuple(self._loop.wrapped(event, self._recording.ended_at) for event in events)

@@ -60,7 +60,7 @@ class AgentSource:
         try:
             status = await self.status()
         except SourceError as error:
-            return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
+            return Check.of("source", error)
         return _checked(status)
 
     async def _sockets(self, query: SocketQuery) -> OpenSockets:
@@ -112,11 +112,19 @@ def _checked(status: SourceStatus) -> Check:
     if lost:
         told += f", {lost:,} events lost"
     if status.broken:
-        return Check("source", "fault", f"{told}; it has stopped ({status.broken})", "begin it again, and see its log")
+        return Check(
+            "source",
+            "fault",
+            f"{told}; it has stopped ({status.broken})",
+            "begin it again, and see its log",
+            "collector-stopped",
+        )
     if not missing:
         return Check("source", "ok", told)
     why = excerpt("; ".join(f"{name}: {reason}" for name, reason in missing.items()))
-    return Check("source", "warning", f"{told}; without {why}", "what these tell is missing from answers")
+    return Check(
+        "source", "warning", f"{told}; without {why}", "what these tell is missing from answers", "programs-not-loaded"
+    )
 
 
 @dataclass(frozen=True, slots=True)

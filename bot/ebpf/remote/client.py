@@ -27,6 +27,7 @@ from bot.domain.errors import (
 )
 from bot.domain.ports import EbpfSource
 from bot.ebpf.excerpt import excerpt
+from bot.ebpf.programs import LOAD
 from bot.ebpf.remote import wire
 from bot.ebpf.remote.address import ServerAddress, parse_address
 from bot.ebpf.remote.any_server import AnyServer
@@ -159,7 +160,7 @@ def _headers(token: str | None) -> dict[str, str]:
         return headers
     if not re.fullmatch("[!-~]+", token):
         got = "it has other than visible ASCII characters, or none"
-        raise InvalidSettings("NETSPY_EBPF_TOKEN", got, "write it as netspy collect has it")
+        raise InvalidSettings("NETSPY_EBPF_TOKEN", got, "write it as netspy collect has it", finding="token-malformed")
     return {**headers, "Authorization": f"Bearer {token}"}
 
 
@@ -185,14 +186,17 @@ def _translated(error: httpx.RequestError, asked: str) -> SourceError:
 def _unreachable(asked: str, error: httpx.TransportError) -> SourceUnreachable:
     match cause := _root(error):
         case ConnectionRefusedError():
-            return SourceUnreachable(asked, "connection refused, nothing listens there", START)
+            return SourceUnreachable(
+                asked, "connection refused, nothing listens there", START, finding="connection-refused"
+            )
         case socket.gaierror():
-            return SourceUnreachable(asked, f"the host name cannot be resolved ({cause.strerror})", "check the address")
+            got = f"the host name cannot be resolved ({cause.strerror})"
+            return SourceUnreachable(asked, got, "check the address", finding="name-unknown")
         case ssl.SSLError():
             remedy = "write http:// where the server has no TLS, or let this host trust its certificate"
-            return SourceUnreachable(asked, f"no TLS connection ({excerpt(str(cause))})", remedy)
+            return SourceUnreachable(asked, f"no TLS connection ({excerpt(str(cause))})", remedy, finding="no-tls")
         case _ if isinstance(error, httpx.ConnectTimeout):
-            return SourceUnreachable(asked, "no answer to the attempt to connect", START)
+            return SourceUnreachable(asked, "no answer to the attempt to connect", START, finding="no-answer")
         case _:
             return SourceUnreachable(asked, f"no connection ({excerpt(str(cause))})", START)
 
@@ -209,12 +213,17 @@ def _refused(asked: str, response: httpx.Response, text: str) -> SourceRefused:
     status = response.status_code
     said = excerpt(text)
     got = f"HTTP {status} {response.reason_phrase}".rstrip() + (f": {said!r}" if said else "")
-    return SourceRefused(asked, got, _remedy_of(response), status=status, said=text[:MAX_SAID])
+    remedy, finding = _remedy_of(response)
+    return SourceRefused(asked, got, remedy, status=status, said=text[:MAX_SAID], finding=finding)
 
 
-def _remedy_of(response: httpx.Response) -> str:
+def _remedy_of(response: httpx.Response) -> tuple[str, str]:
+    """What to do, and the name of the case where it has one of its own."""
     if response.status_code in {401, 403}:
-        return "set NETSPY_EBPF_TOKEN for a collector, or write http://USER:PASSWORD@HOST:PORT as the address"
+        remedy = "set NETSPY_EBPF_TOKEN for a collector, or write http://USER:PASSWORD@HOST:PORT as the address"
+        return remedy, "permission-denied"
     if response.has_redirect_location:
-        return f"it sends on to {excerpt(response.headers['location'])}: give that address with --server URL"
-    return "see the server's log" if response.status_code >= 500 else WRONG_PEER
+        return f"it sends on to {excerpt(response.headers['location'])}: give that address with --server URL", ""
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE and "not initialized" in response.text:
+        return LOAD, "programs-not-loaded"
+    return ("see the server's log" if response.status_code >= 500 else WRONG_PEER), ""

@@ -88,9 +88,11 @@ class NodesSource:
             nodes = await self._nodes.current()
             answers, failures = await self._answers({name: source.check() for name, source in nodes.items()})
         except SourceError as error:
-            return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
+            return Check.of("source", error)
         bad = {name: check.detail for name, check in answers.items() if check.state != "ok"}
         bad |= {name: error.got for name, error in failures.items()}
+        findings = {check.finding for check in answers.values() if check.state != "ok"}
+        findings |= {error.finding for error in failures.values()}
         total = len(nodes)
         if not bad:
             return Check("source", "ok", f"{total} nodes: {', '.join(answers)}")
@@ -101,6 +103,7 @@ class NodesSource:
             "fault" if is_dead else "warning",
             f"{total - len(bad)} of {total} nodes are well; {told}",
             _REMEDY,
+            findings.pop() if len(findings) == 1 else "nodes-ailing",
         )
 
     def only(self, nodes: Texts) -> "NodesSource":

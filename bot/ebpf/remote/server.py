@@ -21,6 +21,7 @@ from bot.domain.source_status import KindStatus, NodeStatus, SourceStatus
 from bot.ebpf import evaluate
 from bot.ebpf.excerpt import excerpt
 from bot.ebpf.matching import matches
+from bot.ebpf.programs import LOAD
 from bot.ebpf.remote import sending, unrecorded, wire
 
 FETCH_LIMIT = 20_000
@@ -143,7 +144,7 @@ class HttpSource:
         try:
             programs = await self._programs()
         except SourceError as error:
-            return Check("source", "fault", f"{error.asked}: {error.got}", error.remedy)
+            return Check.of("source", error)
         return self._checked(programs)
 
     async def _programs(self) -> wire.Programs:
@@ -217,14 +218,17 @@ class HttpSource:
         told = excerpt(", ".join(f"{name} {status}" for name, status in programs.status.items()))
         if programs.status and set(programs.status.values()) == {"active"}:
             return Check("source", "ok", f"{at}: {told}")
-        remedy = "start it as root, or with CAP_BPF and CAP_PERFMON, and see its log"
-        return Check("source", "warning", f"{at}: {told or 'no eBPF program'}", remedy)
+        is_blind = "active" not in programs.status.values()
+        told = f"no eBPF program is active ({told or 'it names none'})" if is_blind else told
+        return Check("source", "fault" if is_blind else "warning", f"{at}: {told}", LOAD, "programs-not-loaded")
 
 
 def _checked_agents(at: str, programs: wire.Programs) -> Check:
     if not programs.agents:
         remedy = "see whether the agents run and know this aggregator's address"
-        return Check("source", "warning", f"{at}: no named node has sent events in the last 10 minutes", remedy)
+        return Check(
+            "source", "warning", f"{at}: no named node has sent events in the last 10 minutes", remedy, "nodes-silent"
+        )
     return Check("source", "ok", f"{at}: events of {excerpt(', '.join(programs.agents))}")
 
 

@@ -116,7 +116,7 @@ class Link:
         part = f"mcp {self.server.name}"
         if not self.is_up:
             # A warning, no fault: netspy answers all the same, and whoever probes it should not take it out of service.
-            return Check(part, "warning", f"not connected: {self._error}", "see its entry in mcp.json")
+            return Check(part, "warning", f"not connected: {self._error}", "see its entry in mcp.json", "not-connected")
         names = [one_line(offer.name, 40) for offer in self.known]
         more = f" and {len(names) - NAMED_TOOLS} more" if len(names) > NAMED_TOOLS else ""
         listed = f": {', '.join(names[:NAMED_TOOLS])}{more}" if names else ""

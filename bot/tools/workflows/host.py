@@ -55,7 +55,7 @@ def check_of(workflows: Workflows) -> tuple[Check, ...]:
         first = workflows.problems[0]
         more = f" (and {len(workflows.problems) - 1} more)" if len(workflows.problems) > 1 else ""
         told = f"{first.asked}: {first.got}{more}"
-        return (Check(PART, "warning", f"{told}; {usable}" if usable else told, first.remedy),)
+        return (Check(PART, "warning", f"{told}; {usable}" if usable else told, first.remedy, first.finding),)
     return (Check(PART, "ok", usable),) if usable else ()
 
 
