@@ -4,7 +4,7 @@ Heavy parts are imported where they are opened, so that a light command pays onl
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -37,21 +37,32 @@ ANALYSIS_DEADLINE_S = 180.0
 
 
 @asynccontextmanager
-async def open_model(settings: Settings) -> AsyncGenerator[ChatModel, None]:
+async def open_model(settings: Settings, source: EbpfSource | None = None) -> AsyncGenerator[ChatModel, None]:
     """The language models in their order of preference, and behind them the planner, which always answers.
 
-    Raises: InvalidSettings.
+    `source` knows names that are masked before any result has named them. Raises: InvalidSettings.
     """
     from bot.llm.offline import Planner
 
     if not settings.wants_model:
         yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
         return
+    if not settings.asks_model:
+        yield Planner(reason="NETSPY_MODEL_DATA is none", zone=local_zone(), is_wanted=True)
+        return
     from bot.llm.chain import chained
 
     async with AsyncExitStack() as stack:
         models = [await stack.enter_async_context(open_placed(placed, settings)) for placed in settings.language_models]
-        yield chained(models, Planner(zone=local_zone()))
+        told = models if settings.model_data == "full" else _masked(models, source)
+        yield chained(told, Planner(zone=local_zone()))
+
+
+def _masked(models: Sequence[ChatModel], source: EbpfSource | None) -> Sequence[ChatModel]:
+    from bot.llm.masking.known import KnownNames
+    from bot.llm.masking.model import masked
+
+    return masked(models, KnownNames(source)) if source else masked(models)
 
 
 def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
@@ -60,7 +71,7 @@ def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
     from bot.llm.offline import Planner
 
     budgets = Budgets(of_all=settings.tokens_per_day, of_author=settings.tokens_per_day_and_user)
-    if not (budgets and settings.wants_model):
+    if not (budgets and settings.asks_model):
         return model
     return BudgetModel(model, Planner(zone=local_zone()), ledger=ledger, budgets=budgets)
 
@@ -111,7 +122,7 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
 
     everything = within(EVERYTHING)
     async with (
-        open_model(settings) as model,
+        open_model(settings, everything.source) as model,
         open_tool_host(everything.source, everything.analyst, within=within) as own,
         open_foreign(settings) as with_foreign,
     ):

@@ -39,7 +39,7 @@ async def open_source(
 
     wanted = server or settings.ebpf_url
     async with AsyncExitStack() as stack:
-        if wanted and _is_recording(wanted):
+        if wanted and is_recording(wanted):
             yield ChosenSource(_recording(Path(wanted) if wanted != RECORDING else None), _asked_for(by_flag=server))
             return
         kind = None if wanted or without == "server" else await probe(DEFAULT_SERVER, timeout_s=PROBE_S)
@@ -66,7 +66,7 @@ def recording_of(source: EbpfSource, settings: Settings, *, server: str | None =
     if not isinstance(behind, RecordedSource):
         return None
     wanted = server or settings.ebpf_url
-    is_named = wanted is not None and wanted != RECORDING and _is_recording(wanted)
+    is_named = wanted is not None and wanted != RECORDING and is_recording(wanted)
     return Path(wanted) if wanted is not None and is_named else shipped_recording()
 
 
@@ -133,5 +133,5 @@ def _recording(path: Path | None = None, *, instead: tuple[str, str] | None = No
     return open_recording(path, opened_at=datetime.now(UTC), instead=instead)
 
 
-def _is_recording(wanted: str) -> bool:
+def is_recording(wanted: str) -> bool:
     return wanted == RECORDING or wanted.endswith(".jsonl") or Path(wanted).is_file()

@@ -57,7 +57,7 @@ async def _opened(settings: Settings, server: str | None, limits: Limits) -> Asy
 
     A netspy that other servers' list names would else start itself without end.
     """
-    async with open_source(settings, server=server) as source, open_model(settings) as model:
+    async with open_source(settings, server=server) as source, open_model(settings, source) as model:
         path = recording_of(source, settings, server=server)
         yield build_outside_server(
             source,

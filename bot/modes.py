@@ -1,4 +1,4 @@
-"""What the command does once its words are understood: chat, run one tool, ask one question, serve, examine, or record.
+"""What the command does once its words are understood: chat, run one tool, ask, serve, examine, record ...
 
 A data tool runs directly over the source, without MCP, models or storage.
 """
@@ -41,6 +41,8 @@ async def dispatch(asked: Usage) -> int:
         print(f"netspy: {sentence}", file=sys.stderr)
     if asked.mode in ("serve", "mcp", "collect", "record"):
         return await _stay(asked, read)
+    if asked.mode == "privacy":
+        return _privacy(asked, read)
     if asked.command is None:
         return await _chat(asked, read)
     if asked.is_question:
@@ -81,16 +83,27 @@ async def _chat(asked: Usage, settings: "Settings") -> int:
 
 async def _doctor(asked: Usage) -> int:
     """Settings that cannot be used are among what it finds."""
-    from bot import settings, telemetry
+    from bot import redaction, settings, telemetry
     from bot.doctor import as_json, examine, report
+    from bot.secret_settings import secrets_of
 
     read, wrong = settings.load_usable()
     telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
+    redaction.redact_logs(secrets_of(read))
     screen = _screen(verbose=asked.verbose)
     examined = examine(read, server=asked.server, wrong=wrong, unknown=settings.unknown_variables())
     found = await _with_progress("doctor", examined)
     screen.write(as_json(found) if asked.json else report(found, screen.look()))
     return 1 if found.has_fault else 0
+
+
+def _privacy(asked: Usage, settings: "Settings") -> int:
+    from bot.privacy import as_json, disclosure, report
+
+    screen = _screen(verbose=asked.verbose)
+    found = disclosure(settings, server=asked.server)
+    screen.write(as_json(found) if asked.json else report(found, screen.look()))
+    return 0
 
 
 @contextmanager

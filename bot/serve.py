@@ -19,6 +19,7 @@ from bot.domain.message import Address, TurnId
 from bot.domain.ports import Adapter, Announcer, Check, Desk, Files, Outlet
 from bot.ending import asked_to_end
 from bot.event_source import open_source
+from bot.privacy import summary
 from bot.setting_values import bearer_token
 from bot.settings import Settings
 from bot.supervision import Supervised
@@ -67,6 +68,7 @@ async def serve_all(
         web = application(Readiness(desk, supervised, left_out, ending=ending), routes)
         url = await stack.enter_async_context(serving(web, host, port))
         log.info("serve.listening", extra={"url": url})
+        log.info("serve.privacy", extra={"leaves": summary(settings, server=server)})
         async with _running(supervised, desk):
             await ending.wait()
             log.info("serve.ending", extra={"grace_s": settings.grace_s})

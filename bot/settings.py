@@ -257,6 +257,11 @@ class Settings(BaseSettings):
         is_openai = self.openai_api_key is not None or self.openai_base_url is not None
         return is_openai or self.model_keys is not None or has_place_of_its_own(self.models)
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether a language model is there, and may be told anything."""
+        return self.wants_model and self.model_data != "none"
+
     def log_level_of(self, mode: str) -> str:
         return self.log_level or ("info" if mode == "serve" else "warning")
 

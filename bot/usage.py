@@ -23,12 +23,13 @@ ONE_SHOT_MAX_EVENTS = 100
 _FLAGS = {argument.flag: argument for tool in TOOLS for argument in tool.arguments}
 
 
-Mode: TypeAlias = Literal["chat", "serve", "mcp", "collect", "doctor", "record"]
+Mode: TypeAlias = Literal["chat", "serve", "mcp", "collect", "doctor", "privacy", "record"]
 MODES: dict[Mode, str] = {
     "serve": "answer in the chat platforms whose credentials are set, until it is stopped",
     "mcp": "offer the tools to an MCP client on stdin and stdout, or by --http to many",
     "collect": "listen to this machine's kernel (as root) and answer about it over HTTP, until it is stopped",
     "doctor": "check every configured part, and say what is wrong and how to mend it",
+    "privacy": "say in plain words what leaves this machine under the present settings",
     "record": "record this machine's kernel events into a file, until Ctrl-C or for --duration seconds",
 }
 
@@ -125,8 +126,8 @@ def _read_mode(mode: Mode, words: Sequence[str]) -> Usage:
     if mode == "mcp":
         where = "by HTTP on /mcp of this address; port 0 is any that is free; off this machine a token is needed"
         parser.add_argument("--http", metavar="HOST:PORT", help=where)
-    if mode == "doctor":
-        parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    if mode in ("doctor", "privacy"):
+        parser.add_argument("--json", action="store_true", help="print it as JSON")
     given, strangers = parser.parse_known_args(words)
     if strangers:
         takes = ", ".join(f"--{name}" for name in vars(given))
@@ -166,7 +167,7 @@ def _parser(flags: Mapping[str, Argument]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="netspy",
         usage="netspy [--server URL] [--new]\n       netspy --tool TOOL [flags]\n       netspy COMMAND [flags]\n"
-        "       netspy serve | doctor [--server URL]\n       netspy mcp [--http HOST:PORT] [--server URL]\n"
+        "       netspy serve | doctor | privacy [--server URL]\n       netspy mcp [--http HOST:PORT] [--server URL]\n"
         "       netspy collect [--listen HOST:PORT]\n"
         "       netspy record FILE [--duration S] [--mask]",
         description="Answers network questions from eBPF data. Without a tool or command: chat in this terminal.",

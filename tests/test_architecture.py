@@ -19,6 +19,7 @@ LAYERS = {
     "bot.moments": 1,
     "bot.pictures": 1,
     "bot.redaction": 1,
+    "bot.placeholders": 1,
     "bot.targets": 1,
     "bot.scope_text": 1,
     "bot.tables": 1,
@@ -57,6 +58,7 @@ LAYERS = {
     "bot.workflow_files": 4,
     "bot.api": 4,
     "bot.modes": 4,
+    "bot.privacy": 4,
     "bot.cli": 4,
 }
 MCP = (

@@ -56,6 +56,13 @@ def _audit(path: str) -> Check:
     """Nothing is written for a test: whether it could be is asked of the file, or of the folder that it would be in."""
     file = Path(path).expanduser()
     asked = f"NETSPY_AUDIT_FILE, {file}"
+    try:
+        return _writable(file, asked)
+    except OSError as error:  # a folder above it that may not be entered
+        return _unusable("audit", asked, error)
+
+
+def _writable(file: Path, asked: str) -> Check:
     if file.is_dir():
         return Check("audit", "fault", f"{asked}: it is a folder", "name a file", "no-file")
     if not file.exists() and not file.parent.is_dir():

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
+from bot.placeholders import Placeholders
+
 Fields: TypeAlias = Mapping[str, Any]
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -78,17 +80,6 @@ class Mask:
 
     def _masked(self, name: str, value: Any) -> Any:
         return self._masks[name](value) if value and name in self._masks else value
-
-
-class Placeholders:
-    """Numbered in the order in which they are needed, which nobody can trace back."""
-
-    def __init__(self, begin: str) -> None:
-        self._begin = begin
-        self._known: dict[str, str] = {}
-
-    def __call__(self, text: str) -> str:
-        return self._known.setdefault(text, f"{self._begin}{len(self._known) + 1}")
 
 
 class Addresses:
