@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.domain.message import Address, TurnId
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Files, Ledger, Outlet, ToolHost
 from bot.domain.query import EVERYTHING, Scope
 from bot.model_settings import PlacedModel
+from bot.observers import observed_model, observed_planner
 from bot.setting_values import discord_secret, slack_secret
 from bot.settings import Settings, data_dir
 
@@ -37,7 +39,9 @@ ANALYSIS_DEADLINE_S = 180.0
 
 
 @asynccontextmanager
-async def open_model(settings: Settings, source: EbpfSource | None = None) -> AsyncGenerator[ChatModel, None]:
+async def open_model(
+    settings: Settings, source: EbpfSource | None = None, observer: Observer = UNOBSERVED
+) -> AsyncGenerator[ChatModel, None]:
     """The language models in their order of preference, and behind them the planner, which always answers.
 
     `source` knows names that are masked before any result has named them. Raises: InvalidSettings.
@@ -45,7 +49,7 @@ async def open_model(settings: Settings, source: EbpfSource | None = None) -> As
     from bot.llm.offline import Planner
 
     if not settings.wants_model:
-        yield Planner(reason="OPENAI_API_KEY is not set", zone=local_zone())
+        yield observed_planner(Planner(reason="OPENAI_API_KEY is not set", zone=local_zone()), observer)
         return
     if not settings.asks_model:
         yield Planner(reason="NETSPY_MODEL_DATA is none", zone=local_zone(), is_wanted=True)
@@ -53,9 +57,11 @@ async def open_model(settings: Settings, source: EbpfSource | None = None) -> As
     from bot.llm.chain import chained
 
     async with AsyncExitStack() as stack:
-        models = [await stack.enter_async_context(open_placed(placed, settings)) for placed in settings.language_models]
-        told = models if settings.model_data == "full" else _masked(models, source)
-        yield chained(told, Planner(zone=local_zone()))
+        placed = settings.language_models
+        opened = [await stack.enter_async_context(open_placed(each, settings)) for each in placed]
+        told = opened if settings.model_data == "full" else _masked(opened, source)
+        models = [observed_model(model, each, observer) for model, each in zip(told, placed, strict=True)]
+        yield chained(models, observed_planner(Planner(zone=local_zone()), observer), observer=observer)
 
 
 def _masked(models: Sequence[ChatModel], source: EbpfSource | None) -> Sequence[ChatModel]:
@@ -65,7 +71,7 @@ def _masked(models: Sequence[ChatModel], source: EbpfSource | None) -> Sequence[
     return masked(models, KnownNames(source)) if source else masked(models)
 
 
-def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
+def budgeted(model: ChatModel, settings: Settings, ledger: Ledger, observer: Observer = UNOBSERVED) -> ChatModel:
     """The model while there are tokens left, where there is a budget. `ledger` knows what was spent."""
     from bot.llm.budget import BudgetModel, Budgets
     from bot.llm.offline import Planner
@@ -73,7 +79,8 @@ def budgeted(model: ChatModel, settings: Settings, ledger: Ledger) -> ChatModel:
     budgets = Budgets(of_all=settings.tokens_per_day, of_author=settings.tokens_per_day_and_user)
     if not (budgets and settings.asks_model):
         return model
-    return BudgetModel(model, Planner(zone=local_zone()), ledger=ledger, budgets=budgets)
+    planner = observed_planner(Planner(zone=local_zone()), observer)
+    return BudgetModel(model, planner, ledger=ledger, budgets=budgets)
 
 
 def open_placed(placed: PlacedModel, settings: Settings) -> AbstractAsyncContextManager[ChatModel]:
@@ -91,7 +98,9 @@ def open_placed(placed: PlacedModel, settings: Settings) -> AbstractAsyncContext
 
 
 @asynccontextmanager
-async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerator["Answering", None]:
+async def open_answering(
+    settings: Settings, source: EbpfSource, observer: Observer = UNOBSERVED
+) -> AsyncGenerator["Answering", None]:
     """Model and tools, ready to answer. The tools' AI half stands on the planner, so that no model calls a model.
 
     Raises: InvalidSettings.
@@ -122,7 +131,7 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
 
     everything = within(EVERYTHING)
     async with (
-        open_model(settings, everything.source) as model,
+        open_model(settings, everything.source, observer) as model,
         open_tool_host(everything.source, everything.analyst, within=within) as own,
         open_foreign(settings) as with_foreign,
     ):
@@ -131,6 +140,7 @@ async def open_answering(settings: Settings, source: EbpfSource) -> AsyncGenerat
             loop=ToolLoop(model, hosts(EVERYTHING), Window(settings.context_tokens)),
             hosts=hosts,
             planner=Planner(zone=local_zone()),
+            observer=observer,
             tools=(*TOOLS, *workflows.tools),
             question_of=lambda command: question_of(command) or workflows.question_of(command),
             nodes=settings.nodes_of_channels,
@@ -197,7 +207,7 @@ async def open_desk(
     from bot.conversation.parts import Parts
     from bot.ebpf.scoped import scoped
 
-    model = budgeted(answering.loop.model, settings, store)
+    model = budgeted(answering.loop.model, settings, store, answering.observer)
     parts = Parts(
         store=store,
         leases=store.leases,

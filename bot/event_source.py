@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bot.domain.errors import CannotCollect, InvalidSettings
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import EbpfSource
 from bot.settings import Settings
 from bot.usage import DEFAULT_SERVER
@@ -31,7 +32,11 @@ which may answer later."""
 
 @asynccontextmanager
 async def open_source(
-    settings: Settings, *, server: str | None = None, without: Without = "recording"
+    settings: Settings,
+    *,
+    server: str | None = None,
+    without: Without = "recording",
+    observer: Observer = UNOBSERVED,
 ) -> AsyncGenerator[EbpfSource, None]:
     """Raises: InvalidSettings for a URL that is none, SourceMalformed for a recording that is none."""
     from bot.ebpf.chosen import ChosenSource
@@ -47,7 +52,7 @@ async def open_source(
             from bot.ebpf.remote.client import open_http_source
 
             token = settings.ebpf_token.get_secret_value() if settings.ebpf_token else None
-            opener = partial(open_http_source, token=token, kind=kind or "server")
+            opener = partial(open_http_source, token=token, kind=kind or "server", observer=observer)
             source = await _server(wanted or DEFAULT_SERVER, opener, stack)
             yield ChosenSource(source, _asked_for(by_flag=server) if wanted else _by_default(found=kind is not None))
         elif without == "collector":

@@ -29,13 +29,14 @@ PROGRESS_AFTER_S = 0.5
 
 async def dispatch(asked: Usage) -> int:
     """Do it and return the exit status. Raises: NetspyError."""
-    from bot import redaction, settings, telemetry
+    from bot import redaction, settings
     from bot.secret_settings import secrets_of
+    from bot.telemetry import logs
 
     if asked.mode == "doctor":
         return await _doctor(asked)
     read = settings.load()
-    telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
+    logs.configure("debug" if asked.verbose else read.log_level_of(asked.mode), form=read.log_format)
     redaction.redact_logs(secrets_of(read))
     for sentence in settings.unknown_variables():
         print(f"netspy: {sentence}", file=sys.stderr)
@@ -83,12 +84,13 @@ async def _chat(asked: Usage, settings: "Settings") -> int:
 
 async def _doctor(asked: Usage) -> int:
     """Settings that cannot be used are among what it finds."""
-    from bot import redaction, settings, telemetry
+    from bot import redaction, settings
     from bot.doctor import as_json, examine, report
     from bot.secret_settings import secrets_of
+    from bot.telemetry import logs
 
     read, wrong = settings.load_usable()
-    telemetry.configure("debug" if asked.verbose else read.log_level_of(asked.mode))
+    logs.configure("debug" if asked.verbose else read.log_level_of(asked.mode), form=read.log_format)
     redaction.redact_logs(secrets_of(read))
     screen = _screen(verbose=asked.verbose)
     examined = examine(read, server=asked.server, wrong=wrong, unknown=settings.unknown_variables())

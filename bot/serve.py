@@ -6,8 +6,9 @@ What is opened, `app.py` opens; what happens to an adapter that fails is `superv
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from bot.alerts.desk import AlertChannel, AlertDesk
 from bot.alerts.endpoint import PATH, AlertsEndpoint
@@ -16,13 +17,16 @@ from bot.bodies import Endpoint
 from bot.domain.alerts import AlertBook
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import Adapter, Announcer, Check, Desk, Files, Outlet
 from bot.ending import asked_to_end
 from bot.event_source import open_source
+from bot.observers import health_of, open_metrics, open_observer
 from bot.privacy import summary
 from bot.setting_values import bearer_token
 from bot.settings import Settings
 from bot.supervision import Supervised
+from bot.telemetry.wrapping import ObservedOutlet
 from bot.web import application, serving
 
 log = logging.getLogger("netspy.serve")
@@ -56,20 +60,28 @@ async def serve_all(
         told = {"part": check.part, "cause": check.detail, "finding": check.finding}
         log.error("serve.left_out", extra=told)
     host, port = settings.listen_address
-    supervised = [Supervised(adapter) for adapter in adapters]
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(open_source(settings, server=server, without="server"))
-        answering = await stack.enter_async_context(open_answering(settings, source))
+        metrics = open_metrics(settings)
+        observer = await stack.enter_async_context(open_observer(settings, metrics))
+        source = await stack.enter_async_context(
+            open_source(settings, server=server, without="server", observer=observer)
+        )
+        answering = await stack.enter_async_context(open_answering(settings, source, observer))
         store = await stack.enter_async_context(open_threads(settings))
         desk = await stack.enter_async_context(
-            open_desk(settings, source, answering, outlets_of(adapters), files_of(adapters), store=store)
+            open_desk(settings, source, answering, outlets_of(adapters, observer), files_of(adapters), store=store)
         )
-        routes = {**routes_of(adapters), **alert_routes(settings, adapters, desk, store.alerts)}
-        web = application(Readiness(desk, supervised, left_out, ending=ending), routes)
-        url = await stack.enter_async_context(serving(web, host, port))
+        supervised = [Supervised(adapter, observer=observer) for adapter in adapters]
+        health = health_of(metrics, source, desk, supervised)
+        alerts = alert_routes(settings, adapters, desk, store.alerts, observer)
+        routes = {**routes_of(adapters), **alerts}
+        readiness = Readiness(desk, supervised, left_out, ending=ending)
+        url = await stack.enter_async_context(
+            serving(application(readiness, routes, metrics=health.exposition), host, port)
+        )
         log.info("serve.listening", extra={"url": url})
         log.info("serve.privacy", extra={"leaves": summary(settings, server=server)})
-        async with _running(supervised, desk):
+        async with _running(supervised, desk, health.run()):
             await ending.wait()
             log.info("serve.ending", extra={"grace_s": settings.grace_s})
             left = await desk.drain(settings.grace_s)
@@ -106,13 +118,13 @@ class Readiness:
         return [*self._said, *[await each.check() for each in self._supervised], *self._left_out, *ends]
 
 
-def outlets_of(adapters: Sequence[Adapter]) -> Callable[[TurnId, Address], Outlet]:
+def outlets_of(adapters: Sequence[Adapter], observer: Observer = UNOBSERVED) -> Callable[[TurnId, Address], Outlet]:
     """Finds the adapter of an address."""
     by_name = {adapter.name: adapter for adapter in adapters}
 
     def outlet(turn: TurnId, address: Address) -> Outlet:
         if adapter := by_name.get(address.adapter):
-            return adapter.outlet(turn, address)
+            return ObservedOutlet(adapter.outlet(turn, address), observer, adapter.name)
         raise Undeliverable(f"an answer for {address.adapter}", "it is not served here", "set its credentials again")
 
     return outlet
@@ -130,22 +142,26 @@ def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:
     return {path: endpoint for path, endpoint in endpoints.items() if endpoint is not None}
 
 
-def alert_routes(settings: Settings, adapters: Sequence[Adapter], desk: Desk, book: AlertBook) -> dict[str, Endpoint]:
+def alert_routes(
+    settings: Settings, adapters: Sequence[Adapter], desk: Desk, book: AlertBook, observer: Observer
+) -> dict[str, Endpoint]:
     """`/alerts`, where both of its settings are there. Raises: InvalidSettings."""
     token = bearer_token("NETSPY_ALERTS_TOKEN", settings.alerts_token)
     channels = {receiver: AlertChannel(*place) for receiver, place in settings.channels_of_receivers.items()}
     if token is None or not channels:
         return {}
     announcers = {adapter.name: adapter for adapter in adapters if isinstance(adapter, Announcer)}
-    return {PATH: AlertsEndpoint(AlertDesk(desk, book, channels, announcers), token).post}
+    return {PATH: AlertsEndpoint(AlertDesk(desk, book, channels, announcers), token, observer).post}
 
 
 @asynccontextmanager
-async def _running(supervised: Sequence[Supervised], desk: Desk) -> AsyncGenerator[None, None]:
+async def _running(
+    supervised: Sequence[Supervised], desk: Desk, *more: Coroutine[Any, Any, None]
+) -> AsyncGenerator[None, None]:
     """They run inside this block; when it ends they have stopped taking anything in."""
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each.run(desk)) for each in supervised]
-        running.append(tasks.create_task(_tell(desk.status)))
+        running += [tasks.create_task(work) for work in (_tell(desk.status), *more)]
         try:
             yield
         finally:

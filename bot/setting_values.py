@@ -4,6 +4,7 @@ It knows how they are written, and never puts a secret into a sentence. `setting
 """
 
 import errno
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from bot.domain.errors import InvalidSettings
 
 MAX_PORT = 65535
+MAX_PRICE = 1_000_000
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - only for whoever writes `:PORT`, the usual way to say so
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[A-Za-z0-9._-]*)):(?P<port>[0-9]{1,5})")
 _SECRET = re.compile(r"[!-~]+")
@@ -77,6 +79,37 @@ def alert_channels(text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
+def model_prices(text: str) -> dict[str, tuple[float, float]]:
+    """Dollars for a million tokens, read and written, by model. Raises: InvalidSettings."""
+    remedy = 'write {"NAME": [1.25, 10]}: dollars for a million tokens of input, and of output'
+    try:
+        given = json.loads(text or "{}", parse_constant=_refuse, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        got = "it is no JSON object of models and their prices, each model once"
+        raise InvalidSettings("NETSPY_MODEL_PRICES", got, remedy)
+    for model, prices in given.items():
+        if not (isinstance(prices, list) and len(prices) == 2 and all(map(_is_price, prices))):
+            got = f"{str(model)[:60]!a} has no two prices from 0 to {MAX_PRICE:,}"
+            raise InvalidSettings("NETSPY_MODEL_PRICES", got, remedy)
+    return {model: (float(prices[0]), float(prices[1])) for model, prices in given.items()}
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("twice")
+    return found
+
+
+def _is_price(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given <= MAX_PRICE
+
+
 def bearer_token(name: str, secret: SecretStr | None) -> str | None:
     """The token of a setting, for the Authorization header. Raises: InvalidSettings for one that no header can hold."""
     token = secret.get_secret_value() if secret is not None else None
@@ -84,6 +117,23 @@ def bearer_token(name: str, secret: SecretStr | None) -> str | None:
         got = "it holds a blank, or a character that no HTTP header can have"
         raise InvalidSettings(name, got, "set another one", finding=MALFORMED)
     return token
+
+
+def traces_url(endpoint: str, own: str = "") -> str:
+    """The URL for spans at an OTLP receiver, by OpenTelemetry's rules: `own` is that of traces alone, and whole.
+
+    Raises: InvalidSettings.
+    """
+    name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" if own else "OTEL_EXPORTER_OTLP_ENDPOINT"
+    url = own or f"{endpoint.rstrip('/')}/v1/traces"
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or not url.isprintable():
+        raise InvalidSettings(name, "it is no URL of an HTTP server", "write it like http://127.0.0.1:4318")
+    return url
 
 
 def slack_url(text: str) -> str:

@@ -13,7 +13,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import InvalidSettings
 from bot.model_settings import PlacedModel, Written, has_place_of_its_own, placed_models
-from bot.setting_values import alert_channels, channel_nodes, finding_of, listen_address, slack_url
+from bot.setting_values import (
+    alert_channels,
+    channel_nodes,
+    finding_of,
+    listen_address,
+    model_prices,
+    slack_url,
+    traces_url,
+)
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
@@ -251,6 +259,26 @@ class Settings(BaseSettings):
             variables=environment(),
         )
         return placed_models(written, api=self.llm_api)
+
+    @property
+    def prices_of_models(self) -> dict[str, tuple[float, float]]:
+        """Dollars for a million tokens of input and of output, by model. Raises: InvalidSettings."""
+        given = model_prices(self.model_prices or "")
+        models = self.language_models if given and self.wants_model else ()
+        known = {name for model in models for name in (model.name, model.model)}
+        if models and (strangers := [name for name in given if name not in known]):
+            got = (
+                f"it has a price for {strangers[0][:60]!a}, which is none of the models{_nearest(strangers[0], known)}"
+            )
+            raise InvalidSettings("NETSPY_MODEL_PRICES", got, "name one of NETSPY_MODELS")
+        found = {model.name: given.get(model.name, given.get(model.model)) for model in models}
+        return {name: prices for name, prices in found.items() if prices}
+
+    @property
+    def traces_url(self) -> str | None:
+        """Where spans are posted to; None where no traces are made. Raises: InvalidSettings."""
+        own = environment().get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")
+        return traces_url(self.otlp_endpoint, own) if self.otlp_endpoint else None
 
     @property
     def wants_model(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.checking import name_of
 from bot.domain.errors import NetspyError
+from bot.domain.observing import UNOBSERVED, AdapterFailed, Observer
 from bot.domain.ports import Adapter, Check, Desk
 
 log = logging.getLogger("netspy.serve")
@@ -31,10 +32,12 @@ class Supervised:
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._adapter = adapter
         self._sleep = sleep
         self._clock = clock
+        self._observer = observer
         self._fault: Check | None = Check(adapter.name, "fault", "it has not begun yet")
         self._proven_at: float | None = None
 
@@ -60,6 +63,7 @@ class Supervised:
                 pause_s = FIRST_PAUSE_S
             self._fault, self._proven_at, has_failed = Check(self.name, "fault", cause, _again(pause_s)), None, True
             log.error("adapter.failed", extra={"adapter": self.name, "cause": cause, "pause_s": pause_s})
+            self._observer.note(AdapterFailed(self.name))
             await self._sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

@@ -24,6 +24,7 @@ from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
 
 Checks: TypeAlias = Callable[[], Awaitable[Sequence[Check]]]
+Metrics: TypeAlias = Callable[[str], tuple[bytes, str]]
 
 HEAD_TIMEOUT_S = 10.0
 """From the connection, or the first byte of a further request, until its head is complete."""
@@ -39,8 +40,17 @@ DONE_WITHOUT = frozenset({"source", "model"})
 take the answer away too."""
 
 
-def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_s: float = BODY_TIMEOUT_S) -> Starlette:
-    """`routes` are POST endpoints by path. `checks` has to answer within a time that a prober waits."""
+def application(
+    checks: Checks,
+    routes: Mapping[str, Endpoint],
+    *,
+    metrics: Metrics | None = None,
+    body_timeout_s: float = BODY_TIMEOUT_S,
+) -> Starlette:
+    """`routes` are POST endpoints by path. `checks` has to answer within a time that a prober waits.
+
+    `metrics` gives what stands at /metrics and its media type, for what the asker accepts.
+    """
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok")
@@ -51,8 +61,13 @@ def application(checks: Checks, routes: Mapping[str, Endpoint], *, body_timeout_
         said = {"ready": is_ready, "parts": [asdict(part) for part in parts]}
         return JSONResponse(said, status_code=200 if is_ready else 503)
 
+    async def measured(request: Request) -> Response:
+        content, media_type = metrics(request.headers.get("accept", "")) if metrics else (b"", "text/plain")
+        return Response(content, media_type=media_type)
+
+    told = [Route("/metrics", measured)] if metrics else []
     given = [Route(path, bounded(endpoint, body_timeout_s), methods=["POST"]) for path, endpoint in routes.items()]
-    return Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *given])
+    return Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *told, *given])
 
 
 @asynccontextmanager

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,7 @@ from bot.domain.message import (
     TurnId,
 )
 from bot.domain.network import EVENT_TYPES, Connection, Coverage, Drop, Endpoint, Event, Outcome, UnknownField, Window
+from bot.domain.observing import Fact, Progress, Work
 from bot.domain.ports import Check, ToolHost
 from bot.domain.query import Aggregate, EventQuery, Events, Groups, Scope
 from bot.domain.sockets import OpenSockets, SocketQuery
@@ -348,3 +350,23 @@ class HeldFiles:
             raise content
         assert len(content) <= max_bytes, "a reader never gives more than was asked for"
         return content
+
+
+class RecordingObserver:
+    """An `Observer` that keeps what it is told; `parent` is the span that it gives all work."""
+
+    def __init__(self, parent: str = "") -> None:
+        self.ended: list[tuple[Work, Progress]] = []
+        self.facts: list[Fact] = []
+        self._parent = parent
+
+    @contextmanager
+    def work(self, work: Work, progress: Progress) -> Iterator[None]:
+        progress.parent = self._parent
+        try:
+            yield
+        finally:
+            self.ended.append((work, progress))
+
+    def note(self, fact: Fact) -> None:
+        self.facts.append(fact)

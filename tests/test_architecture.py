@@ -43,6 +43,7 @@ LAYERS = {
     "bot.setting_values": 4,
     "bot.model_settings": 4,
     "bot.serve": 4,
+    "bot.observers": 4,
     "bot.supervision": 4,
     "bot.doctor": 4,
     "bot.event_source": 4,
@@ -94,6 +95,9 @@ ONLY_IMPORTED_BY = {
     ],
     "uvicorn": ["bot.web"],
     "pydantic_settings": ["bot.settings"],
+    "structlog": ["bot.telemetry.json_lines"],
+    "prometheus_client": ["bot.telemetry"],
+    "opentelemetry": ["bot.telemetry.traces", "bot.telemetry.exporting"],
 }
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")])
 

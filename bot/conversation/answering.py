@@ -20,10 +20,12 @@ from bot.conversation.thread_tools import ThreadTools
 from bot.conversation.transcript import Transcript
 from bot.domain.errors import InvalidArguments, UnusableMessage
 from bot.domain.message import Command, Message, Notice
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import ChatModel, Files, ToolHost
 from bot.domain.query import Scope
 from bot.domain.turn import ABOUT_FILES, ATTACHED_FILE, ModelRequest, Question, ToolCall, Turn, author_of
 from bot.tables.text import as_sentence, control_in
+from bot.telemetry.wrapping import ObservedHost
 
 MAX_ROWS_OF_A_COMMAND = 1000
 """Whoever asks for so many rows gets them."""
@@ -51,6 +53,7 @@ class Answering:
     planner: ChatModel
     tools: Sequence[Tool]
     question_of: QuestionOf
+    observer: Observer = UNOBSERVED
     nodes: Mapping[str, str] = field(default_factory=dict)
 
     async def work(
@@ -69,7 +72,7 @@ class Answering:
         host = self.loop.host
         if node := self.nodes.get(turn.message.key.channel):
             host = NodeHost(host, node)
-        loop = replace(self.loop, host=ThreadTools(host, thread))
+        loop = replace(self.loop, host=ObservedHost(ThreadTools(host, thread), self.observer))
         await _Work(self, loop, turn, thread, transcript, files, deadline).do(text)
 
 

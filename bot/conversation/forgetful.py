@@ -165,6 +165,9 @@ class ForgetfulStore:
     async def claim(self, worker: WorkerId, platforms: Collection[str], *, limit: int) -> tuple[Claim, ...]:
         return tuple(entry.taken(worker) for entry in list(self._free(platforms))[:limit])
 
+    async def waiting(self) -> int:
+        return sum(entry.open and entry.owner is None for entry in self._entries.values())
+
     async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
         entry = self._first_open(key)
         return entry.taken(worker) if entry else None

@@ -22,8 +22,9 @@ from bot.conversation.retention import expire
 from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
 from bot.domain.command_help import CommandHelp
+from bot.domain.correlation import about
 from bot.domain.errors import NetspyError, PlatformError, StorageError
-from bot.domain.message import Author, Channel, Message, Notice, Press, Reply, ThreadKey, TurnId
+from bot.domain.message import Author, Channel, Delete, Edit, Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
 from bot.domain.ports import Check, Claim, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
@@ -84,7 +85,9 @@ class Manager:
         async with self._intake:
             match await self._heed(message):
                 case "answer":
-                    await self._begin(Turn(TurnId(uuid4().hex), message, self._parts.clock()))
+                    turn = Turn(TurnId(uuid4().hex), message, self._parts.clock())
+                    with about(turn.id):
+                        await self._begin(turn)
                 case "excuse":
                     self._spawn(self._excuse(message))
 
@@ -116,7 +119,9 @@ class Manager:
                 self._serve(Claim(turn), store, waited=False)
 
     async def act(self, press: Press) -> Reply:
-        return await self._actions.act(press)
+        action = press.action
+        with about("" if isinstance(action, Edit | Delete) else action.turn):
+            return await self._actions.act(press)
 
     async def adopt(self, platform: str) -> None:
         if not self._ends:
@@ -167,6 +172,14 @@ class Manager:
         if self._unstored:
             await asyncio.wait(self._turns, timeout=STOPPING_S)
         return len(self._turns)
+
+    async def storage(self) -> Check:
+        """How the threads' database is."""
+        return await self._parts.store.check()
+
+    async def waiting(self) -> int:
+        """How many turns wait in that database. Raises: StorageError."""
+        return await self._parts.leases.waiting()
 
     async def close(self) -> None:
         """End the turns that still run, and let them go: who serves their threads next takes them up at once."""
@@ -220,13 +233,19 @@ class Manager:
             if is_stored:
                 self._lookout.begin()
             try:
-                following = await self._service.serve(following, store, waited=waited)
-            except Exception:
-                log.exception("turn.failed", extra={"turn": turn})
-                following = await stored(partial(store.close, turn, worker=self._worker))
+                with about(turn):
+                    following = await self._answer(following, store, waited=waited)
             finally:
                 at_work.discard(turn)
             waited = True
+
+    async def _answer(self, claim: Claim, store: ThreadStore, *, waited: bool) -> Claim | None:
+        """Answer one turn, or log what broke. Returns what to work on next."""
+        try:
+            return await self._service.serve(claim, store, waited=waited)
+        except Exception:
+            log.exception("turn.failed", extra={"turn": claim.turn.id})
+            return await stored(partial(store.close, claim.turn.id, worker=self._worker))
 
 
 @asynccontextmanager

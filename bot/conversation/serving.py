@@ -16,8 +16,10 @@ from bot.conversation.house import House
 from bot.conversation.parts import Parts
 from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
 from bot.conversation.thread import Thread
+from bot.conversation.transcript import Transcript
 from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import QUEUE_STEP, Notice, Reply, Step, TurnId
+from bot.domain.observing import TurnWork, observed
 from bot.domain.ports import Claim, Outlet, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
@@ -81,18 +83,30 @@ class Service:
 
         False, with nothing sent, when the question was edited meanwhile or another worker owns the turn now.
         """
-        turn = claim.turn.id
+        with observed(self._parts.answering.observer, TurnWork(claim.turn.id, claim.turn.message.key)) as progress:
+            attempt, ended = await self._tried(claim, outlet, store)
+            progress.outcome = ended.state
+            if attempt.interruption in {"restart", "lost"}:
+                progress.outcome = attempt.interruption
+                return False
+            is_sent = await self._send(ended, attempt.transcript, outlet, store)
+            if not is_sent:
+                progress.outcome = "lost"
+            return is_sent
+
+    async def _tried(self, claim: Claim, outlet: Outlet, store: ThreadStore) -> tuple[Attempt, Turn]:
+        """An attempt that has ended, and the turn as it did."""
         thread = partial(Thread, claim.turn.message.key, self._parts.store, self._spare)
         files = self._parts.files(claim.turn.message.reply_to)
         attempt = Attempt(claim, outlet, keep=store.keep, thread=thread, files=files, house=self._house)
-        self._attempts[turn] = attempt
+        self._attempts[claim.turn.id] = attempt
         try:
-            ended = await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
+            return attempt, await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
         finally:
-            del self._attempts[turn]
-        if attempt.interruption in {"restart", "lost"}:
-            return False
-        transcript = attempt.transcript
+            del self._attempts[claim.turn.id]
+
+    async def _send(self, ended: Turn, transcript: Transcript, outlet: Outlet, store: ThreadStore) -> bool:
+        turn = ended.id
         if self._spare and store is self._spare:
             told = f"This answer is remembered only until netspy ends. {self._spare.reason}"
             await transcript.notice(Notice("warning", told))

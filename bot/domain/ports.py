@@ -268,6 +268,10 @@ class Leases(Protocol):
         """Own turns on these platforms that nobody owns: the first open one of each thread, the oldest first."""
         ...
 
+    async def waiting(self) -> int:
+        """How many open turns nobody works on: most of them wait for those before them in their threads."""
+        ...
+
     async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
         """Own the first open turn of a thread, whoever owned it: for callers who know that nobody works there."""
         ...

@@ -140,7 +140,8 @@ class Completion:
     """The end of one round: everything the model said in it.
 
     `carry` holds provider items that must be sent back unread in the turn's next round (encrypted reasoning).
-    `notice` is for the person: why another model answered than the preferred one.
+    `notice` is for the person: why another model answered than the preferred one. `served_by` is what the server calls
+    the model that answered, where it says so.
     """
 
     text: str
@@ -149,6 +150,7 @@ class Completion:
     carry: tuple[JsonObject, ...] = ()
     usage: Usage | None = None
     notice: str = ""
+    served_by: str = field(default="", compare=False)
 
 
 ModelEvent: TypeAlias = TextDelta | Delay | Completion

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from math import ceil
 
 from bot.domain.errors import ModelBusy, ModelError, ModelSilent, ModelTruncated, ModelUnreachable
+from bot.domain.observing import UNOBSERVED, BreakerTurned, Observer
 from bot.domain.ports import ChatModel
 from bot.domain.turn import Completion, ModelEvent, ModelRequest
 from bot.llm.limits import loop_time
@@ -30,9 +31,12 @@ class BreakerModel(Wrapper):
     A complete answer closes it. It lives as long as its model, over all turns and threads.
     """
 
-    def __init__(self, model: ChatModel, *, clock: Callable[[], float] = loop_time) -> None:
+    def __init__(
+        self, model: ChatModel, *, clock: Callable[[], float] = loop_time, observer: Observer = UNOBSERVED
+    ) -> None:
         super().__init__(model)
         self._clock = clock
+        self._observer = observer
         self._failures = 0
         self._opened_by: ModelError | None = None
         self._open_until = 0.0
@@ -44,7 +48,7 @@ class BreakerModel(Wrapper):
             async with aclosing(self._model.answer(request)) as events:
                 async for event in events:
                     if isinstance(event, Completion):
-                        self._failures, self._opened_by = 0, None
+                        self._close()
                     yield event
         except (ModelUnreachable, ModelBusy, ModelTruncated) as failure:
             if self._opens(failure):
@@ -63,11 +67,17 @@ class BreakerModel(Wrapper):
         self._probing = True
         return True
 
+    def _close(self) -> None:
+        if self._opened_by:
+            self._observer.note(BreakerTurned(self.name, is_open=False))
+        self._failures, self._opened_by = 0, None
+
     def _opens(self, failure: ModelError) -> bool:
         self._failures = FAILURES if isinstance(failure, ModelSilent) else self._failures + 1
         if self._failures < FAILURES:
             return False
         self._opened_by, self._open_until = failure, self._clock() + COOL_DOWN_S
+        self._observer.note(BreakerTurned(self.name, is_open=True))
         return True
 
     def _left_alone(self, failure: ModelError) -> BreakerOpen:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import ChatModel
 from bot.llm.breaker import BreakerModel
 from bot.llm.fallback import FallbackModel
@@ -12,7 +13,11 @@ from bot.llm.seeing import SeeingModel
 
 
 def chained(
-    models: Sequence[ChatModel], planner: ChatModel, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    models: Sequence[ChatModel],
+    planner: ChatModel,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    observer: Observer = UNOBSERVED,
 ) -> ChatModel:
     """`models` in their order of preference, then `planner`.
 
@@ -27,6 +32,6 @@ def chained(
     """
     chain = planner
     for model in reversed(models):
-        tried = RetryingModel(BreakerModel(TimelyModel(model)), sleep=sleep)
-        chain = FallbackModel(SeeingModel(tried), chain)
+        tried = RetryingModel(BreakerModel(TimelyModel(model), observer=observer), sleep=sleep)
+        chain = FallbackModel(SeeingModel(tried), chain, observer)
     return chain

@@ -15,6 +15,7 @@ from openai.types.chat import (
 from openai.types.shared_params import FunctionDefinition
 
 from bot.codec import compact
+from bot.domain.correlation import headers
 from bot.domain.errors import ModelError, ModelRefused, ModelTruncated
 from bot.domain.ports import Check
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec
@@ -47,7 +48,7 @@ class ChatCompletionsModel:
         if error := self._fault(heard):
             raise error
         log.debug("model.round", extra={"model": self.name, "calls": len(heard.calls), "usage": heard.usage})
-        yield Completion(heard.text, _calls(heard, request), self.name, usage=heard.usage)
+        yield Completion(heard.text, _calls(heard, request), self.name, usage=heard.usage, served_by=heard.model)
 
     async def check(self) -> Check:
         return await self._endpoint.check()
@@ -62,6 +63,7 @@ class ChatCompletionsModel:
             stream_options={"include_usage": True},
             max_completion_tokens=MAX_OUTPUT_TOKENS if is_openai else omit,
             prompt_cache_key=cache_key(request.thread) if is_openai else omit,
+            extra_headers=headers(),
         )
 
     def _fault(self, heard: Heard) -> ModelError | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.codec import compact
 from bot.domain.turn import Usage
-from bot.llm.lenient import Lenient
+from bot.llm.lenient import Lenient, name_of
 
 
 class _Function(Lenient):
@@ -40,6 +40,7 @@ class _Counts(Lenient):
 class Chunk(Lenient):
     choices: list[_Choice] | None = None
     usage: _Counts | None = None
+    model: object = None
 
 
 class HeardCall:
@@ -73,12 +74,14 @@ class Heard:
         self.refusal = ""
         self.finish: str | None = None
         self.usage: Usage | None = None
+        self.model = ""
         self.calls: list[HeardCall] = []
 
     def add(self, chunk: Chunk) -> str:
         """The text that this chunk adds."""
         if chunk.usage:
             self.usage = Usage(chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
+        self.model = name_of(chunk.model) or self.model
         choice = chunk.choices[0] if chunk.choices else _Choice()
         delta = choice.delta or _Delta()
         self.finish = choice.finish_reason or self.finish

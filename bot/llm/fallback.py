@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import ModelError
+from bot.domain.observing import UNOBSERVED, FellBack, Observer
 from bot.domain.ports import ChatModel, Check
 from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta
 from bot.llm.wrapping import joined
@@ -36,6 +37,7 @@ class FallbackModel:
 
     preferred: ChatModel
     fallback: ChatModel
+    observer: Observer = UNOBSERVED
 
     @property
     def name(self) -> str:
@@ -52,6 +54,7 @@ class FallbackModel:
             except ModelError as error:
                 failure = error
                 log.warning("model.fell_back", extra={"model": self.name, "cause": str(error)})
+                self.observer.note(FellBack(self.name))
             else:
                 return
         if mark := cut(said):

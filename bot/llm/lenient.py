@@ -5,11 +5,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+MAX_NAME = 100
+
 
 class Lenient(BaseModel):
     """Only what is read; every field may be missing or null."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def name_of(given: object) -> str:
+    """What a server calls something, where that is a text; nothing depends on it."""
+    return given[:MAX_NAME] if isinstance(given, str) else ""
 
 
 def encodable(value: Any) -> Any:

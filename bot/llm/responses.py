@@ -22,6 +22,7 @@ from openai.types.responses import (
 from openai.types.responses.response_input_item_param import FunctionCallOutput
 
 from bot.codec import compact
+from bot.domain.correlation import headers
 from bot.domain.errors import ModelError, ModelRefused, ModelTruncated
 from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check
@@ -30,6 +31,7 @@ from bot.llm.calls import tool_call
 from bot.llm.dialog import Called, Said, as_extra, cache_key, entries, in_order, output_of
 from bot.llm.endpoint import MAX_OUTPUT_TOKENS, Endpoint
 from bot.llm.errors import AGAIN, REWORD, empty, quoted, reported, too_long
+from bot.llm.lenient import name_of
 from bot.llm.responses_stream import READ, Event, Failure, Heard, Incomplete, Item
 from bot.llm.strict_schema import strict_schema
 
@@ -86,6 +88,7 @@ class ResponsesModel:
             include=["reasoning.encrypted_content"] if with_reasoning else omit,
             max_output_tokens=MAX_OUTPUT_TOKENS if is_openai else omit,
             prompt_cache_key=cache_key(request.thread),
+            extra_headers=headers(),
         )
 
     def _fault(self, heard: Heard, items: list[Item], *, images: bool) -> ModelError | None:
@@ -115,7 +118,7 @@ class ResponsesModel:
         counts = heard.response.usage
         usage = Usage(counts.input_tokens or 0, counts.output_tokens or 0) if counts else None
         log.debug("model.round", extra={"model": self.name, "calls": len(calls), "usage": usage})
-        return Completion(text, calls, self.name, tuple(heard.output), usage)
+        return Completion(text, calls, self.name, tuple(heard.output), usage, served_by=name_of(heard.response.model))
 
 
 def _incomplete(asked: str, details: Incomplete | None) -> ModelError:

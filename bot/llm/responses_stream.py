@@ -30,6 +30,7 @@ class Incomplete(Lenient):
 class Response(Lenient):
     output: list[dict[str, Any]] | None = None
     usage: _Counts | None = None
+    model: object = None
     error: Failure | None = None
     incomplete_details: Incomplete | None = None
 

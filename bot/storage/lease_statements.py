@@ -87,6 +87,7 @@ def _drop_waiting() -> Any:
 OWN = select(turns.c.id, turns.c.wish).where(*_mine)
 OTHERS = _others()
 FREE = _free()
+WAITING = select(func.count()).where(turns.c.owner.is_(None), is_open)
 CLAIM_FREE = _claim_free()
 TAKE_NEXT = _take_next()
 TAKE_FIRST = _take_first(thread_id)

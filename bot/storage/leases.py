@@ -46,6 +46,10 @@ class SqlLeases:
         values = {"worker": worker, "platforms": [storable(platform) for platform in platforms], "limit": limit}
         return await self._claim(statements.CLAIM_FREE, values)
 
+    async def waiting(self) -> int:
+        rows = await self._database.rows("counting the turns in", statements.WAITING, {})
+        return int(rows[0][0])
+
     async def take_over(self, worker: WorkerId, key: ThreadKey) -> Claim | None:
         claims = await self._claim(statements.TAKE_FIRST, {**key_values(key), "worker": worker})
         return claims[0] if claims else None

@@ -16,11 +16,12 @@ from mcp_types import REQUEST_TIMEOUT, CallToolResult, TextContent, Tool
 
 from bot import scope_text
 from bot.codec import decode_result
+from bot.domain.correlation import TRACEPARENT, current_parent, current_turn
 from bot.domain.errors import ToolHostError
 from bot.domain.ports import Analyst, Check, EbpfSource, ToolHost
 from bot.domain.query import EVERYTHING, Scope
 from bot.domain.turn import ToolCall, ToolResult, ToolSpec
-from bot.tools.server import NOW, SCOPE, Within, build_server
+from bot.tools.server import NOW, SCOPE, TURN, Within, build_server
 
 log = logging.getLogger("netspy.tools")
 
@@ -46,7 +47,7 @@ class McpHost:
 
     async def call_within(self, scope: Scope, call: ToolCall, *, now: datetime) -> ToolResult:
         try:
-            meta = cast(Any, {NOW: now.isoformat(), **_meta(scope)})
+            meta = cast(Any, {NOW: now.isoformat(), **_belonging(), **_meta(scope)})
             return _as_result(call, await self._client.call_tool(call.name, dict(call.arguments), meta=meta))
         except (MCPError, ValueError, RuntimeError) as error:
             log.warning("tool.broke", extra={"tool": call.name, "cause": str(error)})
@@ -121,6 +122,12 @@ async def open_tool_host(
 def _meta(scope: Scope) -> dict[str, str]:
     """Raises: ValueError for a scope that is too long."""
     return {} if scope.is_everything else {SCOPE: scope_text.written(scope)}
+
+
+def _belonging() -> dict[str, str]:
+    """The turn and the span of a call: the server's tasks do not inherit them."""
+    told = {TURN: current_turn(), TRACEPARENT: current_parent()}
+    return {name: value for name, value in told.items() if value}
 
 
 def _spec(tool: Tool) -> ToolSpec:

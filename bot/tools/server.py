@@ -23,6 +23,8 @@ from mcp_types import Tool as McpTool
 from bot import scope_text
 from bot.codec import encode_result
 from bot.commands import Tool
+from bot.domain.correlation import TRACEPARENT, about, usable
+from bot.domain.correlation import within as span_within
 from bot.domain.errors import InvalidArguments, NetspyError
 from bot.domain.ports import Analyst, EbpfSource
 from bot.domain.query import Scope
@@ -37,6 +39,8 @@ NOW = "netspy/now"
 moment. Without it the window ends when the call arrives."""
 SCOPE = "netspy/scope"
 """The key with what whoever asks may see, as `scope_text` writes it. Without it that is everything."""
+TURN = "netspy/turn"
+"""The same for the turn, so that logs say which one it was; its span is MCP's own `traceparent`."""
 EARLIEST_YEAR = 1970
 """No event is older; and a window can still be counted back from there."""
 
@@ -68,17 +72,22 @@ def build_server(
     async def list_tools(_: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[described(tool) for tool in TOOLS])
 
+    async def run(call: ToolCall, now: datetime, grounds: Grounds) -> ToolResult:
+        if call.name in QUESTIONS:
+            return await run_insight(call, analyst=grounds.analyst, now=now)
+        return await run_tool(call, source=grounds.source, now=now)
+
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         call = ToolCall(str(context.request_id), params.name, params.arguments or {})
+        meta = context.meta or {}
         try:
             find_tool(call.name)
-            now = now_of(context.meta or {}, clock)
-            grounds = _grounds_of(context.meta or {}, everything, within)
+            now = now_of(meta, clock)
+            grounds = _grounds_of(meta, everything, within)
         except NetspyError as error:
             return _as_call_result(ToolResult(call, str(error), failed=True))
-        if call.name in QUESTIONS:
-            return _as_call_result(await run_insight(call, analyst=grounds.analyst, now=now))
-        return _as_call_result(await run_tool(call, source=grounds.source, now=now))
+        with about(usable(meta.get(TURN))), span_within(usable(meta.get(TRACEPARENT))):
+            return _as_call_result(await run(call, now, grounds))
 
     return Server("netspy", on_list_tools=list_tools, on_call_tool=call_tool)
 

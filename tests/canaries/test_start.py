@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import telemetry
 from bot.cli import run
 from bot.redaction import redact_logs
 from bot.secret_settings import secrets_of
 from bot.settings import load
+from bot.telemetry import logs
 from tests.canaries.given import CANARIES, environment, found_in
 from tests.hostile.test_logs import loggers_as_before
 from tests.loopback.http_peer import Answer, HttpPeer, Request
@@ -81,7 +81,7 @@ def test_settings_show_none_and_know_all() -> None:
     shown = [repr(settings), str(settings), repr(secrets_of(settings)), repr(settings.language_models)]
     assert found_in(*shown) == set()
     written = StringIO()
-    telemetry.configure("debug", written)
+    logs.configure("debug", written)
     redact_logs(secrets_of(settings))
     for name, value in CANARIES.items():
         logging.getLogger("any").warning("it sent %s", value, extra={"cause": f"said {value!r}"})

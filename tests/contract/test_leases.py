@@ -389,3 +389,14 @@ async def test_what_is_open_in_another_thread_ends_no_history(store: Store) -> N
 
 async def test_an_unknown_turn_cannot_be_ended(store: Store) -> None:
     assert not await store.finish(turn(state="answered"), Reply(turn().id, ()), kept=0, worker=W1)
+
+
+async def test_turns_that_nobody_works_on_are_counted(store: Store) -> None:
+    assert await store.leases.waiting() == 0
+    for number in (1, 2, 3):
+        await store.begin(turn(number), worker=W1)
+    await store.begin(turn(1, key=OTHER_KEY), worker=W2)
+    assert await store.leases.waiting() == 2
+    await finished(store, 1)
+    await store.close(turn(1).id, worker=W1)
+    assert await store.leases.waiting() == 1

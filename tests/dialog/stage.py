@@ -28,6 +28,7 @@ from bot.domain.message import (
     ThreadKey,
     TurnId,
 )
+from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import Begun, WorkerId
 from bot.domain.turn import Completion, Question, ToolCall, ToolResult, Turn
 from bot.ebpf.scoped import scoped
@@ -58,6 +59,7 @@ class Stage:
     deadline_s: float = 60.0
     lease_s: float = 10.0
     thread_replies: ThreadReplies = "auto"
+    observer: Observer = UNOBSERVED
     clock: Callable[[], datetime] = lambda: NOW
 
     def outlet(self, turn: TurnId, address: Address) -> RecordingOutlet:
@@ -77,6 +79,7 @@ class Stage:
             hosts=only_everything(self.host),
             tools=TOOLS,
             question_of=question_of,
+            observer=self.observer,
         )
         parts = Parts(
             store=self.store,

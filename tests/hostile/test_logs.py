@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 
-from bot import telemetry
+from bot.telemetry import logs as telemetry_logs
 from tests.hostile.corpus import CORPUS
 from tests.hostile.test_terminal import hidden_in
 
@@ -32,7 +32,7 @@ def logs() -> Iterator[StringIO]:
     """What is written meanwhile, at debug."""
     written = StringIO()
     with loggers_as_before():
-        telemetry.configure("debug", written)
+        telemetry_logs.configure("debug", written)
         yield written
 
 

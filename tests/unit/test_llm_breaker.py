@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import ModelBusy, ModelError, ModelSilent, ModelTruncated
+from bot.domain.observing import BreakerTurned
 from bot.llm.breaker import COOL_DOWN_S, BreakerModel, BreakerOpen
 from bot.llm.errors import empty
+from tests.fakes import RecordingObserver
 from tests.unit.llm_models import DOWN, FINE, REFUSED, SAID, FakeClock, Piece, PlayedModel
 from tests.wire.llm_requests import REQUEST, ask
 
@@ -140,3 +142,15 @@ async def test_a_probe_that_its_reader_leaves_lets_the_next_one_through() -> Non
     await events.aclose()
     assert setting.played.closed == 2
     assert (await ask(setting.model)).completion == FINE
+
+
+async def test_an_observer_hears_when_it_opens_and_when_it_closes() -> None:
+    observer = RecordingObserver()
+    clock = FakeClock()
+    model = BreakerModel(PlayedModel([[SILENT], SAID, SAID]), clock=clock, observer=observer)
+    with pytest.raises(BreakerOpen):
+        await ask(model)
+    clock.now += COOL_DOWN_S
+    await ask(model)
+    await ask(model)
+    assert observer.facts == [BreakerTurned("gpt", is_open=True), BreakerTurned("gpt", is_open=False)]

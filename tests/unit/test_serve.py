@@ -39,11 +39,12 @@ class ByHttp(Silent):
         return PlainTextResponse(self.name)
 
 
-def test_an_answer_goes_to_the_adapter_of_its_address() -> None:
+async def test_an_answer_goes_to_the_adapter_of_its_address() -> None:
     slack, discord = Silent("slack"), Silent("discord")
     outlet = outlets_of([slack, discord])
-    assert outlet(TURN, Address("slack", "C1")) is slack.given
-    assert outlet(TURN, Address("discord", "1")) is discord.given
+    for adapter in (slack, discord):
+        await outlet(TURN, Address(adapter.name, "1")).prose(adapter.name)
+    assert (slack.given.said, discord.given.said) == ("slack", "discord")
 
 
 def test_an_answer_for_a_platform_that_is_off_can_go_nowhere() -> None:

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 
 from bot.app import slack_credentials
 from bot.domain.errors import InvalidSettings
-from bot.setting_values import bearer_token, listen_address, slack_secret, slack_url
+from bot.setting_values import bearer_token, listen_address, model_prices, slack_secret, slack_url, traces_url
 from bot.settings import Settings
 
 BOT, APP, SIGNING = "xoxb-1-hush", "xapp-1-hush", "8f742231b10e8888abcd99yyyzzz85a5"
@@ -137,3 +137,36 @@ def test_token_that_no_header_can_hold_is_refused_without_being_told(token: str)
         bearer_token("NETSPY_MCP_TOKEN", SecretStr(token))
     assert str(caught.value).startswith("NETSPY_MCP_TOKEN: it holds a blank")
     assert "sh" not in str(caught.value).removesuffix("Set another one")
+
+
+def test_prices_are_two_numbers_for_a_model() -> None:
+    assert model_prices('{"gpt": [1.25, 10], "local": [0, 0]}') == {"gpt": (1.25, 10.0), "local": (0.0, 0.0)}
+    assert model_prices("") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gpt=1.25", "[1, 2]", '{"gpt": 1}', '{"gpt": [1]}', '{"gpt": [1, -1]}', '{"gpt": [1, true]}', "null",
+        '{"gpt": [1, NaN]}', '{"gpt": [1, 1e999]}', '{"gpt": ["1", "2"]}', '{"gpt": [1, 2], "gpt": [1, 3]}',
+        '{"gpt": [1, 1' + 400 * "0" + "]}", 5000 * "[", '{"\\u001b": []}',
+    ],
+)  # fmt: skip
+def test_prices_that_are_none_are_refused_and_shown_how_to_write(text: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        model_prices(text)
+    said = str(caught.value)
+    assert said.startswith(("NETSPY_MODEL_PRICES: it is no JSON object", "NETSPY_MODEL_PRICES: '"))
+    assert "dollars for a million tokens" in said
+    assert "\x1b" not in said
+
+
+def test_traces_go_below_the_endpoint_or_to_their_own() -> None:
+    assert traces_url("http://h:4318/") == "http://h:4318/v1/traces"
+    assert traces_url("http://h:4318", "https://t/x") == "https://t/x"
+
+
+@pytest.mark.parametrize("endpoint", ["h:4318", "grpc://h", "http://", "http://h:99999", "http://h\x1b"])
+def test_an_endpoint_that_is_no_url_is_refused(endpoint: str) -> None:
+    with pytest.raises(InvalidSettings, match="OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL"):
+        traces_url(endpoint)

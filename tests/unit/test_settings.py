@@ -156,3 +156,21 @@ def test_an_mcp_json_that_cannot_be_read_is_told(
     monkeypatch.setenv("NETSPY_MCP_CONFIG", str(file))
     with pytest.raises(InvalidSettings, match=rf"^NETSPY_MCP_CONFIG: .*mcp.json.*{told}"):
         servers_of(load())
+
+
+def test_prices_are_those_of_models_and_a_name_of_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("NETSPY_MODELS", "gpt-6-luna,local@http://127.0.0.1:1/v1,local@http://127.0.0.1:2/v1")
+    monkeypatch.setenv("NETSPY_MODEL_PRICES", '{"gpt-6-luna": [1, 2], "local": [0, 0], "local@127.0.0.1:2": [3, 4]}')
+    prices = {"gpt-6-luna": (1.0, 2.0), "local@127.0.0.1:1": (0.0, 0.0), "local@127.0.0.1:2": (3.0, 4.0)}
+    assert load().prices_of_models == prices
+    monkeypatch.setenv("NETSPY_MODEL_PRICES", '{"gpt-6-lun": [1, 2]}')
+    with pytest.raises(InvalidSettings, match="'gpt-6-lun', which is none of the models; did you mean gpt-6-luna"):
+        _ = load().prices_of_models
+
+
+def test_traces_are_made_only_where_an_endpoint_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t/x")
+    assert load().traces_url is None
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318")
+    assert load().traces_url == "http://t/x"

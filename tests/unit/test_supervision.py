@@ -7,9 +7,10 @@ import pytest
 
 from bot.domain.errors import PlatformError
 from bot.domain.message import Address, TurnId
+from bot.domain.observing import UNOBSERVED, AdapterFailed, Observer
 from bot.domain.ports import Check, Desk, Outlet
 from bot.supervision import FIRST_PAUSE_S, LONGEST_PAUSE_S, PROVEN_S, STEADY_S, Supervised
-from tests.fakes import IdleDesk, RecordingOutlet
+from tests.fakes import IdleDesk, RecordingObserver, RecordingOutlet
 from tests.loopback.waiting import until
 
 REFUSED = PlatformError("Slack's auth.test", "invalid_auth", "copy the token anew")
@@ -53,8 +54,8 @@ class Faulty:
         raise AssertionError("a supervisor asks whether it runs, not its platform")
 
 
-def supervised(adapter: Faulty) -> Supervised:
-    return Supervised(adapter, sleep=adapter.sleep, clock=adapter.clock)
+def supervised(adapter: Faulty, observer: Observer = UNOBSERVED) -> Supervised:
+    return Supervised(adapter, sleep=adapter.sleep, clock=adapter.clock, observer=observer)
 
 
 async def run_until_steady(adapter: Faulty, runs: int, *, proven_s: float = PROVEN_S) -> Check:
@@ -139,3 +140,13 @@ async def test_it_has_a_fault_before_it_begins_and_while_it_waits() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_an_observer_hears_of_every_failure() -> None:
+    adapter, observer = Faulty(iter([REFUSED, None])), RecordingObserver()
+    task = asyncio.create_task(supervised(adapter, observer).run(IdleDesk()))
+    await until(lambda: len(adapter.desks) == 3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert observer.facts == [AdapterFailed("faulty"), AdapterFailed("faulty")]

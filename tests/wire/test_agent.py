@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import replace
@@ -39,6 +40,7 @@ from tests.agent_stage import (
 )
 from tests.fakes import NOW, FakeEbpf, connection, drop
 from tests.loopback.ebpf_server import EbpfServer
+from tests.noted_turns import NotedTurns
 
 PATHS = [endpoint.path for endpoint in ENDPOINTS if endpoint.path != "/health"]
 OF_REFERENCE = (
@@ -566,3 +568,15 @@ async def test_coverage_of_the_store_comes_along() -> None:
     assert (coverage["kind"], coverage["lost"], coverage["seen"], coverage["matched"]) == ("live", 3, 1, 1)
     assert coverage["notes"] == ["listening since 2026-11-23 14:06:30 UTC"]
     assert isinstance(check, Check)
+
+
+async def test_a_question_is_noted_with_the_turn_that_its_asker_names(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "netspy.collector")
+    with NotedTurns("netspy.collector") as noted:
+        await client.get("/api/v1/status", headers={"X-Request-ID": "t1"})
+        await client.get("/api/v1/events?limit=x", headers={"X-Request-ID": "not one"})
+    assert noted.turns == ["t1", None]
+    told = [(record.__dict__["path"], record.__dict__["status"]) for record in caplog.records]
+    assert told == [("/api/v1/status", 200), ("/api/v1/events", 400)]

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from bot.domain.correlation import about
 from bot.domain.errors import (
     InvalidSettings,
     SourceError,
@@ -19,10 +20,11 @@ from bot.domain.errors import (
     SourceUnreachable,
 )
 from bot.domain.network import Window
+from bot.domain.observing import RequestWork
 from bot.domain.ports import EbpfSource
 from bot.domain.query import EventQuery
 from bot.ebpf.remote import client
-from tests.fakes import NOW
+from tests.fakes import NOW, RecordingObserver
 from tests.loopback.ebpf_server import EbpfServer
 from tests.loopback.http_peer import Answer, Fault, Hang, Reset, Truncated
 
@@ -266,3 +268,17 @@ async def test_one_connection_serves_many_queries(server: EbpfServer, source: Eb
     for _ in range(5):
         await source.events(HOUR)
     assert server.accepted == 1
+
+
+async def test_each_try_says_whose_turn_it_is_and_is_told(server: EbpfServer) -> None:
+    observer = RecordingObserver(parent="00-1-2-01")
+    server.fail(Reset(), times=1, path="/api/events")
+    async with client.open_http_source(server.url, timeout_s=PATIENT_S, observer=observer) as source:
+        with about("t1"):
+            await source.events(HOUR)
+        await source.events(HOUR)
+    asked = [request.headers for request in server.requests if request.path == "/api/events"]
+    assert [headers.get("x-request-id") for headers in asked] == ["t1", "t1", None]
+    assert {headers.get("traceparent") for headers in asked} == {"00-1-2-01"}
+    told = [(progress.status, progress.error) for work, progress in observer.ended if isinstance(work, RequestWork)]
+    assert told[-3:] == [(None, "ReadError"), (200, ""), (200, "")]

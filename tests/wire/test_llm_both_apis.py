@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.correlation import about, within
 from bot.domain.turn import TextDelta, ToolCall, Usage
 from bot.llm.calls import UNREADABLE
 from tests.loopback.openai_peer import OpenAIPeer
@@ -158,3 +159,13 @@ async def test_check_tells_that_nothing_answers(api: Api) -> None:
         check = await model.check()
     assert check.state == "fault"
     assert "OPENAI_BASE_URL" in check.remedy
+
+
+async def test_a_request_says_whose_turn_it_is_and_the_answer_who_gave_it(api: Api) -> None:
+    async with OpenAIPeer([Say(text="So."), Say(text="So.")]) as peer, model_at(peer, api) as model:
+        with about("t1"), within("00-1-2-01"):
+            heard = await ask(model)
+        await ask(model)
+    told = [(each.headers.get("x-request-id"), each.headers.get("traceparent")) for each in peer.requests]
+    assert told == [("t1", "00-1-2-01"), (None, None)]
+    assert heard.completion.served_by == "peer"

@@ -318,3 +318,12 @@ async def is_open(site: Site) -> bool:
         return False
     writer.close()
     return True
+
+
+async def test_metrics_are_given_as_the_asker_accepts_them_and_are_away_without_any() -> None:
+    app = web.application(Site().checks, {}, metrics=lambda accept: (b"netspy_up 1\n", f"text/x; of={accept}"))
+    async with web.serving(app, "127.0.0.1", 0) as url, httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"{url}/metrics", headers={"accept": "text/x"})
+    assert (answer.text, answer.headers["content-type"]) == ("netspy_up 1\n", "text/x; of=text/x; charset=utf-8")
+    async with open_site() as site:
+        assert (await get(f"{site.url}/metrics")).status_code == 404

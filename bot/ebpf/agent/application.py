@@ -17,11 +17,12 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import codec
 from bot.bodies import BODY_TIMEOUT_S, bounded
 from bot.bodies import Endpoint as Handler
+from bot.domain.correlation import REQUEST_ID
 from bot.domain.errors import CannotAnswer, NetspyError, UserError
 from bot.domain.json_types import Json
 from bot.domain.network import EventKind
@@ -30,6 +31,7 @@ from bot.ebpf import evaluate
 from bot.ebpf.agent import openapi, questions
 from bot.ebpf.agent.access import Access
 from bot.ebpf.agent.endpoints import ENDPOINTS, NDJSON, Endpoint
+from bot.ebpf.agent.noting import Answered, noted
 from bot.ebpf.agent.parts import Parts
 from bot.ebpf.agent.pieces import PIECE, array, lines
 from bot.ebpf.agent.reference import Kernel, RawEvent, by_pid, rfc3339, told_programs, written
@@ -68,10 +70,19 @@ class _Guarded:
             path=request.url.path, host=given.get("host"), authorization=given.get("authorization")
         )
         if refusal is None:
-            await self._app(scope, receive, send)
+            with noted(request.method, request.url.path, given.get(REQUEST_ID)) as answered:
+                await self._app(scope, receive, _noting(send, answered))
             return
         headers = {"WWW-Authenticate": refusal.challenge} if refusal.challenge else None
         await _told(request, refusal.status, refusal.reason, headers)(scope, receive, send)
+
+
+def _noting(send: Send, answered: Answered) -> Send:
+    async def noting(message: Message) -> None:
+        answered.status = message.get("status", answered.status)
+        await send(message)
+
+    return noting
 
 
 class _Agent:

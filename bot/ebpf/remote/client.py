@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from bot.domain.correlation import headers
 from bot.domain.errors import (
     InvalidSettings,
     SourceError,
@@ -25,6 +26,7 @@ from bot.domain.errors import (
     SourceTimeout,
     SourceUnreachable,
 )
+from bot.domain.observing import UNOBSERVED, Observer, RequestWork, observed
 from bot.domain.ports import EbpfSource
 from bot.ebpf.excerpt import excerpt
 from bot.ebpf.programs import LOAD
@@ -57,7 +59,12 @@ log = logging.getLogger("netspy.ebpf")
 
 @asynccontextmanager
 async def open_http_source(
-    base_url: str, *, token: str | None = None, kind: wire.ServerKind = "server", timeout_s: float = DEFAULT_TIMEOUT_S
+    base_url: str,
+    *,
+    token: str | None = None,
+    kind: wire.ServerKind = "server",
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    observer: Observer = UNOBSERVED,
 ) -> AsyncIterator[EbpfSource]:
     """The source at an address such as `localhost:8080`; nothing is sent until it is asked. Raises: InvalidSettings.
 
@@ -66,18 +73,27 @@ async def open_http_source(
     """
     address = parse_address(base_url)
     async with _open(address, token, timeout_s) as client:
-        yield AnyServer(JsonClient(client, address.url, timeout_s, _secrets(address, token)), kind)
+        yield AnyServer(JsonClient(client, address.url, timeout_s, _secrets(address, token), observer), kind)
 
 
 class JsonClient:
     """Reads JSON objects from one server; the `Answers` of `server.py`."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, timeout_s: float, secrets: Secrets = NO_SECRETS) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        timeout_s: float,
+        secrets: Secrets = NO_SECRETS,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         """`secrets`: what is sent there and must not be quoted, should the server repeat it."""
         self.url = url
         self._secrets = secrets
         self._client = client
         self._timeout_s = timeout_s
+        self._observer = observer
+        self._work = RequestWork("GET", client.base_url.host, client.base_url.port)
 
     @asynccontextmanager
     async def deadline(self) -> AsyncIterator[None]:
@@ -120,7 +136,9 @@ class JsonClient:
 
     async def _once(self, path: str, parameters: Parameters) -> httpx.Response:
         begin = perf_counter()
-        response = await self._client.get(path, params=parameters)
+        with observed(self._observer, self._work) as progress:
+            response = await self._client.get(path, params=parameters, headers=headers())
+            progress.status = response.status_code
         shown = {"url": str(response.url), "status": response.status_code}
         measured = {"ms": round(1000 * (perf_counter() - begin), 1), "bytes": len(response.content)}
         log.debug("source.request", extra={**shown, **measured})

@@ -13,7 +13,7 @@ WORDS: Final = frozenset(
     {
         *("help", "tools", "status", "quiet", "listen", "quit", "exit", "ask", "new", "again", "diff", "why", "forget"),
         *("more", "stop", "csv", "page", "edit", "delete", "watch", "chat", "workflows"),
-        *("serve", "mcp", "collect", "doctor", "record"),
+        *("serve", "mcp", "collect", "doctor", "privacy", "record"),
     }
 )
 """What people write to netspy itself, in a chat or a shell."""
