@@ -23,6 +23,7 @@ from bot.conversation.attempt import ended
 from bot.conversation.forgetful import ForgetfulStore
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
+from bot.conversation.visit import unbounded_visit
 from bot.domain.errors import StorageError
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
@@ -30,6 +31,7 @@ from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost, WorkerId
 from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.event_source import open_source
 from bot.settings import Settings, data_dir, load, wants_colour
+from bot.ways import Ways
 
 _WORKER = WorkerId("api")
 
@@ -81,7 +83,7 @@ class Netspy:
         thread = Thread(turn.message.key, self._store, None, transcript.notice)
         state: TurnState = "failed"
         try:
-            await self._answering.work(turn, thread, transcript)
+            await self._answering.work(turn, thread, transcript, visit=unbounded_visit(turn))
             state = "answered"
         finally:
             await self._store.finish(ended(turn, transcript, state), transcript.reply(turn.id), kept=0, worker=_WORKER)
@@ -95,7 +97,7 @@ class Netspy:
         adapter: Adapter = TerminalAdapter(screen, sys.stdin, seat=seat, state_dir=data_dir(), new=new_thread)
         async with (
             open_threads(self._settings) as store,
-            open_desk(self._settings, self._source, self._answering, adapter.outlet, store=store) as desk,
+            open_desk(self._settings, self._source, self._answering, Ways(adapter.outlet), store=store) as desk,
         ):
             await adapter.run(desk)
 

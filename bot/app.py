@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.errors import InvalidSettings, StorageError
-from bot.domain.message import Address, TurnId
 from bot.domain.observing import UNOBSERVED, Observer
-from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Files, Ledger, Outlet, ToolHost
+from bot.domain.ports import Adapter, ChatModel, Check, EbpfSource, Ledger, ToolHost
 from bot.domain.query import EVERYTHING, Scope
 from bot.model_settings import PlacedModel
 from bot.observers import observed_model, observed_planner
 from bot.setting_values import discord_secret, slack_secret
 from bot.settings import Settings, data_dir
+from bot.ways import Ways
 
 if TYPE_CHECKING:
     from adapters.discord.client import DiscordAdapter
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.conversation.answering import Answering
     from bot.conversation.forgetful import ForgetfulStore
     from bot.conversation.manager import Manager
+    from bot.policy_book import PolicyBook
     from bot.storage import SqlThreadStore
 
 log = logging.getLogger("netspy.app")
@@ -189,38 +190,56 @@ async def check_workflows(settings: Settings) -> tuple[Check, ...]:
     return check_of(workflows_of(settings))
 
 
+async def check_policy(settings: Settings) -> Check:
+    """Raises: InvalidSettings for a file that would be refused."""
+    from bot.policy_book import check_policy, policy_book
+    from bot.tools.registry import TOOLS
+    from bot.workflow_files import workflows_of
+
+    return check_policy(
+        policy_book(settings).current(),
+        tools=[tool.name for tool in (*TOOLS, *workflows_of(settings).tools)],
+        models=[placed.name for placed in settings.language_models] if settings.wants_model else [],
+        has_others=settings.mcp_config is not None,
+    )
+
+
 @asynccontextmanager
 async def open_desk(
     settings: Settings,
     source: EbpfSource,
     answering: "Answering",
-    outlet: Callable[[TurnId, Address], Outlet],
-    files: Callable[[Address], Files | None] = lambda _: None,
+    ways: Ways,
     *,
     store: "SqlThreadStore | ForgetfulStore",
+    policy: "PolicyBook | None" = None,
 ) -> AsyncGenerator["Manager", None]:
     """The conversation manager over a store of threads.
 
-    Raises: InvalidSettings.
+    `policy` is given by who reads it again; else it is what the file says now. Raises: InvalidSettings.
     """
+    from bot.audit_log import open_audit
     from bot.conversation.manager import open_manager
     from bot.conversation.parts import Parts
     from bot.ebpf.scoped import scoped
+    from bot.policy_book import policy_book
 
     model = budgeted(answering.loop.model, settings, store, answering.observer)
-    parts = Parts(
-        store=store,
-        leases=store.leases,
-        source=source,
-        sources=partial(scoped, source),
-        answering=replace(answering, loop=replace(answering.loop, model=model)),
-        outlet=outlet,
-        files=files,
-        thread_replies=settings.thread_replies,
-        retention_days=settings.retention_days,
-    )
-    async with open_manager(parts) as manager:
-        yield manager
+    async with AsyncExitStack() as stack:
+        parts = Parts(
+            store=store,
+            leases=store.leases,
+            sources=partial(scoped, source),
+            policy=(policy or policy_book(settings)).current,
+            directory=ways.directory,
+            audit=await stack.enter_async_context(open_audit(settings.audit_file, store)),
+            answering=replace(answering, loop=replace(answering.loop, model=model)),
+            outlet=ways.outlet,
+            files=ways.files,
+            thread_replies=settings.thread_replies,
+            retention_days=settings.retention_days,
+        )
+        yield await stack.enter_async_context(open_manager(parts))
 
 
 @asynccontextmanager

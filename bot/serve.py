@@ -15,18 +15,18 @@ from bot.alerts.endpoint import PATH, AlertsEndpoint
 from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk, open_threads
 from bot.bodies import Endpoint
 from bot.domain.alerts import AlertBook
-from bot.domain.errors import InvalidSettings, Undeliverable
-from bot.domain.message import Address, TurnId
-from bot.domain.observing import UNOBSERVED, Observer
-from bot.domain.ports import Adapter, Announcer, Check, Desk, Files, Outlet
+from bot.domain.errors import InvalidSettings
+from bot.domain.observing import Observer
+from bot.domain.ports import Adapter, Announcer, Check, Desk
 from bot.ending import asked_to_end
 from bot.event_source import open_source
 from bot.observers import health_of, open_metrics, open_observer
+from bot.policy_book import policy_book
 from bot.privacy import summary
 from bot.setting_values import bearer_token
 from bot.settings import Settings
 from bot.supervision import Supervised
-from bot.telemetry.wrapping import ObservedOutlet
+from bot.ways import ways_of
 from bot.web import application, serving
 
 log = logging.getLogger("netspy.serve")
@@ -60,6 +60,7 @@ async def serve_all(
         told = {"part": check.part, "cause": check.detail, "finding": check.finding}
         log.error("serve.left_out", extra=told)
     host, port = settings.listen_address
+    policy = policy_book(settings)
     async with AsyncExitStack() as stack:
         metrics = open_metrics(settings)
         observer = await stack.enter_async_context(open_observer(settings, metrics))
@@ -69,8 +70,9 @@ async def serve_all(
         answering = await stack.enter_async_context(open_answering(settings, source, observer))
         store = await stack.enter_async_context(open_threads(settings))
         desk = await stack.enter_async_context(
-            open_desk(settings, source, answering, outlets_of(adapters, observer), files_of(adapters), store=store)
+            open_desk(settings, source, answering, ways_of(adapters, observer), store=store, policy=policy)
         )
+        stack.enter_context(policy.reloading())
         supervised = [Supervised(adapter, observer=observer) for adapter in adapters]
         health = health_of(metrics, source, desk, supervised)
         alerts = alert_routes(settings, adapters, desk, store.alerts, observer)
@@ -116,24 +118,6 @@ class Readiness:
                 self._until = self._clock() + KEPT_S
         ends = [ENDS] if self._ending.is_set() else []
         return [*self._said, *[await each.check() for each in self._supervised], *self._left_out, *ends]
-
-
-def outlets_of(adapters: Sequence[Adapter], observer: Observer = UNOBSERVED) -> Callable[[TurnId, Address], Outlet]:
-    """Finds the adapter of an address."""
-    by_name = {adapter.name: adapter for adapter in adapters}
-
-    def outlet(turn: TurnId, address: Address) -> Outlet:
-        if adapter := by_name.get(address.adapter):
-            return ObservedOutlet(adapter.outlet(turn, address), observer, adapter.name)
-        raise Undeliverable(f"an answer for {address.adapter}", "it is not served here", "set its credentials again")
-
-    return outlet
-
-
-def files_of(adapters: Sequence[Adapter]) -> Callable[[Address], Files | None]:
-    """Finds whoever reads what people attach where an address is."""
-    by_name = {adapter.name: adapter for adapter in adapters if isinstance(adapter, Files)}
-    return lambda address: by_name.get(address.adapter)
 
 
 def routes_of(adapters: Sequence[Adapter]) -> dict[str, Endpoint]:

@@ -308,7 +308,7 @@ class IdleDesk:
     async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         return ()
 
-    async def status(self) -> tuple[Check, ...]:
+    async def status(self, *, by: Author | None = None, channel: Channel | None = None) -> tuple[Check, ...]:
         self.asked += 1
         return self.parts
 

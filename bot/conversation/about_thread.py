@@ -12,6 +12,7 @@ from bot.conversation.retracing import DIFF, calls_of, compared, looked_back
 from bot.conversation.thread import Thread, is_asked
 from bot.conversation.thread_commands import AboutThread
 from bot.conversation.transcript import Transcript
+from bot.conversation.visible import HIDDEN, is_hidden
 from bot.domain.errors import InvalidArguments
 from bot.domain.network import Coverage
 from bot.domain.ports import ToolHost
@@ -109,6 +110,8 @@ class AboutItself:
 
 def _nothing_called(turn: Turn, named: str) -> InvalidArguments:
     asked = f"diff {turn.number or ''} {named}".replace("  ", " ").strip()
+    if is_hidden(turn):
+        return InvalidArguments(asked, HIDDEN.rstrip("."), "ask the question anew")
     if not named:
         return InvalidArguments(asked, "that turn called no tool", "type diff without a number for the last calls")
     labels = (table.label for result in calls_of(turn) for table in result.tables)

@@ -12,12 +12,14 @@ from bot.conversation.attachments import read_all, unread
 from bot.conversation.calling import timed
 from bot.conversation.channel_node import NodeHost
 from bot.conversation.loop import ToolLoop
+from bot.conversation.permitted import PermittedHost
 from bot.conversation.prompt import INSTRUCTIONS
 from bot.conversation.remembering import Remembering
 from bot.conversation.retracing import made_again, refusals
 from bot.conversation.thread import Thread
 from bot.conversation.thread_tools import ThreadTools
 from bot.conversation.transcript import Transcript
+from bot.conversation.visit import Visit
 from bot.domain.errors import InvalidArguments, UnusableMessage
 from bot.domain.message import Command, Message, Notice
 from bot.domain.observing import UNOBSERVED, Observer
@@ -45,7 +47,7 @@ class Answering:
 
     `hosts` has the loop's tools over what may be seen within a scope: the loop's own host within everything.
     `planner` summarises where the loop's model cannot. `nodes`: the node that a channel is about, by the channel's id;
-    others ask all nodes.
+    others ask all nodes. `hosts` gives all tools, over what a scope lets through.
     """
 
     loop: ToolLoop
@@ -57,7 +59,14 @@ class Answering:
     nodes: Mapping[str, str] = field(default_factory=dict)
 
     async def work(
-        self, turn: Turn, thread: Thread, transcript: Transcript, *, files: Files | None = None, deadline: float = inf
+        self,
+        turn: Turn,
+        thread: Thread,
+        transcript: Transcript,
+        *,
+        visit: Visit,
+        files: Files | None = None,
+        deadline: float = inf,
     ) -> None:
         """Answer into `transcript`, which keeps what came before a failure. Raises: NetspyError.
 
@@ -65,15 +74,23 @@ class Answering:
         attempt at it was cut off.
         """
         text = usable(turn.message)
-        if (known := builtin.answer(text, self.tools)) is not None:
+        if (known := builtin.answer(text, self._permitted(visit))) is not None:
             await _tell(unread(turn.message.files), transcript)
             await transcript.prose(known)
             return
-        host = self.loop.host
-        if node := self.nodes.get(turn.message.key.channel):
-            host = NodeHost(host, node)
-        loop = replace(self.loop, host=ObservedHost(ThreadTools(host, thread), self.observer))
-        await _Work(self, loop, turn, thread, transcript, files, deadline).do(text)
+        loop = replace(self.loop, host=ObservedHost(ThreadTools(self._host(turn, visit), thread), self.observer))
+        await _Work(self, loop, turn, thread, transcript, visit, files, deadline).do(text)
+
+    def _host(self, turn: Turn, visit: Visit) -> ToolHost:
+        """The turn's tools: all that it calls, whoever makes the call, passes the policy."""
+        questions = frozenset(tool.name for tool in self.tools if tool.is_question)
+        host = PermittedHost(self.hosts, visit, questions)
+        node = self.nodes.get(turn.message.key.channel)
+        return NodeHost(host, node) if node else host
+
+    def _permitted(self, visit: Visit) -> tuple[Tool, ...]:
+        """What help tells of."""
+        return tuple(tool for tool in self.tools if visit.permit.brought_by(tool.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,7 @@ class _Work:
     turn: Turn
     thread: Thread
     transcript: Transcript
+    visit: Visit
     files: Files | None
     deadline: float
 
@@ -100,6 +118,7 @@ class _Work:
             return
         turn = await itself.original(await itself.named(about))
         if earlier := thread_commands.read(turn.message):
+            self.visit.check_command(earlier.verb)
             await itself.repeat(turn, earlier, now=self.turn.started_at)
         else:
             await self._again(turn)
@@ -151,6 +170,7 @@ class _Work:
             now=self.turn.started_at,
             deadline=self.deadline,
             author=author_of(self.turn.message),
+            models=self.visit.permit.models,
             images=attached.images,
             tools=await self.loop.host.tools(),
         )

@@ -6,7 +6,7 @@ The manager makes one for each claim. It knows neither queues nor who else works
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeAlias
 
 from bot.conversation.answering import Answering
@@ -14,7 +14,9 @@ from bot.conversation.house import House
 from bot.conversation.prompt import VERSION
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Transcript
-from bot.domain.errors import Bug, NetspyError, StorageError
+from bot.conversation.visible import visible_results
+from bot.conversation.visit import Visit
+from bot.domain.errors import Bug, NetspyError, NotPermitted, StorageError
 from bot.domain.message import Notice, TurnId
 from bot.domain.ports import Claim, Files, Outlet, Wish
 from bot.domain.turn import ToolResult, Turn, TurnState
@@ -38,6 +40,7 @@ def ended(turn: Turn, transcript: Transcript, state: TurnState) -> Turn:
         answer=transcript.answer,
         model=transcript.model,
         usage=transcript.usage,
+        made=transcript.made,
     )
 
 
@@ -53,6 +56,16 @@ class KeepResults(Protocol):
     async def __call__(self, turn: TurnId, results: Sequence[ToolResult], *, first: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an attempt works with. `admit` asks the policy; it raises NotPermitted."""
+
+    keep: KeepResults
+    files: Files | None
+    house: House
+    admit: Callable[[], Awaitable[Visit]]
+
+
 class Attempt:
     """`thread` makes the turn's thread, given where its notices go."""
 
@@ -61,18 +74,16 @@ class Attempt:
         claim: Claim,
         outlet: Outlet,
         *,
-        keep: KeepResults,
+        means: Means,
         thread: Callable[[Callable[[Notice], Awaitable[None]]], Thread],
-        files: Files | None,
-        house: House,
     ) -> None:
         self._claim = claim
-        self._keep_results = keep
-        self._house = house
-        self._files = files
+        self._means = means
         self._limit: asyncio.Timeout | None = None
         self.interruption: Interruption | None = claim.wish
-        self.transcript = Transcript(outlet, keep=self._keep)
+        self.visit: Visit | None = None
+        """None until the policy has let the turn in."""
+        self.transcript = Transcript(outlet, keep=self._keep, made=frozenset())
         self._thread = thread(self.transcript.notice)
 
     def interrupt(self, why: Interruption) -> None:
@@ -114,11 +125,15 @@ class Attempt:
         return "answered"
 
     async def _do(self, answering: Answering, deadline: float) -> None:
-        turn = self._claim.turn
-        if (known := await self._house.answer(turn.message)) is not None:
-            await self.transcript.prose(known)
-        else:
-            await answering.work(turn, self._thread, self.transcript, files=self._files, deadline=deadline)
+        turn, means, transcript = self._claim.turn, self._means, self.transcript
+        visit = self.visit = await means.admit()
+        transcript.made = visit.made
+        if (known := await means.house.answer(turn.message, visit.permit.scope)) is not None:
+            await transcript.prose(known)
+            return
+        turn = replace(turn, results=visible_results(turn.results, visit.made))
+        thread = self._thread.seen_under(visit.made)
+        await answering.work(turn, thread, transcript, visit=visit, files=means.files, deadline=deadline)
 
     async def _broke(self, error: Exception) -> TurnState:
         turn = self._claim.turn.id
@@ -143,7 +158,12 @@ class Attempt:
                 return "stopped"
 
     async def _give_up(self) -> TurnState:
-        for result in self._claim.turn.results:
+        try:
+            self.transcript.made = (await self._means.admit()).made
+        except NotPermitted as error:
+            await self.transcript.notice(Notice("error", str(error)))
+            return "failed"
+        for result in visible_results(self._claim.turn.results, self.transcript.made):
             await self.transcript.result(result)
         log.error("turn.given_up", extra={"turn": self._claim.turn.id, "attempts": self._claim.attempt - 1})
         told = f"netspy ended {MAX_ATTEMPTS} times while it answered this, and does not try again"
@@ -154,7 +174,7 @@ class Attempt:
     async def _keep(self, results: Sequence[ToolResult], first: int) -> bool:
         """What cannot be stored just now is stored with the turn's end."""
         try:
-            await self._keep_results(self._claim.turn.id, results, first=first)
+            await self._means.keep(self._claim.turn.id, results, first=first)
         except StorageError as error:
             log.warning("turn.results_not_kept", extra={"turn": self._claim.turn.id, "cause": str(error)})
             return False

@@ -1,5 +1,6 @@
 """Threads without a database: what is said is known until the process ends. For when the database cannot be opened."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -7,13 +8,15 @@ from itertools import takewhile
 
 from bot.conversation.forgetful_alerts import ForgetfulAlertBook
 from bot.conversation.window import without_rows
+from bot.domain.audit import AuditEntry
 from bot.domain.errors import StorageError
-from bot.domain.message import MessageId, Reply, ThreadKey, TurnId, Verdict
+from bot.domain.message import Channel, Message, MessageId, Reply, ThreadKey, TurnId, Verdict
 from bot.domain.ports import Begun, Check, Claim, Spent, Standing, View, Wish, WorkerId
 from bot.domain.turn import Memory, ToolResult, Turn, author_of
 
 MAX_TURNS_KEPT = 1000
 """Closed ones, of all threads together; the oldest go first."""
+MAX_AUDITED = 10_000
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class ForgetfulStore:
         self._memories: dict[ThreadKey, Memory] = {}
         self._last_numbers: dict[ThreadKey, int] = {}
         self._spent: dict[tuple[date, str], int] = {}
+        self.audited: deque[AuditEntry] = deque(maxlen=MAX_AUDITED)
 
     @property
     def shared(self) -> bool:
@@ -125,11 +129,28 @@ class ForgetfulStore:
             self._memories[key] = Memory(told=self._memories[key].told)
         for place in [place for place in self._spent if place[0] < before.date()]:
             del self._spent[place]
+        self.audited = deque((entry for entry in self.audited if entry.time >= before), MAX_AUDITED)
         return self._delete([turn for turn in self._closed() if turn.started_at < before])
 
     async def spent(self, day: date, author: str) -> Spent:
         of_day = {by: tokens for (when, by), tokens in self._spent.items() if when == day}
         return Spent(sum(of_day.values()), of_day.get(author, 0))
+
+    async def nth_newest(
+        self, nth: int, *, since: datetime, author: str = "", channel: Channel | None = None
+    ) -> datetime | None:
+        def is_whose(message: Message) -> bool:
+            return message.channel == channel if channel else author_of(message) == author
+
+        turns = (entry.turn for entry in self._entries.values())
+        began = sorted(turn.started_at for turn in turns if turn.started_at > since and is_whose(turn.message))
+        return began[-nth] if len(began) >= nth else None
+
+    async def holds(self, key: ThreadKey, message: MessageId) -> bool:
+        return (key, message) in self._messages
+
+    async def record(self, entries: Sequence[AuditEntry]) -> None:
+        self.audited.extend(entries)
 
     async def rate(self, turn: TurnId, verdict: Verdict, *, by: str) -> None:
         self._verdicts[turn, by] = verdict

@@ -13,20 +13,24 @@ from uuid import uuid4
 
 from bot.conversation import builtin
 from bot.conversation.actions import Actions
+from bot.conversation.gate import Gate
 from bot.conversation.house import House
 from bot.conversation.intake import Intake
 from bot.conversation.lookout import Lookout
 from bot.conversation.manners import EXCUSE, Heed, heed
+from bot.conversation.pacing import Pace
 from bot.conversation.parts import Parts
+from bot.conversation.reception import Reception
 from bot.conversation.retention import expire
 from bot.conversation.sending import send, stored
 from bot.conversation.serving import WAITING, Service
+from bot.conversation.visit import check_command
 from bot.domain.command_help import CommandHelp
 from bot.domain.correlation import about
-from bot.domain.errors import NetspyError, PlatformError, StorageError
+from bot.domain.errors import NetspyError, NotPermitted, PlatformError, StorageError
 from bot.domain.message import Author, Channel, Delete, Edit, Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
-from bot.domain.ports import Check, Claim, ThreadStore, WorkerId
+from bot.domain.ports import Begun, Check, Claim, ThreadStore, WorkerId
 from bot.domain.query import Aggregate, GroupField
 from bot.domain.turn import Turn
 
@@ -53,8 +57,11 @@ class Manager:
         self._tasks = tasks
         self._worker = WorkerId(uuid4().hex)
         loop = parts.answering.loop
-        self._house = House(source=parts.source, model=loop.model, store=parts.store, host=loop.host)
-        self._service = Service(parts, self._worker, self._house)
+        self._house = House(sources=parts.sources, model=loop.model, store=parts.store, host=loop.host)
+        self._gate = Gate(parts.policy, parts.directory)
+        self._pace = Pace(parts.policy, parts.clock)
+        self._reception = Reception(parts, self._gate)
+        self._service = Service(parts, self._worker, self._house, self._reception)
         self._working: set[TurnId] = set()
         self._unstored: set[TurnId] = set()
         self._turns: set[asyncio.Task[None]] = set()
@@ -76,6 +83,7 @@ class Manager:
             interrupt=self._service.interrupt,
             handle=self.handle,
             clock=parts.clock,
+            reception=self._reception,
         )
         self._jobs = {tasks.create_task(self._lookout.run())}
         if parts.retention_days is not None:
@@ -83,6 +91,8 @@ class Manager:
 
     async def handle(self, message: Message) -> None:
         async with self._intake:
+            if not await self._reception.lets_in(message):
+                return
             match await self._heed(message):
                 case "answer":
                     turn = Turn(TurnId(uuid4().hex), message, self._parts.clock())
@@ -104,12 +114,12 @@ class Manager:
         message = turn.message
         store: ThreadStore = self._parts.store
         try:
-            begun = await store.begin(turn, worker=self._worker)
+            begun = await self._stored(turn, store)
         except StorageError as error:
             if store.shared and message.key.platform in self._lookout.platforms:
                 raise
             store = self._service.without_database(error)
-            begun = await store.begin(turn, worker=self._worker)
+            begun = await self._stored(turn, store)
         match begun:
             case "repeated":
                 log.info("message.repeated", extra={"key": message.key, "message_id": message.id})
@@ -117,6 +127,15 @@ class Manager:
                 self._spawn(self._tell_waiting(turn))
             case "owned":
                 self._serve(Claim(turn), store, waited=False)
+
+    async def _stored(self, turn: Turn, store: ThreadStore) -> Begun:
+        """Raises: StorageError, NotPermitted for what comes too often."""
+        try:
+            async with self._pace.kept(turn.message, store):
+                return await store.begin(turn, worker=self._worker)
+        except NotPermitted as error:
+            self._reception.refused(turn.message, error)
+            raise
 
     async def act(self, press: Press) -> Reply:
         action = press.action
@@ -142,21 +161,26 @@ class Manager:
     async def commands(self) -> tuple[CommandHelp, ...]:
         return (*map(builtin.help_of, self._parts.answering.tools), *builtin.COMMANDS)
 
-    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:  # noqa: ARG002
+    async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         if argument not in _COMPLETED:
             return ()
         window = Window.last(COMPLETION_WINDOW_S, self._parts.clock())
         query = Aggregate(kind="connection", window=window, group_by=(_COMPLETED[argument],))
         try:
-            groups = await self._parts.source.aggregate(query)
+            permit = await self._gate.permit(by, channel)
+            groups = await self._parts.sources(permit.scope).aggregate(query)
         except NetspyError as error:
             log.debug("complete.failed", extra={"cause": str(error)})
             return ()
         values = (str(group.key[0]) for group in groups.groups if group.key[0] is not None)
         return tuple(value for value in values if value.startswith(prefix))
 
-    async def status(self) -> tuple[Check, ...]:
-        return await self._house.status()
+    async def status(self, *, by: Author | None = None, channel: Channel | None = None) -> tuple[Check, ...]:
+        if by is None or channel is None:
+            return await self._house.status()
+        permit = await self._gate.permit(by, channel)
+        check_command(permit, "status")
+        return await self._house.status(permit.scope)
 
     async def drain(self, within_s: float) -> int:
         """Begin no more turns, and wait for those that run. Returns how many of them still do.

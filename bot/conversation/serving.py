@@ -10,10 +10,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.conversation.attempt import Attempt, Interruption
+from bot.conversation.attempt import Attempt, Interruption, Means
 from bot.conversation.forgetful import ForgetfulStore
 from bot.conversation.house import House
 from bot.conversation.parts import Parts
+from bot.conversation.reception import Reception
 from bot.conversation.sending import STORING_PATIENCE_S, send, stored, was_delivered
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Transcript
@@ -31,9 +32,10 @@ WAITING = Step(QUEUE_STEP, "waiting for the question before this one", "running"
 class Service:
     """Answers turns that `worker` owns: those of the database, and those that could not be stored there."""
 
-    def __init__(self, parts: Parts, worker: WorkerId, house: House) -> None:
+    def __init__(self, parts: Parts, worker: WorkerId, house: House, reception: Reception) -> None:
         self._parts = parts
         self._house = house
+        self._reception = reception
         self._worker = worker
         self._attempts: dict[TurnId, Attempt] = {}
         self._spare: ForgetfulStore | None = None
@@ -89,6 +91,8 @@ class Service:
             if attempt.interruption in {"restart", "lost"}:
                 progress.outcome = attempt.interruption
                 return False
+            if attempt.visit:
+                attempt.visit.ended(ended)
             is_sent = await self._send(ended, attempt.transcript, outlet, store)
             if not is_sent:
                 progress.outcome = "lost"
@@ -97,8 +101,7 @@ class Service:
     async def _tried(self, claim: Claim, outlet: Outlet, store: ThreadStore) -> tuple[Attempt, Turn]:
         """An attempt that has ended, and the turn as it did."""
         thread = partial(Thread, claim.turn.message.key, self._parts.store, self._spare)
-        files = self._parts.files(claim.turn.message.reply_to)
-        attempt = Attempt(claim, outlet, keep=store.keep, thread=thread, files=files, house=self._house)
+        attempt = Attempt(claim, outlet, means=self._means(claim.turn, store), thread=thread)
         self._attempts[claim.turn.id] = attempt
         try:
             return attempt, await attempt.run(self._parts.answering, within_s=self._parts.turn_deadline_s)
@@ -120,6 +123,14 @@ class Service:
             await send(outlet, transcript.reply(turn))
             await stored(finishing)
         return True
+
+    def _means(self, turn: Turn, store: ThreadStore) -> Means:
+        return Means(
+            keep=store.keep,
+            files=self._parts.files(turn.message.reply_to),
+            house=self._house,
+            admit=partial(self._reception.visit, turn),
+        )
 
     def _finishing(
         self, store: ThreadStore, turn: Turn, reply: Reply, *, kept: int

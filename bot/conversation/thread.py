@@ -10,11 +10,11 @@ from operator import attrgetter
 
 from bot.conversation import thread_commands
 from bot.conversation.retracing import calls_of
+from bot.conversation.visible import Turns, VisibleTurns, is_hidden
 from bot.conversation.window import WHOLE_TURNS
 from bot.domain.errors import StorageError
 from bot.domain.message import Notice, ThreadKey
-from bot.domain.ports import ThreadStore
-from bot.domain.turn import Memory, Turn
+from bot.domain.turn import Made, Memory, Turn
 
 MAX_TURNS = 10_000
 """The newest turns that are read at once. They are many only once: then a summary stands for them."""
@@ -28,9 +28,14 @@ class Thread:
     """`spare` holds what `store` could not take. `tell` shows a notice in the turn's answer."""
 
     key: ThreadKey
-    store: ThreadStore
-    spare: ThreadStore | None
+    store: Turns
+    spare: Turns | None
     tell: Callable[[Notice], Awaitable[None]]
+
+    def seen_under(self, made: Made) -> "Thread":
+        """The same without what may not be seen under these marks."""
+        spare = VisibleTurns(self.spare, made) if self.spare else None
+        return replace(self, store=VisibleTurns(self.store, made), spare=spare)
 
     async def history(self, memory: Memory) -> tuple[Turn, ...]:
         """The turns that no summary stands for, oldest first, the newest with their tables."""
@@ -96,5 +101,5 @@ class Thread:
 
 def is_asked(turn: Turn) -> bool:
     """`help` and its like ask nothing of a tool or a model; what failed before it could is asked all the same."""
-    is_about_netspy = turn.state == "answered" and not turn.model and not turn.results
+    is_about_netspy = turn.state == "answered" and not (turn.model or turn.results or is_hidden(turn))
     return not is_about_netspy and thread_commands.read(turn.message) is None

@@ -11,6 +11,7 @@ from bot.codec import compact
 from bot.conversation.changes import together
 from bot.conversation.retracing import DIFF, RECALL, calls_of, compared
 from bot.conversation.thread import Thread
+from bot.conversation.visible import HIDDEN, is_hidden
 from bot.domain.errors import StorageError
 from bot.domain.json_types import JsonObject
 from bot.domain.ports import Check, ToolHost
@@ -79,6 +80,8 @@ class ThreadTools:
 
     async def _differences(self, call: ToolCall, turn: Turn, now: datetime) -> ToolResult:
         results = calls_of(turn)
+        if is_hidden(turn):
+            return _failed(call, HIDDEN)
         if not results:
             return _failed(call, f"there is nothing to compare with: turn {turn.number} called no tool")
         found = await compared(results, self.host, now=now)

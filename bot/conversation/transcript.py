@@ -12,7 +12,7 @@ from bot.domain.message import Block, Chart, Footer, Notice, Prose, Reply, Step,
 from bot.domain.network import Coverage
 from bot.domain.ports import Outlet
 from bot.domain.table import Table
-from bot.domain.turn import ToolCall, ToolResult, Usage
+from bot.domain.turn import Made, ToolCall, ToolResult, Usage
 
 log = logging.getLogger("netspy.conversation")
 
@@ -49,8 +49,10 @@ class Transcript:
     What the platform cannot show just now is logged and stands in the reply all the same.
     """
 
-    def __init__(self, outlet: Outlet, *, keep: Keep = keep_nothing) -> None:
+    def __init__(self, outlet: Outlet, *, keep: Keep = keep_nothing, made: Made = None) -> None:
         self._outlet = outlet
+        self.made = made
+        """What everything rests on that comes from now on."""
         self._keep = keep
         self._blocks: list[Block] = []
         self._results: list[ToolResult] = []
@@ -121,7 +123,8 @@ class Transcript:
 
         Returns the whole result as the model may cite it: with labels.
         """
-        labelled = replace(result, tables=tuple(replace(table, label=self._next_label()) for table in result.tables))
+        tables = tuple(replace(table, label=self._next_label()) for table in result.tables)
+        labelled = replace(result, tables=tables, made=self.made)
         self._results.append(labelled)
         begin = len(self._blocks)
         shown = [replace(table, rows=table.rows[:max_rows]) for table in labelled.tables]
@@ -136,7 +139,7 @@ class Transcript:
 
     def hold(self, result: ToolResult) -> None:
         """Keep a result that the person has already, such as a file of theirs."""
-        self._results.append(result)
+        self._results.append(replace(result, made=self.made))
 
     async def block(self, block: Block) -> None:
         """Show something that no call brought."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, check_foreign, check_workflows
+from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, check_foreign, check_policy, check_workflows
 from bot.checking import Asking, checked
 from bot.doctor.certificates import with_certificate
 from bot.doctor.contradictions import contradictions
-from bot.doctor.files import check_audit, check_policy, check_storage
+from bot.doctor.files import check_audit, check_storage
 from bot.doctor.http import check_http
 from bot.doctor.models import check_models
 from bot.doctor.source import check_source
@@ -67,7 +67,7 @@ def _asked(settings: Settings, server: str | None) -> tuple[dict[str, Asking], d
         "storage": partial(check_storage, settings),
         "mcp": partial(check_foreign, settings) if settings.mcp_config else None,
         "workflows": partial(check_workflows, settings) if settings.workflows else None,
-        "policy": partial(check_policy, settings.policy) if settings.policy else None,
+        "policy": partial(check_policy, settings) if settings.policy else None,
         "audit": partial(check_audit, settings.audit_file) if settings.audit_file else None,
         "http": partial(check_http, settings) if is_served else None,
         **{name: partial(_platform, adapter, settings) if adapter else None for name, adapter in adapters.items()},

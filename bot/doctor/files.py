@@ -35,21 +35,8 @@ def _with_room(check: Check) -> Check:
     return Check(check.part, "warning", detail, "free some space", "disk-almost-full")
 
 
-async def check_policy(path: str) -> Check:
-    return await asyncio.to_thread(_policy, path)
-
-
 async def check_audit(path: str) -> Check:
     return await asyncio.to_thread(_audit, path)
-
-
-def _policy(path: str) -> Check:
-    file = Path(path).expanduser()
-    try:
-        file.open("rb").close()
-    except OSError as error:
-        return _unusable("policy", f"NETSPY_POLICY, {file}", error)
-    return Check("policy", "ok", str(file))
 
 
 def _audit(path: str) -> Check:

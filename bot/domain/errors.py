@@ -67,7 +67,14 @@ class UnusableMessage(UserError):
 
 
 class NotPermitted(UserError):
-    """The policy does not allow it to this person, or not here, or not so often. Only they need to be told."""
+    """The policy does not allow it to this person, or not here, or not so often. Only they need to be told.
+
+    `rule` is the name of the policy's rule that says so; empty where none does.
+    """
+
+    def __init__(self, asked: str, got: str, remedy: str = "", *, rule: str = "") -> None:
+        super().__init__(asked, got, remedy)
+        self.rule = rule
 
 
 class UnusableFile(UserError):

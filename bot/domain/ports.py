@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NewType, Protocol, Self, TypeAlias, runtime_checkable
 
+from bot.domain.audit import AuditEntry
 from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
 from bot.domain.errors import NetspyError
@@ -205,7 +206,8 @@ class ThreadStore(Protocol):
         ...
 
     async def expire(self, before: datetime) -> int:
-        """Delete closed turns that began before this time, memories made of such, and what was spent before that day.
+        """Delete closed turns that began before this time, memories made of such, what was spent before that day, and
+        what was audited before this time.
 
         Returns how many turns they were.
         """
@@ -227,7 +229,32 @@ class ThreadStore(Protocol):
         """Answer only mentions in a thread from now on, or everything again. Returns whether that is a change."""
         ...
 
+    async def nth_newest(
+        self, nth: int, *, since: datetime, author: str = "", channel: Channel | None = None
+    ) -> datetime | None:
+        """When the turn began that is the `nth` newest of all since then; None where there are fewer.
+
+        Of one person, as `author_of` writes it, or of one channel; over all replicas.
+        """
+        ...
+
+    async def holds(self, key: ThreadKey, message: MessageId) -> bool:
+        """Whether a thread has this message: delivered once more, it is nothing new."""
+        ...
+
     async def check(self) -> Check: ...
+
+
+class AuditStore(Protocol):
+    """Where audit entries are kept, in the order in which they come. Raises `StorageError`."""
+
+    async def record(self, entries: Sequence[AuditEntry]) -> None: ...
+
+
+class Audit(Protocol):
+    """Takes entries at once and writes them beside the work; it raises nothing."""
+
+    def note(self, entry: AuditEntry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +443,12 @@ class Desk(Protocol):
         """
         ...
 
-    async def status(self) -> tuple[Check, ...]: ...
+    async def status(self, *, by: Author | None = None, channel: Channel | None = None) -> tuple[Check, ...]:
+        """How all parts are; where a person and a channel are given, as far as that person may see it there.
+
+        Raises: NotPermitted.
+        """
+        ...
 
 
 class Adapter(Protocol):

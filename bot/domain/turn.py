@@ -15,13 +15,16 @@ ATTACHED_FILE = "attached_file"
 ABOUT_FILES = "What do the attached files tell?"
 """The question of a message that is files alone."""
 
+Made: TypeAlias = frozenset[str] | None
+"""What something rests on: the marks of all limits that were in force while it was made; None where there were none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool as discovery describes it. `parameters` is the JSON schema of its arguments, an object.
 
     `title` is what people read where that is not the name. `read_only`: calling it changes nothing, so that one answer
-    may serve two callers. `server` is whose tool it is; empty for netspy's own.
+    may serve two callers. `server` is whose tool it is; empty for netspy's own. `uses` names the tools that it runs.
     """
 
     name: str
@@ -30,6 +33,7 @@ class ToolSpec:
     title: str = ""
     read_only: bool = False
     server: str = ""
+    uses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class ToolResult:
     """What is drawn beside the tables."""
     took_s: float | None = None
     """How long the call took; None where nobody measured it."""
+    made: Made = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ class Turn:
     """The model that answered; empty for a command that asked none."""
     usage: Usage = Usage()
     """All tokens of all its rounds."""
+    made: Made = None
+    """Also of an answer without results: what it says may come from earlier turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +118,14 @@ class Memory:
     """What is kept of the turns of a thread that no longer fit into the model's window.
 
     `summary` tells of all turns up to the one numbered `upto`; `since` is when the first of them was asked.
-    `told`: the person knows that something is left out.
+    `told`: the person knows that something is left out. `made`: as of a turn.
     """
 
     summary: str = ""
     upto: int = 0
     since: datetime | None = None
     told: bool = False
+    made: Made = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +182,7 @@ class ModelRequest:
     `deadline` is when the whole turn must have ended, in seconds of the event loop's clock, which no clock step moves.
     `summary` tells of the thread's turns before `history`. `images` (base64) belong to the question. `remark` is what
     netspy itself says behind the rounds. `author` is whoever asks, as `author_of` writes it.
+    `models` names the language models that may be told this, with `*` and `?`; None: any.
 
     The task "summarise": the answer is a summary of `summary` and `history` in at most `max_characters`.
     """
@@ -192,6 +201,7 @@ class ModelRequest:
     images: tuple[Attachment, ...] = ()
     remark: str = ""
     author: str = ""
+    models: tuple[str, ...] | None = None
 
 
 def author_of(message: Message) -> str:

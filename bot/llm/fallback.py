@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from bot.domain.errors import ModelError
 from bot.domain.observing import UNOBSERVED, FellBack, Observer
@@ -17,6 +18,9 @@ from bot.llm.wrapping import joined
 
 log = logging.getLogger("netspy.llm")
 
+NOT_PERMITTED = "The policy permits no language model here: the planner answered"
+NO_OTHER_PERMITTED = "The policy permits no other language model here: the planner answered"
+"""Why the planner answers although there are models that were not asked."""
 CUT = " …\n\n"
 """Ends prose that was already shown when its model failed; what the fallback says follows as a new paragraph."""
 
@@ -45,7 +49,8 @@ class FallbackModel:
 
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         said, failure, earlier = "", None, self._earlier(request)
-        if earlier is None:
+        is_permitted = self._is_permitted(request)
+        if earlier is None and is_permitted:
             try:
                 async with aclosing(self.preferred.answer(request)) as events:
                     async for event in events:
@@ -61,11 +66,13 @@ class FallbackModel:
             said += mark
             yield TextDelta(mark)
         if failure and isinstance(self.fallback, FallbackModel):
-            yield Delay(f"{self.name}: {failure.got}; {self.fallback.name} is asked instead")
+            yield Delay(f"{self.name}: {failure.got}; {self._next(request)} is asked instead")
         async with aclosing(self.fallback.answer(request)) as events:
             async for event in events:
                 if isinstance(event, Completion):
                     notice = self._notice(event, failure) if failure else _going_on(event, earlier)
+                    if not is_permitted and not isinstance(self.fallback, FallbackModel):
+                        notice = joined(NO_OTHER_PERMITTED if request.models else NOT_PERMITTED, notice)
                     yield replace(event, text=said + event.text, notice=notice)
                 else:
                     yield event
@@ -95,6 +102,16 @@ class FallbackModel:
         """The names of all models that may answer in place of the preferred one."""
         further = self.fallback.behind if isinstance(self.fallback, FallbackModel) else frozenset()
         return frozenset({self.fallback.name}) | further
+
+    def _is_permitted(self, request: ModelRequest) -> bool:
+        """Whether the preferred model may be told the request at all."""
+        return request.models is None or any(fnmatchcase(self.name, name) for name in request.models)
+
+    def _next(self, request: ModelRequest) -> str:
+        """Who is asked when the preferred model fails."""
+        if isinstance(self.fallback, FallbackModel) and not self.fallback._is_permitted(request):  # noqa: SLF001 (its own class)
+            return self.fallback._next(request)  # noqa: SLF001
+        return self.fallback.name
 
     def _earlier(self, request: ModelRequest) -> Completion | None:
         """The first round that a model behind took over; None while the preferred one answers."""

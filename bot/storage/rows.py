@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Row
 
 from bot import codec
-from bot.domain.message import Message, Reply, ThreadKey, TurnId
+from bot.domain.audit import AuditEntry
+from bot.domain.message import Channel, Message, Reply, ThreadKey, TurnId
 from bot.domain.ports import Claim, Wish
-from bot.domain.turn import Memory, ToolCall, ToolResult, Turn, TurnState, Usage, author_of
+from bot.domain.turn import Made, Memory, ToolCall, ToolResult, Turn, TurnState, Usage, author_of
 
 Values: TypeAlias = dict[str, Any]
 
@@ -47,7 +48,13 @@ def begin_values(turn: Turn) -> Values:
         "started_at": turn.started_at,
         "state": turn.state,
         "answer": storable(turn.answer),
+        "asked_by": storable(author_of(turn.message)),
+        "asked_in": channel_text(turn.message.channel),
     }
+
+
+def channel_text(channel: Channel) -> str:
+    return storable(f"{channel.platform}/{channel.workspace}/{channel.id}")
 
 
 def end_values(turn: Turn, reply: Reply) -> Values:
@@ -60,6 +67,7 @@ def end_values(turn: Turn, reply: Reply) -> Values:
         "model": storable(turn.model),
         "input_tokens": turn.usage.input_tokens,
         "output_tokens": turn.usage.output_tokens,
+        "made": made_text(turn.made),
     }
 
 
@@ -74,11 +82,22 @@ def memory_values(memory: Memory) -> Values:
         "new_summarised": memory.upto,
         "new_since": memory.since,
         "new_told": memory.told,
+        "new_made": made_text(memory.made),
     }
 
 
 def to_memory(row: Row[Any]) -> Memory:
-    return Memory(row.summary, row.summarised, row.summary_since, row.told)
+    return Memory(row.summary, row.summarised, row.summary_since, row.told, _to_made(row.summary_made))
+
+
+def made_text(made: Made) -> str | None:
+    return None if made is None else codec.compact(sorted(made))
+
+
+def audit_values(entry: AuditEntry) -> Values:
+    given = {each.name: getattr(entry, each.name) for each in fields(entry)}
+    texts = {name: storable(value) for name, value in given.items() if isinstance(value, str)}
+    return given | texts | {"arguments": storable(codec.compact(entry.arguments))}
 
 
 def message_text(message: Message) -> str:
@@ -107,6 +126,7 @@ def to_turn(row: Row[Any], results: Sequence[Row[Any]] = ()) -> Turn:
         number=row.position,
         model=row.model,
         usage=Usage(row.input_tokens, row.output_tokens),
+        made=_to_made(row.made),
     )
 
 
@@ -121,7 +141,8 @@ def to_wish(text: str | None) -> Wish | None:
 
 
 def _result_values(turn: TurnId, place: int, result: ToolResult) -> Values:
-    data = codec.encode_result(result) | {"took_s": result.took_s}
+    made = None if result.made is None else sorted(result.made)
+    data = codec.encode_result(result) | {"took_s": result.took_s, "made": made}
     return {
         "turn_id": storable(turn),
         "place": place,
@@ -139,4 +160,9 @@ def _to_result(row: Row[Any]) -> ToolResult:
         return ToolResult(call, row.summary, failed=row.failed)
     data = json.loads(row.data)
     result = codec.decode_result(call, {"summary": row.summary, **data}, failed=row.failed)
-    return replace(result, took_s=codec.decode(cast("Any", float | None), data.get("took_s")))
+    took_s = codec.decode(cast("Any", float | None), data.get("took_s"))
+    return replace(result, took_s=took_s, made=codec.decode(cast("Any", Made), data.get("made")))
+
+
+def _to_made(text: str | None) -> Made:
+    return None if text is None else codec.parse(frozenset[str], text)

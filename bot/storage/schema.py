@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -59,13 +60,14 @@ threads = Table(
     Column("summarised", Integer, nullable=False, server_default="0"),
     Column("summary_since", UtcTime),
     Column("told", Boolean, nullable=False, server_default=false()),
+    Column("summary_made", Text),
     PrimaryKeyConstraint("id", name="pk_threads"),
     UniqueConstraint("platform", "workspace", "channel", "thread", name="uq_threads_key"),
 )
 """One row a conversation. Whoever stores a turn raises `last_position`, which holds the row until the turn is there:
 turns of one thread get their places in the order in which they become visible, also when many replicas write.
 `ours` to `quiet` are the parts of `Standing`; `first_author` is empty where an earlier netspy made the row. The last
-four columns are those of `Memory`."""
+five columns are those of `Memory`."""
 
 turns = Table(
     "turns",
@@ -87,6 +89,9 @@ turns = Table(
     Column("model", Text, nullable=False, server_default=""),
     Column("input_tokens", Integer, nullable=False, server_default="0"),
     Column("output_tokens", Integer, nullable=False, server_default="0"),
+    Column("made", Text),
+    Column("asked_by", Text, nullable=False, server_default=""),
+    Column("asked_in", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("id", name="pk_turns"),
     ForeignKeyConstraint(["thread_id"], ["threads.id"], name="fk_turns_thread_id"),
     UniqueConstraint("thread_id", "message_id", name="uq_turns_message"),
@@ -96,6 +101,9 @@ turns = Table(
 
 A turn is open until `closed_at`, when its reply stands on its platform; only the first open turn of a thread may have
 an `owner`. `reply` is the outbox: written with the turn's end, before anything is sent, and emptied when it is closed.
+
+`made` are marks as a JSON list; null: everything could be seen, or an earlier netspy made the row. `asked_by` is a
+person as `author_of` writes them, `asked_in` a channel.
 """
 
 is_open = turns.c.closed_at.is_(None)
@@ -106,6 +114,10 @@ Index("ix_turns_owner", turns.c.owner, **_open_turns)
 
 Index("ix_turns_started", turns.c.started_at)
 """For retention, which walks it from its old end."""
+
+Index("ix_turns_asked_by", turns.c.asked_by, turns.c.started_at)
+Index("ix_turns_asked_in", turns.c.asked_in, turns.c.started_at)
+"""For limits of questions a minute, which walk them from their new end."""
 
 results = Table(
     "results",
@@ -166,6 +178,33 @@ alerts = Table(
     PrimaryKeyConstraint("id", name="pk_alerts"),
 )
 """One row a group of alerts, by a digest of its receiver and key. Without an `address` its thread is being begun."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite")),
+    Column("time", UtcTime, nullable=False),
+    Column("turn", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rows", Integer),
+    Column("tokens", Integer),
+    Column("model", Text, nullable=False),
+    Column("took_s", Float),
+    PrimaryKeyConstraint("id", name="pk_audit"),
+)
+"""The fields of `AuditEntry`; `arguments` is JSON. Entries outlive a thread that is forgotten, not retention."""
+Index("ix_audit_time", audit.c.time)
 
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 """Alembic's own table, which it creates by itself."""

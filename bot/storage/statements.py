@@ -27,11 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.schema import alerts, feedback, is_open, results, spending, threads, turns
+from bot.storage.schema import alerts, audit, feedback, is_open, results, spending, threads, turns
 
 _KEY = ("platform", "workspace", "channel", "thread")
-_BEGIN = ("id", "message_id", "message", "started_at", "state", "answer")
-_END = ("state", "answer", "finished_at", "reply", "model", "input_tokens", "output_tokens")
+_BEGIN = ("id", "message_id", "message", "started_at", "state", "answer", "asked_by", "asked_in")
+_END = ("state", "answer", "finished_at", "reply", "model", "input_tokens", "output_tokens", "made")
 BEHIND_ALL = 2**31 - 1
 """No turn has this position: it is the largest that the databases' integers hold."""
 _this_thread = and_(*(threads.c[name] == bindparam(name) for name in _KEY))
@@ -123,7 +123,13 @@ def _hush() -> Update:
 
 
 def _remember() -> Update:
-    names = {"summary": "summary", "summarised": "summarised", "since": "summary_since", "told": "told"}
+    names = {
+        "summary": "summary",
+        "summarised": "summarised",
+        "since": "summary_since",
+        "told": "told",
+        "made": "summary_made",
+    }
     values = {column: bindparam(f"new_{name}", type_=threads.c[column].type) for name, column in names.items()}
     return update(threads).where(_in_this_thread).values(values)
 
@@ -151,6 +157,13 @@ def _sum(tokens: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(tokens), 0), BigInteger)
 
 
+def _nth_newest(column: ColumnElement[str]) -> Select[Any]:
+    """When that turn began, `skip` being one less than its number."""
+    since = bindparam("since", type_=turns.c.started_at.type)
+    found = select(turns.c.started_at).where(column == bindparam("whose"), turns.c.started_at > since)
+    return found.order_by(turns.c.started_at.desc()).limit(1).offset(bindparam("skip"))
+
+
 def _deletions(*chosen: ColumnElement[bool]) -> tuple[Delete, ...]:
     """Of closed turns and all that hangs on them, in the order that foreign keys ask for; the last one counts them."""
     ids = select(turns.c.id).where(~is_open, *chosen)
@@ -169,7 +182,9 @@ RESULTS_OF = _results_of()
 ADD_RESULTS = results.insert()
 FORGET_RESULTS = delete(results).where(results.c.turn_id == bindparam("of_turn"))
 NUMBERED = select(turns).where(turns.c.thread_id == thread_id, turns.c.position == bindparam("number"), *_was_answered)
-MEMORY = select(threads.c.summary, threads.c.summarised, threads.c.summary_since, threads.c.told).where(_this_thread)
+MEMORY = select(
+    threads.c.summary, threads.c.summarised, threads.c.summary_since, threads.c.told, threads.c.summary_made
+).where(_this_thread)
 REMEMBER = _remember()
 SPENT = _spent()
 FORGET = _deletions(turns.c.thread_id == thread_id)
@@ -177,10 +192,15 @@ EXPIRE = _deletions(turns.c.started_at < bindparam("before", type_=turns.c.start
 EXPIRE_MEMORIES = (
     update(threads)
     .where(threads.c.summary_since < bindparam("before", type_=threads.c.summary_since.type))
-    .values(summary="", summarised=0, summary_since=null())
+    .values(summary="", summarised=0, summary_since=null(), summary_made=null())
 )
 EXPIRE_ALERTS = delete(alerts).where(alerts.c.told_at < bindparam("before", type_=alerts.c.told_at.type))
 EXPIRE_SPENDING = delete(spending).where(spending.c.day < bindparam("first_day"))
 EXPIRE_THREADS = delete(threads).where(~select(turns.c.id).where(turns.c.thread_id == threads.c.id).exists())
 THE_TURN = select(turns).where(turns.c.id == bindparam("turn_id"))
 ANY_TURN = select(turns.c.id).limit(1)
+NTH_ASKED_BY = _nth_newest(turns.c.asked_by)
+NTH_ASKED_IN = _nth_newest(turns.c.asked_in)
+HELD = select(turns.c.id).where(turns.c.thread_id == thread_id, turns.c.message_id == bindparam("message"))
+ADD_AUDIT = audit.insert()
+EXPIRE_AUDIT = delete(audit).where(audit.c.time < bindparam("before", type_=audit.c.time.type))

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Delete, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.audit import AuditEntry
 from bot.domain.errors import StorageError
-from bot.domain.message import Reply, ThreadKey, TurnId, Verdict
+from bot.domain.message import Channel, MessageId, Reply, ThreadKey, TurnId, Verdict
 from bot.domain.ports import Begun, Check, Claim, Spent, Standing, WorkerId
 from bot.domain.turn import Memory, ToolResult, Turn
 from bot.storage.alerts import SqlAlertBook
@@ -18,7 +19,9 @@ from bot.storage.leases import SqlLeases, claims_of
 from bot.storage.reading import readable
 from bot.storage.rows import (
     Values,
+    audit_values,
     begin_values,
+    channel_text,
     end_values,
     key_values,
     memory_values,
@@ -31,20 +34,25 @@ from bot.storage.rows import (
     to_turn,
 )
 from bot.storage.statements import (
+    ADD_AUDIT,
     ADD_RESULTS,
     ANY_TURN,
     BEHIND_ALL,
     END_TURN,
     EXPIRE,
     EXPIRE_ALERTS,
+    EXPIRE_AUDIT,
     EXPIRE_MEMORIES,
     EXPIRE_SPENDING,
     EXPIRE_THREADS,
     FORGET,
     FORGET_RESULTS,
+    HELD,
     HUSH,
     MEMORY,
     NEWEST_ENDED,
+    NTH_ASKED_BY,
+    NTH_ASKED_IN,
     NUMBERED,
     REMEMBER,
     SPENT,
@@ -154,6 +162,7 @@ class SqlThreadStore:
             await connection.execute(EXPIRE_MEMORIES, {"before": before})
             await connection.execute(EXPIRE_ALERTS, {"before": before})
             await connection.execute(EXPIRE_SPENDING, {"first_day": before.date().isoformat()})
+            await connection.execute(EXPIRE_AUDIT, {"before": before})
             await connection.execute(EXPIRE_THREADS)
             return count
 
@@ -163,6 +172,27 @@ class SqlThreadStore:
         values = {"day": day.isoformat(), "author": storable(author)}
         (row,) = await self._database.rows("reading what was spent from", SPENT, values)
         return Spent(row.of_all, row.of_author)
+
+    async def nth_newest(
+        self, nth: int, *, since: datetime, author: str = "", channel: Channel | None = None
+    ) -> datetime | None:
+        whose = channel_text(channel) if channel else storable(author)
+        values = {"whose": whose, "since": since, "skip": nth - 1}
+        statement = NTH_ASKED_IN if channel else NTH_ASKED_BY
+        rows = await self._database.rows("counting questions in", statement, values)
+        return next((row.started_at for row in rows), None)
+
+    async def holds(self, key: ThreadKey, message: MessageId) -> bool:
+        values = {**key_values(key), "message": storable(message)}
+        return bool(await self._database.rows("reading a thread from", HELD, values))
+
+    async def record(self, entries: Sequence[AuditEntry]) -> None:
+        values = list(map(audit_values, entries))
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(ADD_AUDIT, values)
+
+        await self._database.transaction("auditing in", work)
 
     async def _newest(self, values: Values, whole: int) -> tuple[list[Turn], int]:
         """A portion of turns, the newest first, and the position before which the next one ends; 0: there is none."""

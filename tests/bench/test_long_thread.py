@@ -9,6 +9,7 @@ from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
+from bot.conversation.visit import unbounded_visit
 from bot.domain.message import TurnId
 from bot.domain.ports import Check, WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn
@@ -62,7 +63,9 @@ async def test_a_question_behind_200_turns_against_a_first_one(pytestconfig: pyt
         message = message_of("and now?", thread=thread)
         transcript = Transcript(Nowhere())
         turn = Turn(TurnId("now"), message, NOW)
-        await answering.work(turn, Thread(message.key, store, None, transcript.notice), transcript)
+        await answering.work(
+            turn, Thread(message.key, store, None, transcript.notice), transcript, visit=unbounded_visit(turn)
+        )
         assert transcript.answer.count("connected") == 5
 
     ratio = await measure_async(

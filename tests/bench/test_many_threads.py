@@ -85,7 +85,6 @@ async def desk_over(store: SqlThreadStore, model: SlowModel, crowd: Crowd) -> As
     parts = Parts(
         store=store,
         leases=store.leases,
-        source=SOURCE,
         sources=partial(scoped, SOURCE),
         answering=answering,
         outlet=crowd.outlet,

@@ -87,7 +87,6 @@ async def test_a_turn_of_three_tools_against_the_bare_calls(tmp_path: Path, pyte
             parts = Parts(
                 store=our_store,
                 leases=our_store.leases,
-                source=SOURCE,
                 sources=partial(scoped, SOURCE),
                 answering=answering,
                 outlet=lambda *_: outlet,

@@ -14,6 +14,7 @@ from bot.domain.query import EventQuery, Events
 from bot.redaction import redact_logs
 from bot.secret_settings import secrets_of
 from bot.settings import Settings, load
+from bot.ways import Ways
 from tests.canaries.given import CANARIES, environment, found_in
 from tests.dialog.stage import message_of, press
 from tests.fakes import FakeEbpf, RecordingOutlet, connection
@@ -49,7 +50,7 @@ async def test_a_turn_with_a_model_tells_none(
         async with (
             open_answering(settings, source) as answering,
             open_threads(settings) as store,
-            open_desk(settings, source, answering, lambda *_: outlet, store=store) as desk,
+            open_desk(settings, source, answering, Ways(lambda *_: outlet), store=store) as desk,
         ):
             await desk.handle(message_of("why does curl fail?"))
             await asyncio.wait_for(outlet.done.wait(), 30)

@@ -42,7 +42,6 @@ class FilesStage(Stage):
         parts = Parts(
             store=self.store,
             leases=self.store,
-            source=FakeEbpf(),
             sources=partial(scoped, FakeEbpf()),
             answering=Answering(
                 loop=loop, hosts=only_everything(loop.host), planner=Planner(), tools=TOOLS, question_of=question_of

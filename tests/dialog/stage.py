@@ -84,7 +84,6 @@ class Stage:
         parts = Parts(
             store=self.store,
             leases=self.store,
-            source=source,
             sources=partial(scoped, source),
             answering=answering,
             outlet=self.outlet,

@@ -9,6 +9,7 @@ from bot.conversation.answering import Answering
 from bot.conversation.loop import ToolLoop
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
+from bot.conversation.visit import unbounded_visit
 from bot.domain.errors import InvalidSettings
 from bot.domain.message import Address, Author, Message, MessageId, ThreadKey, TurnId
 from bot.domain.network import Event
@@ -40,9 +41,8 @@ async def asked(text: str, *, channel: str = "C1") -> tuple[ToolResult, ...]:
     key = ThreadKey("slack", "T1", channel, "1")
     message = Message(key, MessageId("m1"), Author("U1", "dana"), text, NOW, Address("slack", ""))
     transcript = Transcript(Nowhere())
-    await answering.work(
-        Turn(TurnId("t1"), message, NOW), Thread(key, MemoryStore(), None, transcript.notice), transcript
-    )
+    turn, thread = Turn(TurnId("t1"), message, NOW), Thread(key, MemoryStore(), None, transcript.notice)
+    await answering.work(turn, thread, transcript, visit=unbounded_visit(turn))
     return transcript.results
 
 

@@ -101,7 +101,6 @@ class LongStage(Stage):
         return Parts(
             store=self.store,
             leases=self.store,
-            source=source,
             sources=partial(scoped, source),
             answering=Answering(
                 loop=loop, hosts=only_everything(loop.host), planner=Planner(), tools=TOOLS, question_of=question_of

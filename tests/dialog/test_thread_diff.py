@@ -9,6 +9,7 @@ from bot.domain.errors import StorageError
 from bot.domain.message import Footer
 from bot.domain.network import Connection, Outcome
 from bot.domain.turn import Completion, ToolCall, ToolSpec
+from bot.policy.rules import Policy, Rule
 from tests.dialog.stage import Away
 from tests.dialog.thread_stage import ThreadStage, column, prose, tables, told
 from tests.fakes import NOW, FakeHost, ScriptedModel, connection, result
@@ -190,7 +191,9 @@ async def test_a_tool_that_may_change_something_is_not_run_again_and_that_is_sai
     host = Others({name: result(name) for name in names})
     calls = tuple(ToolCall(name, name) for name in names)
     stage = ThreadStage(
-        other=host, own=ScriptedModel([Completion("", calls, "scripted"), Completion("Done.", (), "scripted")])
+        other=host,
+        own=ScriptedModel([Completion("", calls, "scripted"), Completion("Done.", (), "scripted")]),
+        policy=Policy(rules=(Rule(name="may change", changes=True),)),
     )
     async with stage.desk() as desk:
         await stage.ask(desk, "do it")

@@ -13,6 +13,7 @@ from bot.conversation.channel_node import NodeHost
 from bot.conversation.loop import ToolLoop
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Transcript
+from bot.conversation.visit import unbounded_visit
 from bot.domain.errors import CannotAnswer, InvalidArguments, SourceUnreachable
 from bot.domain.message import Address, Author, Command, Footer, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Event, Outcome
@@ -76,7 +77,9 @@ class Stage:
         turn = Turn(TurnId(f"t{number}"), message, NOW)
         transcript = Transcript(self.outlet)
         await self.store.begin(turn, worker=WORKER)
-        await self.answering.work(turn, Thread(key, self.store, None, transcript.notice), transcript)
+        await self.answering.work(
+            turn, Thread(key, self.store, None, transcript.notice), transcript, visit=unbounded_visit(turn)
+        )
         await self.store.finish(ended(turn, transcript, "answered"), Reply(turn.id, ()), kept=0, worker=WORKER)
         await self.store.close(turn.id, worker=WORKER)
         return transcript

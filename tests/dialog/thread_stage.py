@@ -17,6 +17,7 @@ from bot.domain.table import Table
 from bot.domain.turn import Turn
 from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner
+from bot.policy.rules import DEFAULT, Policy
 from bot.storage import SqlThreadStore
 from bot.tools.direct import DirectHost
 from bot.tools.registry import TOOLS
@@ -36,6 +37,7 @@ class ThreadStage(Stage):
     now: datetime = NOW
     stored: SqlThreadStore | None = None
     retention_days: int | None = None
+    policy: Policy = DEFAULT
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Manager]:
@@ -51,13 +53,13 @@ class ThreadStage(Stage):
         parts = Parts(
             store=self.stored or self.store,
             leases=self.stored.leases if self.stored else self.store,
-            source=source,
             sources=partial(scoped, source),
             answering=answering,
             outlet=self.outlet,
             files=lambda _: self.files,
             clock=lambda: self.now,
             retention_days=self.retention_days,
+            policy=lambda: self.policy,
         )
         async with open_manager(parts) as desk:
             yield desk

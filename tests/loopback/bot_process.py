@@ -71,7 +71,6 @@ async def open_bot(options: Options, adapter: LoopbackAdapter) -> AsyncGenerator
         parts = Parts(
             store=store,
             leases=store.leases,
-            source=source,
             sources=partial(scoped, source),
             answering=answering,
             outlet=adapter.outlet,

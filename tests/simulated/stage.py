@@ -225,7 +225,6 @@ def _parts(model: ScriptedModel, host: FakeHost, store: MemoryStore, source: Fak
     return Parts(
         store=store,
         leases=store,
-        source=source,
         sources=partial(scoped, source),
         answering=Answering(
             planner=Planner(),

@@ -208,3 +208,27 @@ async def test_what_the_planner_has_to_say_itself_is_not_lost() -> None:
     model = chain([REFUSED], [DOWN], replace(PLANNED, notice=own))
     notice = (await ask(model)).completion.notice
     assert notice == f"No language model answered, the planner did: {DOWN}. {own}. Before that, {REFUSED}"
+
+
+async def test_a_model_that_the_policy_does_not_permit_is_passed_over_without_a_word() -> None:
+    model = chain([], [BY_MINI])
+    heard = await ask(model, replace(REQUEST, models=("mi*",)))
+    assert heard.completion == BY_MINI
+    assert heard.delays == []
+
+
+async def test_where_no_model_is_permitted_the_planner_answers_and_says_so_once() -> None:
+    model = chain([], [], PLANNED, PLANNED)
+    request = replace(REQUEST, models=())
+    first = (await ask(model, request)).completion
+    second = (await ask(model, after(request, first))).completion
+    assert first.text == "Planned."
+    assert first.notice == second.notice == "The policy permits no language model here: the planner answered"
+
+
+async def test_a_permitted_model_that_fails_hands_over_only_to_permitted_ones() -> None:
+    model = chain([REFUSED], [], PLANNED)
+    heard = await ask(model, replace(REQUEST, models=("gpt",)))
+    expected = "The policy permits no other language model here: the planner answered"
+    assert heard.completion.notice == f"{expected}. Before that, {REFUSED}"
+    assert heard.delays == ["gpt: the key was refused; planner is asked instead"]

@@ -7,9 +7,10 @@ from starlette.responses import PlainTextResponse, Response
 from bot.domain.errors import InvalidSettings, Undeliverable
 from bot.domain.message import Address, TurnId
 from bot.domain.ports import Check, Desk, Outlet
-from bot.serve import KEPT_S, Readiness, outlets_of, routes_of, serve
+from bot.serve import KEPT_S, Readiness, routes_of, serve
 from bot.settings import Settings
 from bot.supervision import Supervised
+from bot.ways import ways_of
 from tests.fakes import IdleDesk, RecordingOutlet
 
 TURN = TurnId("t")
@@ -41,7 +42,7 @@ class ByHttp(Silent):
 
 async def test_an_answer_goes_to_the_adapter_of_its_address() -> None:
     slack, discord = Silent("slack"), Silent("discord")
-    outlet = outlets_of([slack, discord])
+    outlet = ways_of([slack, discord]).outlet
     for adapter in (slack, discord):
         await outlet(TURN, Address(adapter.name, "1")).prose(adapter.name)
     assert (slack.given.said, discord.given.said) == ("slack", "discord")
@@ -49,7 +50,7 @@ async def test_an_answer_goes_to_the_adapter_of_its_address() -> None:
 
 def test_an_answer_for_a_platform_that_is_off_can_go_nowhere() -> None:
     with pytest.raises(Undeliverable, match="an answer for discord: it is not served here"):
-        outlets_of([Silent("slack")])(TURN, Address("discord", "1"))
+        ways_of([Silent("slack")]).outlet(TURN, Address("discord", "1"))
 
 
 def test_only_adapters_that_take_http_have_a_route() -> None:

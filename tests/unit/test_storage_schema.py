@@ -4,6 +4,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,23 @@ from bot.domain.errors import StorageError
 from bot.storage import lease_statements, open_store
 from bot.storage.migrating import _SCRIPTS, HEAD
 from bot.storage.schema import metadata, turns
-from bot.storage.statements import END_TURN, HUSH, MEMORY, NEWEST_ENDED, NUMBERED, STANDING, new_turn, next_position
+from bot.storage.statements import (
+    ADD_AUDIT,
+    END_TURN,
+    EXPIRE_AUDIT,
+    HELD,
+    HUSH,
+    MEMORY,
+    NEWEST_ENDED,
+    NTH_ASKED_BY,
+    NTH_ASKED_IN,
+    NUMBERED,
+    STANDING,
+    new_turn,
+    next_position,
+)
 from tests.contract.test_thread_store import KEY, WORKER, begun, ended, full_turn, turn
+from tests.fakes import NOW
 
 
 @pytest.fixture
@@ -80,7 +96,12 @@ PLACES = {
     "turn_id": turn(5).id,
     "closed_at": None,
     "beat": 0,
+    "whose": "terminal//u1",
+    "since": NOW - timedelta(minutes=1),
+    "skip": 3,
+    "message": "m1",
 }
+OF_THE_POLICY = {"NTH_ASKED_BY": NTH_ASKED_BY, "NTH_ASKED_IN": NTH_ASKED_IN, "HELD": HELD}
 OF_OPEN_TURNS = {
     name: getattr(lease_statements, name)
     for name in (
@@ -137,8 +158,8 @@ def steps(file: Path, statement: Any) -> int:
 
 @pytest.mark.parametrize(
     "statement",
-    [NEWEST_ENDED, STANDING, NUMBERED, MEMORY, *OF_OPEN_TURNS.values()],
-    ids=["NEWEST_ENDED", "STANDING", "NUMBERED", "MEMORY", *OF_OPEN_TURNS],
+    [NEWEST_ENDED, STANDING, NUMBERED, MEMORY, *OF_THE_POLICY.values(), *OF_OPEN_TURNS.values()],
+    ids=["NEWEST_ENDED", "STANDING", "NUMBERED", "MEMORY", *OF_THE_POLICY, *OF_OPEN_TURNS],
 )
 async def test_a_statement_costs_the_same_after_10_turns_and_after_1000(tmp_path: Path, statement: Any) -> None:
     short, long = tmp_path / "short.db", tmp_path / "long.db"
@@ -220,6 +241,9 @@ async def test_what_an_older_netspy_stored_is_history_and_what_it_left_open_is_o
         HUSH,
         NEWEST_ENDED,
         STANDING,
+        ADD_AUDIT,
+        EXPIRE_AUDIT,
+        *OF_THE_POLICY.values(),
         *OF_OPEN_TURNS.values(),
     ],
 )

@@ -141,3 +141,9 @@ def test_own_workflows_that_are_well_are_named_and_without_any_nothing_is_said()
     assert check_of(replace(LOOK, own=("look",))) == (Check("workflows", "ok", "1 of your own: look"),)
     both = Workflows(LOOK.usable, read_workflows(b"[a]", file="f").problems, own=("look",))
     assert check_of(both)[0].detail == "f, line 1, workflow 'a': summary is missing; 1 of your own: look"
+
+
+async def test_a_workflow_names_the_tools_that_it_runs() -> None:
+    workflows, _ = host()
+    uses = {spec.name: spec.uses for spec in await workflows.tools()}
+    assert uses["look"] == {"find_failures", "dns_lookups"}

@@ -115,7 +115,7 @@ class FakeDesk:
         known = {"process_name": ("curl", "nginx", "Socket Thread", "evil\x1b[31m"), "pid": ("1200", "1300")}
         return tuple(value for value in known[argument] if value.startswith(prefix))
 
-    async def status(self) -> tuple[Check, ...]:
+    async def status(self, *, by: Author | None = None, channel: Channel | None = None) -> tuple[Check, ...]:
         if self.hangs:
             await asyncio.Event().wait()
         return (

@@ -69,7 +69,7 @@ class FakeDesk:
     async def complete(self, argument: str, prefix: str, *, by: Author, channel: Channel) -> tuple[str, ...]:
         raise AssertionError("the loopback's adapter asks for no such thing")
 
-    async def status(self) -> tuple[Check, ...]:
+    async def status(self, *, by: Author | None = None, channel: Channel | None = None) -> tuple[Check, ...]:
         raise AssertionError("the loopback's adapter asks for no such thing")
 
 

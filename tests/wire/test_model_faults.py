@@ -47,7 +47,6 @@ async def answer_of(step: Step, api: Api) -> Reply:
         parts = Parts(
             store=store,
             leases=store,
-            source=SOURCE,
             sources=partial(scoped, SOURCE),
             answering=Answering(
                 planner=Planner(), loop=loop, hosts=only_everything(loop.host), tools=TOOLS, question_of=question_of
@@ -101,7 +100,6 @@ async def test_a_request_carries_the_deadline_of_its_turn() -> None:
     parts = Parts(
         store=store,
         leases=store,
-        source=SOURCE,
         sources=partial(scoped, SOURCE),
         answering=answering,
         outlet=lambda *_: outlet,

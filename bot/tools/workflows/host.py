@@ -61,7 +61,8 @@ def check_of(workflows: Workflows) -> tuple[Check, ...]:
 
 def _spec(workflow: Workflow) -> ToolSpec:
     tool = workflow.tool
-    return ToolSpec(tool.name, tool.description, json_schema(tool), read_only=True)
+    steps = frozenset(step.tool.name for step in workflow.steps)
+    return ToolSpec(tool.name, tool.description, json_schema(tool), read_only=True, uses=steps)
 
 
 def _together(call: ToolCall, workflow: Workflow, results: Sequence[ToolResult]) -> ToolResult:
