@@ -62,6 +62,7 @@ async def serve_all(
     host, port = settings.listen_address
     policy = policy_book(settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(policy.reloading())
         metrics = open_metrics(settings)
         observer = await stack.enter_async_context(open_observer(settings, metrics))
         source = await stack.enter_async_context(
@@ -72,7 +73,6 @@ async def serve_all(
         desk = await stack.enter_async_context(
             open_desk(settings, source, answering, ways_of(adapters, observer), store=store, policy=policy)
         )
-        stack.enter_context(policy.reloading())
         supervised = [Supervised(adapter, observer=observer) for adapter in adapters]
         health = health_of(metrics, source, desk, supervised)
         alerts = alert_routes(settings, adapters, desk, store.alerts, observer)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.command_help import CommandHelp
 from bot.domain.counters import CounterDeltas
-from bot.domain.errors import NetspyError, StorageError
+from bot.domain.errors import NetspyError, NotPermitted, StorageError
 from bot.domain.message import (
     Author,
     Block,
@@ -315,15 +315,21 @@ class IdleDesk:
 
 @dataclass
 class NotingDesk(IdleDesk):
-    """Notes what it is given, and knows `known`. Whoever presses something is shown `blocks`."""
+    """Notes what it is given, and knows `known`. Whoever presses something is shown `blocks`.
+
+    `refusal`: why nobody may ask.
+    """
 
     known: tuple[CommandHelp, ...] = ()
     blocks: tuple[Block, ...] = ()
     messages: list[Message] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    refusal: NotPermitted | None = None
 
     async def handle(self, message: Message) -> None:
         self.messages.append(message)
+        if self.refusal:
+            raise self.refusal
 
     async def act(self, press: Press) -> Reply:
         self.presses.append(press)

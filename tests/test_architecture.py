@@ -29,6 +29,7 @@ LAYERS = {
     "adapters.background": 1,
     "adapters.bounded": 1,
     "adapters.downloads": 2,
+    "adapters.remembered": 2,
     "bot.conversation": 2,
     "bot.llm": 2,
     "bot.tools": 2,

@@ -19,22 +19,23 @@ from yarl import URL
 from adapters.attached import left_out
 from adapters.background import Background
 from adapters.bounded import Bounded
-from adapters.discord import checks, files
+from adapters.discord import announcing, checks, files
 from adapters.discord.command_room import fitting
 from adapters.discord.command_sheet import payloads, same
 from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.failures import translated
-from adapters.discord.inbox import HINT, SAID, UNREAD, Inbox
+from adapters.discord.inbox import HINT, UNREAD, Inbox, is_unread
 from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
+from adapters.discord.people import People
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.telling import tell_below, tell_undelivered
+from adapters.discord.telling import Refusals, tell_below, tell_undelivered
 from adapters.discord.writer import Writer
 from bot.domain.command_help import CommandHelp
-from bot.domain.errors import PlatformError, StorageError
+from bot.domain.errors import NotPermitted, PlatformError, StorageError
 from bot.domain.message import Address, FileRef, TurnId
-from bot.domain.ports import Check, Desk, Outlet
+from bot.domain.ports import Announced, Check, Desk, Outlet
 
 log = logging.getLogger("netspy.discord")
 
@@ -47,7 +48,7 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True) | 
 
 
 class DiscordAdapter:
-    """An `Adapter`, and its `Files`."""
+    """An `Adapter`, its `Files`, `Directory` and `Announcer`."""
 
     name = NAME
 
@@ -90,6 +91,14 @@ class DiscordAdapter:
         """As `Files` wants it. Raises: UnusableFile too, for what is gone or was never Discord's."""
         return await self._downloads.read(file, max_bytes=max_bytes)
 
+    async def channels(self, workspace: str, person: str) -> frozenset[str]:
+        """As `Directory` wants it."""
+        return await self._running("asking Discord for somebody's channels").people.channels(workspace, person)
+
+    async def announce(self, channel: str, text: str) -> Announced:
+        """As `Announcer` wants it."""
+        return await announcing.announce(self._running("a message of netspy's own in Discord"), channel, text)
+
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._credentials)
 
@@ -100,6 +109,11 @@ class DiscordAdapter:
         async with self._background.open(), NetspyClient(desk, intents, presence, zone=self._zone) as client:
             self._client = client
             yield client
+
+    def _running(self, asked: str) -> "NetspyClient":
+        if self._client is None or self._client.is_closed():
+            raise PlatformError(asked, "the adapter does not run just now")
+        return self._client
 
     async def _run(self, desk: Desk, intents: discord.Intents) -> None:
         async with self.opened(desk, intents) as client:
@@ -117,6 +131,8 @@ class NetspyClient(discord.Client):
         super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
         self._desk = desk
         self.presence = presence
+        self.people = People(self)
+        self._refusals = Refusals()
         self._zone = zone
         self._inbox: Inbox | None = None
         self.interactions: Interactions | None = None
@@ -130,7 +146,7 @@ class NetspyClient(discord.Client):
     async def setup_hook(self) -> None:
         """Once, before the first event."""
         known = await self._desk.commands()
-        self._inbox = Inbox(self._desk, bot=self._own_id)
+        self._inbox = Inbox(self._desk, self.people, bot=self._own_id)
         self.interactions = Interactions(self._desk, self._inbox, known, bot=self._own_id, zone=self._zone)
         await self._sync(known)
         await self._desk.adopt(NAME)
@@ -152,18 +168,23 @@ class NetspyClient(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         if self._inbox is None:
             return
-        if not self.intents.message_content and _is_unread(message, self.user):
+        if not self.intents.message_content and is_unread(message, self.user):
             if message.channel.id not in self._told_unread:
                 self._told_unread[message.channel.id] = None
                 await tell_below(self, message, UNREAD)
             return
-        try:
-            heard = await self._inbox.said(message)
-        except StorageError as error:
-            await tell_below(self, message, f"Your question could not be stored. {error}")
-            return
-        if told := {"empty": HINT, "asked": left_out(files.files_of(message)), "other": ""}[heard]:
+        if told := await self._heard(message, self._inbox):
             await tell_below(self, message, told)
+
+    async def _heard(self, message: discord.Message, inbox: Inbox) -> str:
+        """What there is to say below a message, besides an answer."""
+        try:
+            heard = await inbox.said(message)
+        except NotPermitted as error:
+            return str(error) if self._refusals.is_due(message) else ""
+        except (StorageError, PlatformError) as error:
+            return f"Your question could not be taken. {error}"
+        return {"empty": HINT, "asked": left_out(files.files_of(message)), "other": ""}[heard]
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self._inbox and payload.message.edited_at and not payload.message.author.bot:
@@ -205,14 +226,6 @@ class NetspyClient(discord.Client):
         with translated("setting the slash commands"):
             await self.http.bulk_upsert_global_commands(self._app_id, wanted)
         log.info("discord.commands_set", extra={"count": len(wanted)})
-
-
-def _is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
-    """A message to netspy whose text Discord keeps back."""
-    if message.author.bot or message.content or message.attachments or message.embeds or message.stickers:
-        return False
-    is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
-    return is_ours and message.type in SAID
 
 
 def _unless_broken(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 import discord
 
 from adapters.discord.command_sheet import MORE, flag_name, option_name
-from adapters.discord.inbox import Called, author_of, channel_of
+from adapters.discord.inbox import Called, channel_of
 from bot.domain.command_help import THREAD_COMMANDS, CommandHelp, FlagHelp
 from bot.domain.errors import UnknownCommand
 from bot.domain.json_types import Json
-from bot.domain.message import Command
+from bot.domain.message import Author, Command
 from bot.domain.ports import Desk
 
 Interaction: TypeAlias = discord.Interaction[Any]
@@ -43,7 +43,9 @@ def asked(interaction: Interaction, commands: Sequence[CommandHelp]) -> Called:
     return Called(_written(help_, by_option, given), command, in_thread=in_thread)
 
 
-async def completions(interaction: Interaction, desk: Desk, commands: Sequence[CommandHelp]) -> list[dict[str, str]]:
+async def completions(
+    interaction: Interaction, desk: Desk, commands: Sequence[CommandHelp], *, by: Author
+) -> list[dict[str, str]]:
     """Values of the option that is being typed."""
     try:
         help_, options = _chosen(dict(interaction.data or {}), commands)
@@ -54,8 +56,7 @@ async def completions(interaction: Interaction, desk: Desk, commands: Sequence[C
     if typed is None or flag is None:
         return []
     begun = str(typed.get("value", ""))
-    by, channel = author_of(interaction.user), channel_of(interaction)
-    found = flag.choices or await desk.complete(flag.argument, begun, by=by, channel=channel)
+    found = flag.choices or await desk.complete(flag.argument, begun, by=by, channel=channel_of(interaction))
     found = tuple(value for value in found if value.lower().startswith(begun.lower()))
     return [{"name": value[:MAX_CHOICE], "value": value[:MAX_CHOICE]} for value in found[:MAX_CHOICES]]
 

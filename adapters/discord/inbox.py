@@ -11,7 +11,8 @@ import discord
 
 from adapters.attached import kept
 from adapters.discord.files import files_of
-from adapters.discord.place import NAME, Place
+from adapters.discord.people import People
+from adapters.discord.place import DIRECT, NAME, Place
 from adapters.discord.reading import addressee, question
 from bot.domain.message import (
     Addressee,
@@ -30,8 +31,6 @@ from bot.domain.ports import Desk
 
 log = logging.getLogger("netspy.discord")
 
-DIRECT = "direct"
-"""In the place of a server's id."""
 UNREAD = (
     "I cannot read what you wrote: the message-content intent is off. Mention me, or use /ask. (Whoever runs netspy "
     "switches it on in the developer portal.)"
@@ -58,10 +57,11 @@ class Called:
 
 
 class Inbox:
-    """Raises StorageError; Discord delivers nothing twice, so that it is told."""
+    """Raises StorageError, PlatformError; Discord delivers nothing twice, so that it is told. And NotPermitted."""
 
-    def __init__(self, desk: Desk, *, bot: int) -> None:
+    def __init__(self, desk: Desk, people: People, *, bot: int) -> None:
         self._desk = desk
+        self.people = people
         self._bot = bot
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
@@ -80,17 +80,19 @@ class Inbox:
             return "empty" if to == "netspy" else "other"
         place, key = self._where(message)
         async with self._orders.setdefault(key, asyncio.Lock()):
+            author = await self.people.author(message.author, message.guild.id if message.guild else None)
             await self._desk.handle(
                 Message(
                     key=key,
                     id=MessageId(str(message.id)),
-                    author=author_of(message.author),
+                    author=author,
                     text=text,
                     sent_at=message.created_at,
                     reply_to=place.address,
                     addressee=to,
                     opens=key.thread == str(message.id),
                     files=kept(files),
+                    direct=is_direct,
                 )
             )
         return "asked" if to == "netspy" else "other"
@@ -98,16 +100,18 @@ class Inbox:
     async def edited(self, message: discord.Message) -> None:
         _, key = self._where(message)
         edit = Edit(key, MessageId(str(message.id)), question(self._words(message), bot=self._bot))
-        press = Press(edit, MessageId(f"edit:{message.id}:{message.edited_at}"), author_of(message.author))
+        guild = message.guild.id if message.guild else None
         async with self._orders.setdefault(key, asyncio.Lock()):
-            await self._desk.act(press)
+            by = await self.people.author(message.author, guild)
+            pressed = MessageId(f"edit:{message.id}:{message.edited_at}")
+            await self._desk.act(Press(edit, pressed, by, _channel(guild, key.channel)))
 
     async def deleted(self, *, guild: int | None, channel: int, parent: int | None, message: int) -> None:
-        """Nobody waits for its answer any more, whether it began a thread or stood in one."""
+        """Nobody waits for its answer any more, whether it began a thread or stood in one. Discord names no person."""
+        where = _channel(guild, str(parent or channel))
         for thread in (channel, message):
-            key = ThreadKey(NAME, str(guild or DIRECT), str(parent or channel), str(thread))
-            press = Press(Delete(key, MessageId(str(message))), MessageId(f"delete:{message}"), Author("", ""))
-            await self._desk.act(press)
+            delete = Delete(ThreadKey(NAME, where.workspace, where.id, str(thread)), MessageId(str(message)))
+            await self._desk.act(Press(delete, MessageId(f"delete:{message}"), Author("", ""), where))
 
     async def commanded(self, interaction: discord.Interaction[discord.Client], root: int, called: Called) -> None:
         """A slash command or the context menu; `root` is the response, which the answer fills."""
@@ -115,17 +119,19 @@ class Inbox:
         place = Place(channel=channel, thread=channel, message=root, user=user, title=called.text, root=root)
         begun = ThreadKey(NAME, str(interaction.guild_id or DIRECT), str(channel), str(root))
         key = thread_of(interaction) if called.in_thread else None
+        author = await self.people.author(interaction.user, interaction.guild_id)
         await self._desk.handle(
             Message(
                 key=key or begun,
                 id=MessageId(str(interaction.id)),
-                author=author_of(interaction.user),
+                author=author,
                 text=called.text,
                 sent_at=datetime.now(UTC),
                 reply_to=place.address,
                 command=called.command,
                 opens=key is None,
                 files=kept(called.files),
+                direct=channel_of(interaction).direct,
             )
         )
 
@@ -166,10 +172,17 @@ def thread_of(interaction: discord.Interaction[discord.Client]) -> ThreadKey | N
 
 
 def channel_of(interaction: discord.Interaction[discord.Client]) -> Channel:
-    """Where something is pressed, called or typed: of a thread, the channel that it is in."""
-    channel, guild = interaction.channel, interaction.guild_id
+    """Where something is pressed, called or typed: of a thread, the channel that it is in.
+
+    People can use netspy among themselves too, as an app of their own: that is no direct message with it.
+    """
+    channel = interaction.channel
     parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
-    return Channel(NAME, str(guild or DIRECT), str(parent or 0), direct=guild is None)
+    return _channel(interaction.guild_id, str(parent or 0), among_people=interaction.context.private_channel)
+
+
+def _channel(guild: int | None, channel: str, *, among_people: bool = False) -> Channel:
+    return Channel(NAME, str(guild or DIRECT), channel, direct=guild is None and not among_people)
 
 
 def _begun_by(message: discord.Message) -> int | None:
@@ -185,5 +198,9 @@ def _begun_by(message: discord.Message) -> int | None:
 SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 
-def author_of(user: discord.abc.User) -> Author:
-    return Author(str(user.id), user.display_name)
+def is_unread(message: discord.Message, me: discord.ClientUser | None) -> bool:
+    """A message to netspy whose text Discord keeps back."""
+    if message.author.bot or message.content or message.attachments or message.embeds or message.stickers:
+        return False
+    is_ours = isinstance(message.channel, discord.Thread) and me is not None and message.channel.owner_id == me.id
+    return is_ours and message.type in SAID

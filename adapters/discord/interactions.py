@@ -12,7 +12,7 @@ from adapters.discord.buttons import read_button
 from adapters.discord.command_sheet import INVESTIGATE
 from adapters.discord.failures import LACKS_PERMISSION
 from adapters.discord.files import files_of_payload
-from adapters.discord.inbox import Called, Inbox, author_of, channel_of, thread_of
+from adapters.discord.inbox import Called, Inbox, channel_of, thread_of
 from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
@@ -20,8 +20,8 @@ from adapters.discord.tables import Look
 from adapters.discord.telling import tell_directly
 from adapters.discord.writer import files_of, view_of
 from bot.domain.command_help import CommandHelp
-from bot.domain.errors import StorageError, UnknownCommand
-from bot.domain.message import MessageId, Page, Press
+from bot.domain.errors import NotPermitted, PlatformError, StorageError, UnknownCommand
+from bot.domain.message import Author, MessageId, Page, Press
 from bot.domain.ports import Desk
 
 TAKEN = frozenset({40060, 10062})
@@ -60,7 +60,10 @@ class Interactions:
                 raise
 
     async def _complete(self, interaction: discord.Interaction) -> None:
-        found = await commands.completions(interaction, self._desk, self._commands)
+        try:
+            found = await commands.completions(interaction, self._desk, self._commands, by=await self._by(interaction))
+        except PlatformError:
+            found = []
         choices = [discord.app_commands.Choice(name=each["name"], value=each["value"]) for each in found]
         await interaction.response.autocomplete(choices)
 
@@ -80,8 +83,11 @@ class Interactions:
             self.ways[root.id] = interaction
         try:
             await self._inbox.commanded(interaction, root.id, called)
-        except StorageError as error:
-            told = word_of_netspy(f"Your question could not be stored. {error}")
+        except NotPermitted as error:
+            self.ways.pop(root.id, None)
+            await _refuse(interaction, error)
+        except (StorageError, PlatformError) as error:
+            told = word_of_netspy(f"Your question could not be taken. {error}")
             await interaction.edit_original_response(content=told.content)
 
     def _called(self, interaction: discord.Interaction) -> Called:
@@ -91,6 +97,9 @@ class Interactions:
             return commands.asked(interaction, self._commands)
         said = next(iter(data["resolved"]["messages"].values()))
         return Called(question(str(said.get("content", "")), bot=self._bot), files=files_of_payload(said))
+
+    async def _by(self, interaction: discord.Interaction) -> Author:
+        return await self._inbox.people.author(interaction.user, interaction.guild_id)
 
     async def _press(self, interaction: discord.Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})
@@ -102,10 +111,10 @@ class Interactions:
         page = button if isinstance(button, Page) else None
         turns_leaf = bool(page and interaction.message and interaction.message.flags.ephemeral)
         await interaction.response.defer(ephemeral=True, thinking=not turns_leaf)
-        by = author_of(interaction.user)
         try:
-            reply = await self._desk.act(Press(button, MessageId(str(interaction.id)), by, channel_of(interaction)))
-        except StorageError as error:
+            pressed, by = MessageId(str(interaction.id)), await self._by(interaction)
+            reply = await self._desk.act(Press(button, pressed, by, channel_of(interaction)))
+        except (StorageError, PlatformError, NotPermitted) as error:
             await interaction.followup.send(word_of_netspy(str(error)).content, ephemeral=True)
             return
         wide = Look(zone=self._zone, now=datetime.now(UTC))
@@ -117,6 +126,12 @@ class Interactions:
                 raise
             bare = shown(reply, replace(look, takes_files=False), page=page)
             await _show(interaction, bare, turns_leaf=turns_leaf)
+
+
+async def _refuse(interaction: discord.Interaction, error: NotPermitted) -> None:
+    """To who asked only. What shows everybody that netspy is thinking goes first: a word behind it would fill it."""
+    await interaction.delete_original_response()
+    await interaction.followup.send(word_of_netspy(str(error)).content, ephemeral=True)
 
 
 async def _show(interaction: discord.Interaction, posts: Sequence[Post], *, turns_leaf: bool) -> None:

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from bot.domain.message import Address
 
 NAME = "discord"
+DIRECT = "direct"
+"""In the place of a server's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Ids as Discord writes them.
+    """Ids as Discord writes them; no `user` (0): nobody asked.
 
     `channel` is where the question stands. `thread` is where the answer goes: the same channel, a thread that exists,
     or (`makes_thread`) the one that begins at the question and has its id. `root` is a message of netspy's own that the

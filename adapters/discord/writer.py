@@ -4,31 +4,23 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from io import BytesIO
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import discord
 
 from adapters.discord.buttons import read_button
 from adapters.discord.failures import translated
-from adapters.discord.permissions import lacks, may_reply
+from adapters.discord.permissions import may_reply
 from adapters.discord.place import Place
 from adapters.discord.post import ButtonSpec, Post
+from adapters.discord.threads import begin_thread
 from bot.domain.errors import PlatformError
 from bot.domain.message import Again, TurnId
-from bot.tables.text import short
 
 log = logging.getLogger("netspy.discord")
 
 Channel: TypeAlias = discord.TextChannel | discord.Thread | discord.DMChannel | discord.PartialMessageable
-ARCHIVE_AFTER_MIN: Literal[1440] = 1440
-"""Minutes without a message until Discord hides a thread."""
-MAX_THREAD_NAME = 100
-THREAD_EXISTS = 160004
-"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes"""
-NO_THREAD = frozenset({400, 403})
-"""HTTP statuses: no permission, a kind of channel without threads, too many threads."""
 MAX_FOUND = 100
 """Messages behind the question that are looked through."""
 TYPING_EVERY_S = 8.0
@@ -49,7 +41,6 @@ class Writer:
         self._client = client
         self._place = place
         self._posted: list[int] = [place.root] if place.root else []
-        self._has_thread = not place.makes_thread
 
     async def typing(self, *, until: asyncio.Event) -> None:
         """Show that an answer is coming, until it is there."""
@@ -132,30 +123,9 @@ class Writer:
             await channel.get_partial_message(message).delete()
 
     async def _channel(self) -> Channel:
-        if not self._has_thread:
-            await self._begin_thread()
-            self._has_thread = True
+        if self._place.makes_thread:
+            self._place = await begin_thread(self._client, self._place)
         return self._client.get_partial_messageable(self._place.thread)
-
-    async def _begin_thread(self) -> None:
-        """At the question; whoever comes second finds it there. Where that is not allowed, the channel has to do."""
-        place = self._place
-        if lacking := lacks(self._client, place.channel, in_threads=True):
-            log.info("discord.no_thread", extra={"channel": place.channel, "cause": lacking})
-            self._place = replace(place, thread=place.channel)
-            return
-        begin = self._client.http.start_thread_with_message
-        name = short(place.title, MAX_THREAD_NAME).strip() or "netspy"
-        try:
-            with translated("beginning a thread"):
-                await begin(place.channel, place.message, name=name, auto_archive_duration=ARCHIVE_AFTER_MIN)
-        except PlatformError as error:
-            cause = error.__cause__
-            if not isinstance(cause, discord.HTTPException) or cause.status not in NO_THREAD:
-                raise
-            if cause.code != THREAD_EXISTS:
-                log.info("discord.no_thread", extra={"channel": place.channel, "cause": str(error)})
-                self._place = replace(place, thread=place.channel)
 
 
 def files_of(post: Post) -> list[discord.File]:

@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.background import Background
-from adapters.slack import checks, files, socket_mode
+from adapters.slack import announcing, checks, files, socket_mode
 from adapters.slack.calls import CALL_TIMEOUT_S, Calls
-from adapters.slack.credentials import SlackCredentials
+from adapters.slack.credentials import Identity, SlackCredentials
 from adapters.slack.identity import identify
 from adapters.slack.inbox import Inbox
 from adapters.slack.interactions import Interactions
 from adapters.slack.listeners import STARTING, Receivers, bolt_app, respond
+from adapters.slack.memberships import Memberships
 from adapters.slack.outlet import SlackOutlet
 from adapters.slack.parts import Parts
 from adapters.slack.people import People
@@ -29,17 +30,22 @@ from adapters.slack.slash import Slash
 from adapters.slack.status import Abilities, Status
 from adapters.slack.whisper import Whisper
 from adapters.slack.writers import Writers
+from bot.domain.errors import PlatformError
 from bot.domain.message import Address, FileRef, TurnId
-from bot.domain.ports import Check, Desk, Outlet
+from bot.domain.ports import Announced, Check, Desk, Outlet
 
 log = logging.getLogger("netspy.slack")
 
+NOT_RUNNING = "the adapter does not run just now"
 CONNECTIONS = 50
 """At once to Slack's API."""
 
 
 class SlackAdapter:
-    """An `Adapter`, and its `Files`. `endpoint` is for a Starlette route, and None in Socket Mode."""
+    """An `Adapter`, its `Files`, `Directory` and `Announcer`.
+
+    `endpoint` is for a Starlette route, and None in Socket Mode.
+    """
 
     name = NAME
 
@@ -57,6 +63,8 @@ class SlackAdapter:
         self._abilities = Abilities()
         self._writers = Writers(self._calls)
         self._receivers: Receivers | None = None
+        self._me: Identity | None = None
+        self._memberships: Memberships | None = None
         self._background = Background(NAME)
         secret = credentials.signing_secret or ""
         self._app = bolt_app(client, signing_secret=secret, receivers=lambda: self._receivers)
@@ -73,7 +81,7 @@ class SlackAdapter:
                 async with self._background.open():
                     await self._serve(desk)
         finally:
-            client.session, self._receivers = None, None
+            client.session, self._receivers, self._me, self._memberships = None, None, None, None
 
     def outlet(self, turn: TurnId, address: Address) -> Outlet:
         place = place_of(address)
@@ -92,11 +100,24 @@ class SlackAdapter:
         files.refuse_unreadable(file)
         return await self._downloads.read(file, max_bytes=max_bytes)
 
+    async def channels(self, workspace: str, person: str) -> frozenset[str]:
+        """As `Directory` wants it."""
+        if self._memberships is None:
+            raise PlatformError("asking Slack for somebody's channels", NOT_RUNNING)
+        return await self._memberships.channels(workspace, person)
+
+    async def announce(self, channel: str, text: str) -> Announced:
+        """As `Announcer` wants it."""
+        if self._me is None:
+            raise PlatformError("a message of netspy's own in Slack", NOT_RUNNING)
+        return await announcing.announce(self._calls, channel, text, team=self._me.team)
+
     async def check(self) -> tuple[Check, ...]:
         return await checks.check(self._calls, self._credentials)
 
     async def _serve(self, desk: Desk) -> None:
         me = await identify(self._calls)
+        self._me, self._memberships = me, Memberships(self._calls, team=me.team)
         self._writers.bot = me.user
         parts = Parts(
             calls=self._calls,

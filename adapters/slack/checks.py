@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from adapters.slack.calls import Calls
+from adapters.slack.calls import Calls, Refused
 from adapters.slack.credentials import SlackCredentials
 from adapters.slack.scopes import REQUIRED, SCOPES, missing
 from bot.domain.errors import PlatformError
@@ -14,13 +14,16 @@ _OF_TOKENS = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type"}
 )
 """What Slack says of a token that it does not take."""
+GROUPS = "usergroups:read"
+NO_GROUPS = "plan_upgrade_required"
 
 
 async def check(calls: Calls, credentials: SlackCredentials) -> tuple[Check, ...]:
     """Token, scopes, and how events arrive. No connection is made: it would take events from a netspy that runs."""
     token, granted = await _token(calls)
     scopes = [_scopes(granted)] if granted is not None else []
-    return (token, *scopes, await _delivery(calls, credentials))
+    groups = await _groups(calls) if token.state == "ok" and (granted is None or GROUPS in granted) else ()
+    return (token, *scopes, *groups, await _delivery(calls, credentials))
 
 
 async def _token(calls: Calls) -> tuple[Check, Collection[str] | None]:
@@ -43,6 +46,19 @@ def _scopes(granted: Collection[str]) -> Check:
     without = "; ".join(f"without {scope} {SCOPES[scope]}" for scope in lacking)
     remedy = f"add {', '.join(lacking)} to the app's bot scopes and install it again"
     return Check("slack scopes", "fault" if is_fault else "warning", without, remedy, "scopes-missing")
+
+
+async def _groups(calls: Calls) -> tuple[Check, ...]:
+    """Nothing where Slack tells of user groups, or gives no answer at all: what is wrong then is said of the token."""
+    try:
+        await calls.do(calls.client.usergroups_list, patience_s=PATIENCE_S)
+    except Refused as error:
+        plan = "this workspace's plan has no user groups" if error.word == NO_GROUPS else error.got
+        detail = f"{plan}: what a policy allows to one is allowed to nobody"
+        return (Check("slack groups", "warning", detail, "let the policy name people and channels"),)
+    except PlatformError:
+        pass
+    return ()
 
 
 async def _delivery(calls: Calls, credentials: SlackCredentials) -> Check:

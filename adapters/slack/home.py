@@ -27,6 +27,11 @@ def home(checks: Sequence[Check], commands: Sequence[CommandHelp], *, mention: s
     return {"type": "home", "blocks": [*status(checks), *help_blocks(commands, mention=mention)]}
 
 
+def closed(why: str) -> JsonObject:
+    """What those are shown there who may not ask: netspy's state names machines."""
+    return {"type": "home", "blocks": [_section(why)]}
+
+
 def status(checks: Sequence[Check]) -> list[JsonObject]:
     """Whether netspy's parts are well, one line each."""
     said = [f"{check.part} {check.state}: {check.detail}" + _remedy(check) for check in checks]

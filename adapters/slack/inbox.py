@@ -13,17 +13,22 @@ from adapters.bounded import Bounded
 from adapters.slack import home
 from adapters.slack.files import files_of
 from adapters.slack.parts import Parts, Said
-from adapters.slack.people import REFUSALS, Person
-from adapters.slack.place import Place
+from adapters.slack.place import NAME, Place, is_direct
 from adapters.slack.reading import addressee, mentions, question, text_of
+from bot.domain.errors import NotPermitted
+from bot.domain.json_types import JsonObject
 from bot.domain.message import (
+    Action,
     Addressee,
     Author,
+    Channel,
     Delete,
     Edit,
+    Message,
     MessageId,
     Notice,
     Press,
+    Reply,
     Stop,
     ThreadKey,
 )
@@ -34,7 +39,7 @@ Event: TypeAlias = dict[str, Any]
 SAID = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of what people say (https://docs.slack.dev/reference/events/message)."""
 MAX_REMEMBERED = 1000
-"""Messages of which this process knows that they are stored: a mention arrives as two events."""
+"""Messages of which this process knows that they are stored, or refused: a mention arrives as two events."""
 
 
 class Inbox:
@@ -45,8 +50,7 @@ class Inbox:
         self._me = parts.me
         self._desk = parts.desk
         self._orders: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
-        self._stored: Bounded[tuple[str, str], None] = Bounded(MAX_REMEMBERED)
-        self._told: Bounded[tuple[str, str], None] = Bounded(MAX_REMEMBERED)
+        self._taken: Bounded[tuple[str, str], None] = Bounded(MAX_REMEMBERED)
 
     async def event(self, event: Event) -> None:
         """An event of the Events API."""
@@ -79,20 +83,29 @@ class Inbox:
             return
         key = self._parts.key(channel, thread)
         async with self._orders.setdefault(key, asyncio.Lock()):
-            if (channel, ts) in self._stored:
+            if (channel, ts) in self._taken:
                 return
             person = await self._person(event)
-            if person.kind != "member":
-                if to == "netspy" and person.kind in REFUSALS and self._is_new(channel, ts):
-                    await self._parts.tell(channel, event.get("thread_ts", ""), user, REFUSALS[person.kind])
+            if person.kind == "service":
                 return
             place = Place(channel=channel, thread=thread, message=ts, user=person.id, team=self._me.team)
             said = Said(question(raw, bot=self._me.user), files_of(event))
-            opens = thread == ts
-            await self._desk.handle(self._parts.message(place, person, said, opens=opens, to=to))
-            self._stored[channel, ts] = None
-        if to == "netspy":
+            is_permitted = await self._handle(
+                self._parts.message(place, person, said, opens=thread == ts, to=to), place
+            )
+            self._taken[channel, ts] = None
+        if to == "netspy" and is_permitted:
             self._parts.spawn(self._parts.tell_left_out(said, place))
+
+    async def _handle(self, message: Message, place: Place) -> bool:
+        """Whether the desk took it; whose it is is told why it did not."""
+        try:
+            await self._desk.handle(message)
+        except NotPermitted as error:
+            thread = "" if message.opens else place.thread
+            self._parts.spawn(self._parts.tell(place.channel, thread, place.user, str(error)))
+            return False
+        return True
 
     async def _edited(self, event: Event) -> None:
         now, before = event.get("message") or {}, event.get("previous_message") or {}
@@ -103,8 +116,8 @@ class Inbox:
         raw, key = text_of(now), self._parts.key(channel, thread)
         async with self._orders.setdefault(key, asyncio.Lock()):
             edit = Edit(key, MessageId(ts), question(raw, bot=self._me.user))
-            by = Author(str(now["user"]), str(now["user"]))
-            reply = await self._desk.act(Press(edit, MessageId(str(event.get("event_ts", ts))), by))
+            by = await self._by((now.get("edited") or {}).get("user") or now["user"])
+            reply = await self._act(edit, event, by)
         if reply.turn:
             return
         spoke = self._me.user in mentions(str(before.get("text", "")))
@@ -121,9 +134,9 @@ class Inbox:
         if not ts or before.get("bot_id"):
             return
         key = self._parts.key(str(event["channel"]), str(before.get("thread_ts") or ts))
-        by = Author(str(before.get("user", "")), "")
+        by = await self._by(before.get("user"))  # who may be another one than whoever took it away: Slack names nobody
         async with self._orders.setdefault(key, asyncio.Lock()):
-            await self._desk.act(Press(Delete(key, MessageId(ts)), MessageId(str(event.get("event_ts", ts))), by))
+            await self._act(Delete(key, MessageId(ts)), event, by)
 
     async def _stopped(self, event: Event) -> None:
         """Somebody pressed Slack's own stop button."""
@@ -132,40 +145,46 @@ class Inbox:
         if turn is None:
             log.info("slack.nothing_to_stop", extra={"channel": channel, "thread_ts": thread})
             return
-        by = Author(str(event.get("user", "")), "")
-        await self._desk.act(Press(Stop(turn), MessageId(str(event.get("event_ts", ""))), by))
+        await self._act(Stop(turn), event, await self._by(event.get("user")))
+
+    async def _act(self, action: Action, event: Event, by: Author) -> Reply:
+        pressed = MessageId(str(event.get("event_ts") or event.get("deleted_ts") or ""))
+        return await self._desk.act(Press(action, pressed, by, self._parts.channel(str(event["channel"]))))
 
     async def _opened_home(self, event: Event) -> None:
         calls = self._parts.calls
         if event.get("tab") == "home":
-            view = home.home(*await self._state(), mention=f"@{self._me.user_name}")
-            await calls.do(calls.client.views_publish, user_id=event["user"], view=view)
+            user = str(event["user"])
+            await calls.do(calls.client.views_publish, user_id=user, view=await self._home(user))
         elif event.get("tab") == "messages":
             client = calls.client
             await calls.do(
                 client.assistant_threads_setSuggestedPrompts, channel_id=event["channel"], prompts=home.prompts()
             )
 
-    async def _state(self) -> tuple[Any, Any]:
-        return await asyncio.gather(self._desk.status(), self._desk.commands())
+    async def _home(self, user: str) -> JsonObject:
+        """As this person may see it when nobody else reads along."""
+        alone = Channel(NAME, self._me.team, "", direct=True)
+        try:
+            checks = await self._desk.status(by=await self._parts.people.who(user), channel=alone)
+        except NotPermitted as error:
+            return home.closed(str(error))
+        return home.home(checks, await self._desk.commands(), mention=f"@{self._me.user_name}")
 
-    async def _person(self, event: Event) -> Person:
+    async def _person(self, event: Event) -> Author:
         team = event.get("user_team") or event.get("source_team") or event.get("team")
         if team and team not in {self._me.team, self._me.enterprise}:
-            return Person(str(event["user"]), str(event["user"]), "outsider")
+            return Author(str(event["user"]), str(event["user"]), "outsider")
         return await self._parts.people.who(str(event["user"]))
+
+    async def _by(self, user: object) -> Author:
+        """Of no name where Slack names nobody."""
+        return await self._parts.people.who(str(user)) if user else Author("", "")
 
     def _addressee(self, event: Event, raw: str) -> Addressee:
         is_mention = event.get("type") == "app_mention" or _is_direct(event)
         return "netspy" if is_mention else addressee(raw, bot=self._me.user)
 
-    def _is_new(self, channel: str, ts: str) -> bool:
-        """False for a message that this process said something about already."""
-        if (channel, ts) in self._told:
-            return False
-        self._told[channel, ts] = None
-        return True
-
 
 def _is_direct(event: Event) -> bool:
-    return event.get("channel_type") == "im" or str(event.get("channel", "")).startswith("D")
+    return event.get("channel_type") == "im" or is_direct(str(event.get("channel", "")))

@@ -5,11 +5,10 @@ from typing import Any, TypeAlias
 
 from adapters.slack.files import files_of
 from adapters.slack.parts import Parts, Said
-from adapters.slack.people import REFUSALS, Person
 from adapters.slack.place import Place
 from adapters.slack.reading import question, text_of
 from bot.codec import decode_action
-from bot.domain.errors import StorageError
+from bot.domain.errors import NotPermitted, StorageError
 from bot.domain.message import Author, Button, MessageId, Press
 
 log = logging.getLogger("netspy.slack")
@@ -29,9 +28,6 @@ class Interactions:
         """Somebody pressed a button (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
         parts, place = self._parts, _where(body)
         person = await parts.people.who(place.user)
-        if told := REFUSALS.get(person.kind):
-            await self._tell(place, told)
-            return
         for action in body.get("actions") or ():
             try:
                 button = decode_action(str(action.get("value", "")))
@@ -53,20 +49,24 @@ class Interactions:
             user=person.id,
             team=parts.me.team,
         )
-        told = REFUSALS.get(person.kind) or ("" if said.text or said.files else NOTHING)
-        if told:
-            await self._tell(place, told)
+        if not said.text and not said.files:
+            await self._tell(place, NOTHING)
             return
         chosen = f"shortcut:{body.get('action_ts') or body.get('trigger_id')}"
         opens = "thread_ts" not in message
-        await parts.desk.handle(parts.message(place, person, said, opens=opens, id_=chosen))
-        parts.spawn(parts.tell_left_out(said, place))
+        try:
+            await parts.desk.handle(parts.message(place, person, said, opens=opens, id_=chosen))
+        except NotPermitted as error:
+            await self._tell(place, str(error))
+        else:
+            parts.spawn(parts.tell_left_out(said, place))
 
-    async def _act(self, button: Button, pressed: str, person: Person, place: Place) -> None:
+    async def _act(self, button: Button, pressed: str, person: Author, place: Place) -> None:
         parts = self._parts
         try:
-            reply = await parts.desk.act(Press(button, MessageId(pressed), Author(person.id, person.name)))
-        except StorageError as error:
+            channel = parts.channel(place.channel)
+            reply = await parts.desk.act(Press(button, MessageId(pressed), person, channel))
+        except (StorageError, NotPermitted) as error:
             await self._tell(place, str(error))
         else:
             where = {"channel": place.channel, "thread": place.thread, "user": place.user}

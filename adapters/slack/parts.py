@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.attached import kept, left_out
-from adapters.slack.calls import Calls
+from adapters.slack.calls import Calls, Gone
 from adapters.slack.credentials import Identity
-from adapters.slack.people import People, Person
-from adapters.slack.place import NAME, Place
+from adapters.slack.people import People
+from adapters.slack.place import NAME, Place, is_direct
 from adapters.slack.whisper import Whisper
 from bot.domain.errors import PlatformError
-from bot.domain.message import Addressee, Author, FileRef, Message, MessageId, ThreadKey, TurnId
+from bot.domain.message import Addressee, Author, Channel, FileRef, Message, MessageId, ThreadKey, TurnId
 from bot.domain.ports import Desk
 
 log = logging.getLogger("netspy.slack")
@@ -40,9 +40,12 @@ class Parts:
     spawn: Callable[[Coroutine[Any, Any, None]], None]
 
     async def tell(self, channel: str, thread: str, user: str, text: str) -> None:
-        """Say something to one person, or log that it could not be said."""
+        """Say something to one person, directly where it cannot be said there; or log that it could not be said."""
         try:
-            await self.whisper.text(text, channel=channel, thread=thread, user=user)
+            try:
+                await self.whisper.text(text, channel=channel, thread=thread, user=user)
+            except Gone:
+                await self.whisper.directly(text, user=user, but_not_in=channel)
         except PlatformError as error:
             log.warning("slack.not_told", extra={"user": user, "cause": str(error)})
 
@@ -52,21 +55,26 @@ class Parts:
             thread = "" if place.thread == place.message else place.thread
             await self.tell(place.channel, thread, place.user, told)
 
+    def channel(self, channel: str) -> Channel | None:
+        """None where Slack names none."""
+        return Channel(NAME, self.me.team, channel, is_direct(channel)) if channel else None
+
     def key(self, channel: str, thread: str) -> ThreadKey:
         return ThreadKey(NAME, self.me.team, channel, thread)
 
     def message(
-        self, place: Place, person: Person, said: Said, *, opens: bool, to: Addressee = "netspy", id_: str = ""
+        self, place: Place, author: Author, said: Said, *, opens: bool, to: Addressee = "netspy", id_: str = ""
     ) -> Message:
         """A question that is answered at `place`; its id is the ts of the message there, unless it is another one's."""
         return Message(
             key=self.key(place.channel, place.thread),
             id=MessageId(id_ or place.message),
-            author=Author(person.id, person.name),
+            author=author,
             text=said.text,
             sent_at=datetime.now(UTC),
             reply_to=place.address,
             addressee=to,
             opens=opens,
             files=kept(said.files),
+            direct=place.is_direct,
         )

@@ -7,6 +7,13 @@ SCOPES = {
     "app_mentions:read": "netspy does not hear when it is mentioned",
     "commands": "there is no /netspy and no shortcut",
     "users:read": "netspy cannot tell guests and people of other workspaces from members",
+    "usergroups:read": "netspy does not know the user groups that a policy may name",
+    "channels:read": "netspy does not know which public channels people share with it, and a policy by channels knows "
+    "none of them in direct messages",
+    "groups:read": "netspy does not know which private channels people share with it, and a policy by channels knows "
+    "none of them in direct messages",
+    "mpim:read": "netspy does not know which group messages people share with it, and a policy by channels knows "
+    "none of them in direct messages",
     "files:read": "netspy cannot read the files that people attach",
     "files:write": "tables that are too long for Slack come without their CSV file",
     "channels:history": "follow-ups in public channels need a mention, and an answer cut off there may be posted twice",

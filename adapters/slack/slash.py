@@ -5,6 +5,7 @@ table in the root itself, a question in its thread.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -13,13 +14,14 @@ from adapters.slack import home
 from adapters.slack.calls import Gone
 from adapters.slack.inbox import Event
 from adapters.slack.parts import Parts, Said
-from adapters.slack.people import REFUSALS
 from adapters.slack.place import Place
 from adapters.slack.reading import question
 from adapters.slack.render import word_of_netspy
 from bot.domain.command_help import THREAD_COMMANDS, CommandHelp
-from bot.domain.errors import PlatformError, StorageError
+from bot.domain.errors import NotPermitted, PlatformError, StorageError
 from bot.tables.text import as_sentence
+
+log = logging.getLogger("netspy.slack")
 
 Ack: TypeAlias = dict[str, Any]
 """What `AsyncAck` takes."""
@@ -43,18 +45,20 @@ class Slash:
         """Returns what only the person who typed it is shown (an acknowledgement's payload); empty for nothing."""
         text = question(str(body.get("text") or ""), bot=self._parts.me.user)
         commands = await self._parts.desk.commands()
-        if (told := await self._about_netspy(text, commands)) is not None:
-            return told
         try:
+            if (told := await self._about_netspy(body, text, commands)) is not None:
+                return told
             return await self._ask(body, text, {entry.name for entry in commands if entry.group != THREAD_COMMANDS})
         except StorageError as error:
             return _told(f"Your question could not be stored. {error}")
+        except NotPermitted as error:
+            return _told(str(error))
         except Gone as error:
             return _told(f"{as_sentence(error.got)}. {as_sentence(error.remedy)}, then run the command again.")
         except PlatformError as error:
             return _told(f"Nothing was asked: {error}. Run the command again.")
 
-    async def _about_netspy(self, text: str, commands: Sequence[CommandHelp]) -> Ack | None:
+    async def _about_netspy(self, body: Event, text: str, commands: Sequence[CommandHelp]) -> Ack | None:
         """Help and status, which nobody else in the channel needs to read; None for what is to be asked."""
         parts, known = self._parts, {entry.name: entry for entry in commands}
         match text.lower().split():
@@ -63,7 +67,9 @@ class Slash:
             case ["help", name] if name in known:
                 return {"blocks": home.details(known[name])}
             case ["status"]:
-                return {"blocks": home.status(await parts.desk.status())}
+                by = await parts.people.who(str(body["user_id"]))
+                checks = await parts.desk.status(by=by, channel=parts.channel(str(body["channel_id"])))
+                return {"blocks": home.status(checks)}
             case words if _is_about_thread(words, known):
                 return _told(f"Say {' '.join(words)} in the thread that it is for.")
         return None
@@ -74,8 +80,6 @@ class Slash:
         text = rest.strip() if first.lower() == "ask" and rest.strip() else text
         parts, channel = self._parts, str(body["channel_id"])
         person = await parts.people.who(str(body["user_id"]))
-        if told := REFUSALS.get(person.kind):
-            return _told(told)
         header = f"{person.name}: {body.get('command', '/netspy')} {text}"
         root = await self._post_root(channel, header)
         is_command = text.split(maxsplit=1)[0].lower() in commands
@@ -92,10 +96,19 @@ class Slash:
         )
         try:
             await parts.desk.handle(parts.message(place, person, Said(text), opens=True))
-        except StorageError:
-            await parts.calls.do(parts.calls.client.chat_delete, channel=channel, ts=root)
+        except (StorageError, NotPermitted):
+            await self._take_back(channel, root)
             raise
         return {}
+
+    async def _take_back(self, channel: str, root: str) -> None:
+        """A question that is not taken leaves nothing behind, as far as Slack lets netspy."""
+        self._fresh.discard(root)
+        calls = self._parts.calls
+        try:
+            await calls.do(calls.client.chat_delete, patience_s=ROOT_PATIENCE_S, channel=channel, ts=root)
+        except PlatformError as error:
+            log.warning("slack.root_left", extra={"channel": channel, "cause": str(error)})
 
     async def _post_root(self, channel: str, header: str) -> str:
         said = word_of_netspy(header)

@@ -1,18 +1,15 @@
 """What only one person is shown: an ephemeral message, or, where netspy cannot write, a direct one."""
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 
-from adapters.slack.calls import Calls, Gone, Refused, RefusedBlocks
+from adapters.slack.calls import Calls, Gone, Refused
 from adapters.slack.place import Place
 from adapters.slack.post import Post, Upload
 from adapters.slack.render import shown, word_of_netspy
+from adapters.slack.saying import say
 from adapters.slack.tables import Look
 from bot.domain.errors import PlatformError
-from bot.domain.json_types import JsonObject
 from bot.domain.message import Reply
 
 log = logging.getLogger("netspy.slack")
@@ -42,25 +39,26 @@ class Whisper:
 
     async def elsewhere(self, error: Gone, place: Place) -> None:
         """Tell somebody directly that the answer has no place where they asked."""
-        client = self._calls.client
-        told = word_of_netspy(f"I could not answer where you asked. {error}")
+        if not place.user:
+            log.warning("slack.not_told", extra={"channel": place.channel, "cause": str(error)})
+            return
+        told = f"I could not answer where you asked. {error}"
         try:
-            opened = await self._calls.do(client.conversations_open, users=place.user)
-            direct = str(opened["channel"]["id"])
-            if direct != place.channel:
-                await self._calls.do(client.chat_postMessage, channel=direct, text=told.text, blocks=list(told.blocks))
+            await self.directly(told, user=place.user, but_not_in=place.channel)
         except PlatformError as failure:
             log.warning("slack.not_told", extra={"user": place.user, "cause": str(failure)})
 
+    async def directly(self, text: str, *, user: str, but_not_in: str) -> None:
+        """In a direct message, unless that is the channel in which it could not be said."""
+        client = self._calls.client
+        opened = await self._calls.do(client.conversations_open, users=user)
+        direct = str(opened["channel"]["id"])
+        if direct != but_not_in:
+            await say(self._calls, client.chat_postMessage, word_of_netspy(text), channel=direct)
+
     async def _say(self, post: Post, *, channel: str, thread: str, user: str) -> None:
-        method = self._calls.client.chat_postEphemeral
-        where: dict[str, Any] = {"channel": channel, "user": user, "text": post.text, "thread_ts": thread or None}
-        forms: Sequence[Sequence[JsonObject]] = (post.blocks, post.plain)
-        for blocks in forms:
-            with suppress(RefusedBlocks):
-                await self._calls.do(method, **where, blocks=list(blocks))
-                return
-        await self._calls.do(method, **where)
+        where = {"channel": channel, "user": user, "thread_ts": thread or None}
+        await say(self._calls, self._calls.client.chat_postEphemeral, post, **where)
 
     async def _upload(self, file: Upload, *, channel: str, thread: str) -> None:
         await self._calls.do(

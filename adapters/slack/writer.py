@@ -51,7 +51,7 @@ class Writer:
         self._place = place
         self._bot = bot
         self._told: dict[str, Step] = {}
-        self._can_stream = not place.root
+        self._can_stream = bool(place.user) and not place.root  # Slack streams to somebody only
         self._in_doubt = not is_fresh
         self._uploaded: set[str] = set()
         self._sheets = self._begun()

@@ -180,13 +180,16 @@ class TerminalAdapter:
         if not self.is_interactive:
             return PipedLines(stdin, self._screen)
         history = self._state_dir / "history"
-        channel = Channel(self.name, self._seat.host, self._seat.user)
-        completer = CommandCompleter(desk, by=self._author, channel=channel)
+        completer = CommandCompleter(desk, by=self._author, channel=self._channel)
         return PromptLines(stdin, self._screen, completer=completer, history=history)
 
     @property
     def _author(self) -> Author:
         return Author(self._seat.user, self._seat.user)
+
+    @property
+    def _channel(self) -> Channel:
+        return Channel(self.name, self._seat.host, self._seat.user, direct=True)
 
     def _key(self, thread: ClaimedThread) -> ThreadKey:
         return ThreadKey(self.name, self._seat.host, self._seat.user, thread.name)
@@ -200,6 +203,7 @@ class TerminalAdapter:
             text=text,
             sent_at=datetime.now(UTC),
             reply_to=Address(self.name, message),
+            direct=True,
         )
 
     def _refused(self, text: str) -> bool:
@@ -245,7 +249,7 @@ class TerminalAdapter:
         self._screen.remark(STOPPING)
         await talk.begun.wait()
         if talk.turn is not None:
-            await desk.act(Press(Stop(talk.turn), MessageId(uuid4().hex), self._author))
+            await desk.act(Press(Stop(talk.turn), MessageId(uuid4().hex), self._author, self._channel))
 
     def _interrupted(self) -> None:
         """Ctrl-C: the first one ends the turn, a second one or one outside of a turn ends the program."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.domain.alerts import AlertGroup
 from bot.domain.json_types import Json
 from bot.domain.message import Command
-from bot.tables.text import plain
+from bot.tables.quoting import code, unmarked
 
 BEFORE_S = 300
 """What led to an alert lies before it: a rule waits before it fires."""
@@ -53,7 +53,7 @@ def command_for(group: AlertGroup, known: Known, *, now: datetime) -> Command:
     if node := known.find("node", group.labels):
         arguments["node"] = node
     if process := known.find("process_name", group.labels):
-        return Command("investigate", {"process": process, **arguments})
+        return Command("investigate", {"process_name": process, **arguments})
     if pod := known.find("pod", group.labels):
         return Command("pod", {"pod": pod, **arguments})
     return Command("incident", arguments)
@@ -66,22 +66,22 @@ def duration_s(group: AlertGroup, now: datetime) -> int:
 
 
 def headline(group: AlertGroup) -> str:
-    """The message that begins the thread."""
+    """The message that begins the thread, as Markdown."""
     count = f"{len(group.firing)} alerts" if len(group.firing) > 1 else "1 alert"
     since = f" since {group.since:%Y-%m-%d %H:%M} UTC" if group.since else ""
-    said = [f"{label} {_short(group.labels[label])}" for label in SAID if group.labels.get(label)]
+    said = [f"{label} {code(group.labels[label])}" for label in SAID if group.labels.get(label)]
     about = next((group.annotations[name] for name in ("summary", "description") if group.annotations.get(name)), "")
-    first = f"{_short(group.name)} fires ({count}){since}{': ' if said else ''}{', '.join(said)}."
-    return f"{first}\n{_short(about, MAX_TEXT)}" if about else first
+    first = f"{code(group.name)} fires ({count}){since}{': ' if said else ''}{', '.join(said)}."
+    return f"{first}\n\n{_short(about)}" if about else first
 
 
 def question(group: AlertGroup) -> str:
     """What is shown as asked."""
-    return f"Alert {_short(group.name)}: what goes wrong?"
+    return f"Alert {_short(group.name, MAX_NAME)}: what goes wrong?"
 
 
-def _short(text: str, most: int = MAX_NAME) -> str:
-    text = plain(text)
+def _short(text: str, most: int = MAX_TEXT) -> str:
+    text = unmarked(text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -159,9 +159,8 @@ class ForgetfulStore:
         messages = [message for entry in self._entries.values() if (message := entry.turn.message).key == key]
         if not messages:
             return None
-        first, *more = messages
-        crowded = any(message.author.id != first.author.id for message in more)
-        return Standing(first.opens, first.author.id, crowded, key in self._quiet)
+        people = list(dict.fromkeys(message.author.id for message in messages if message.author.kind != "service"))
+        return Standing(messages[0].opens, people[0] if people else "", len(people) > 1, key in self._quiet)
 
     async def hush(self, key: ThreadKey, *, quiet: bool) -> bool:
         if await self.standing(key) is None or (key in self._quiet) == quiet:

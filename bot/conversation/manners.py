@@ -30,6 +30,6 @@ async def heed(message: Message, store: ThreadStore, replies: ThreadReplies) -> 
     if replies == "auto":
         if not standing.ours:
             return "ignore"
-        if standing.crowded or message.author.id != standing.first_author:
+        if standing.crowded or standing.first_author not in {"", message.author.id}:
             return "excuse" if await store.hush(message.key, quiet=True) else "ignore"
     return "answer" if message.addressee == "thread" else "ignore"

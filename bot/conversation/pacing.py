@@ -17,6 +17,8 @@ from bot.domain.turn import author_of
 from bot.policy.rules import OPEN_PLATFORMS, Policy
 
 MINUTE = timedelta(seconds=60)
+LIMITS = "limits"
+"""In the place of a rule: what refuses who asks too often."""
 
 
 class Pace:
@@ -51,7 +53,7 @@ class Pace:
         if first is None or await store.holds(message.key, message.id):
             return
         wait_s = max(1, ceil((first + MINUTE - self._clock()).total_seconds()))
-        raise NotPermitted("asking here", got, f"try again in {wait_s} s", rule="limits")
+        raise NotPermitted("asking here", got, f"try again in {wait_s} s", rule=LIMITS)
 
 
 def _questions(count: int) -> str:

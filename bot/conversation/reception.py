@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from bot.conversation.auditing import Notes
 from bot.conversation.gate import Gate
+from bot.conversation.pacing import LIMITS
 from bot.conversation.parts import Parts
 from bot.conversation.visit import Visit, check_said
 from bot.domain.errors import NotPermitted
 from bot.domain.message import Channel, Message, Press
+from bot.domain.observing import Refused
 from bot.domain.turn import Turn
 from bot.policy.permit import Permit
 
@@ -32,6 +34,7 @@ class Reception:
         return True
 
     def refused(self, message: Message, error: NotPermitted) -> None:
+        self._parts.answering.observer.note(Refused("limits" if error.rule == LIMITS else "policy"))
         self._notes(message).refused(error)
 
     async def visit(self, turn: Turn) -> Visit:
@@ -41,6 +44,7 @@ class Reception:
             permit = await self._gate.permit(turn.message.author, turn.message.channel)
             check_said(permit, turn.message)
         except NotPermitted as error:
+            self._parts.answering.observer.note(Refused("policy"))
             notes.refused(error)
             raise
         return Visit(permit, notes)

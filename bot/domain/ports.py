@@ -129,8 +129,9 @@ class Claim:
 class Standing:
     """What a thread that holds turns is to netspy.
 
-    `ours`: its first message spoke to netspy and began it. `first_author` is who wrote that (empty: not known);
-    `crowded`: other people asked there too. `quiet`: only mentions are answered there.
+    `ours`: its first message spoke to netspy and began it. `first_author` is the first person who asked there (empty:
+    not known, or none yet, since an alert began it); `crowded`: other people asked there too. `quiet`: only mentions
+    are answered there.
     """
 
     ours: bool
@@ -375,7 +376,7 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A thread that netspy began: turns that are answered at `address` belong to the conversation `key`."""
+    """A message of netspy's own. `key` is the thread below it, `address` where answers stand in that thread."""
 
     key: ThreadKey
     address: Address
@@ -383,12 +384,13 @@ class Announced:
 
 @runtime_checkable
 class Announcer(Protocol):
-    """Says something unasked on one platform."""
+    """Speaks on one platform without having been asked."""
 
     async def announce(self, channel: str, text: str) -> Announced:
-        """Post a message of netspy's own, and give the thread below it. The text is untrusted; it pings nobody.
+        """Post a message in the channel with this id: Markdown that pings nobody, cut where the platform takes no more.
 
-        Raises: PlatformError; Undeliverable for a channel that is unknown, or that netspy was not invited to.
+        What people say below it belongs to the same thread. Raises: PlatformError; Undeliverable where netspy can post
+        nothing.
         """
         ...
 

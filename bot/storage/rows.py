@@ -36,8 +36,9 @@ def place_values(key: ThreadKey) -> Values:
 
 
 def opening_values(message: Message) -> Values:
-    """What a message says about its thread."""
-    return {"opens": message.opens, "author": storable(message.author.id)}
+    """What a message says about its thread. A service is nobody: the first person who asks there is the first."""
+    author = "" if message.author.kind == "service" else storable(message.author.id)
+    return {"opens": message.opens, "author": author}
 
 
 def begin_values(turn: Turn) -> Values:

@@ -51,11 +51,13 @@ def next_position(dialect: str) -> Insert:
         "first_author": bindparam("author"),
     }
     statement = insert_into(dialect, threads).values({**given, "last_position": 1})
-    is_other = threads.c.first_author != statement.excluded.first_author
-    return statement.on_conflict_do_update(
-        index_elements=[threads.c[name] for name in _KEY],
-        set_={"last_position": threads.c.last_position + 1, "crowded": or_(threads.c.crowded, is_other)},
-    )
+    first, author = threads.c.first_author, statement.excluded.first_author
+    changed = {
+        "last_position": threads.c.last_position + 1,
+        "first_author": case((first == "", author), else_=first),
+        "crowded": or_(threads.c.crowded, and_(first != "", author != "", first != author)),
+    }
+    return statement.on_conflict_do_update(index_elements=[threads.c[name] for name in _KEY], set_=changed)
 
 
 @cache

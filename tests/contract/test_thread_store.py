@@ -215,6 +215,18 @@ async def test_a_second_author_makes_a_crowd_for_good(store: ThreadStore) -> Non
     assert await store.standing(KEY) == Standing(ours=False, first_author="dana", crowded=True, quiet=False)
 
 
+async def test_in_a_thread_that_an_alert_began_the_first_person_is_who_asks_first(store: ThreadStore) -> None:
+    alert = by(1, "alertmanager", opens=True)
+    alert = replace(alert, message=replace(alert.message, author=Author("alertmanager", "", kind="service")))
+    await ended(store, alert)
+    assert await store.standing(KEY) == Standing(ours=True, first_author="", crowded=False, quiet=False)
+    again = replace(alert, id=TurnId("again"), message=replace(alert.message, id=MessageId("again")))
+    await ended(store, by(2, "dana"), again)
+    assert await store.standing(KEY) == Standing(ours=True, first_author="dana", crowded=False, quiet=False)
+    await ended(store, by(3, "bob"))
+    assert await store.standing(KEY) == Standing(ours=True, first_author="dana", crowded=True, quiet=False)
+
+
 async def test_of_those_who_hush_a_thread_at_once_one_makes_the_change(store: ThreadStore) -> None:
     await ended(store, by(1, "dana"))
     assert sorted(await asyncio.gather(*(store.hush(KEY, quiet=True) for _ in range(5)))) == [False] * 4 + [True]

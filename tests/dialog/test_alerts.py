@@ -92,10 +92,10 @@ async def test_an_alert_begins_a_thread_in_the_channel_of_its_route_and_is_inves
         assert await hook.post(commonLabels=labels) == (200, "asked")
     ((channel, text),) = hook.board.said
     assert channel == "C1"
-    assert text.startswith("CheckoutErrors fires")
+    assert text.startswith("`CheckoutErrors` fires")
     (message,) = hook.desk.messages
     assert message.key == ThreadKey("slack", "T1", "C1", "1")
-    assert message.command == Command("investigate", {"process": "checkout", "duration": 600})
+    assert message.command == Command("investigate", {"process_name": "checkout", "duration": 600})
     assert (message.author.kind, message.opens, message.reply_to) == ("service", True, Address("slack", "1"))
     assert hook.desk.asked_by == {(message.author, Channel("slack", "T1", "C1"))}
 

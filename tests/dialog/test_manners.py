@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -54,6 +54,16 @@ async def talking(
 async def test_a_plain_follow_up_of_the_same_person_is_answered() -> None:
     async with talking() as talk:
         assert talk.answered(await talk.say())
+
+
+async def test_the_first_person_below_an_alert_needs_no_mention_and_the_second_one_does() -> None:
+    stage = Stage(ScriptedModel([]))
+    async with stage.desk() as desk:
+        alert = message_of("tools", by="alertmanager", addressee="netspy", opens=True)
+        await desk.handle(replace(alert, author=replace(alert.author, kind="service")))
+        talk = Talk(stage, desk)
+        assert talk.answered(await talk.say())
+        assert talk.text(await talk.say(by="bob")) == EXCUSE
 
 
 async def test_a_thread_that_others_began_needs_a_mention() -> None:

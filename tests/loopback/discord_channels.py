@@ -11,7 +11,7 @@ TEXT, DIRECT_MESSAGE, PUBLIC_THREAD, PRIVATE_THREAD, FORUM = 0, 1, 11, 12, 15
 
 @dataclass(slots=True)
 class User:
-    """`closed`: takes no direct messages from the app."""
+    """`closed`: takes no direct messages from the app. `is_guest`: was invited to one voice channel only."""
 
     id: str
     name: str
@@ -19,6 +19,7 @@ class User:
     roles: list[str] = field(default_factory=list)
     closed: bool = False
     is_member: bool = True
+    is_guest: bool = False
     joined: str = field(default_factory=now)
 
 

@@ -16,7 +16,9 @@ from tests.loopback.discord_message import Message
 from tests.loopback.discord_payloads import FILE_BYTES
 from tests.loopback.discord_space import Space
 
-IN_GUILD, IN_DIRECT = 0, 1
+GROUP_CHANNEL = 3
+"""https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
+IN_GUILD, IN_DIRECT, AMONG_PEOPLE = 0, 1, 2
 """Contexts: https://docs.discord.com/developers/interactions/application-commands#interaction-contexts"""
 
 
@@ -55,6 +57,18 @@ def payload(space: Space, one: Interaction) -> dict[str, Any]:
     may = {"permissions": str(int(space.permissions(one.user, place)))}
     member = shapes.member(person) | {"user": shapes.user(person)} | may
     return told | {"guild_id": GUILD, "guild": guild, "guild_locale": "en-US", "member": member}
+
+
+def elsewhere(told: dict[str, Any], user: str, guild: str | None) -> dict[str, Any]:
+    """The same by somebody who uses the app as their own: in a server where it is not, or (None) among people."""
+    common = {name: value for name, value in told.items() if name not in {"guild_id", "guild", "member"}}
+    common |= {"authorizing_integration_owners": {"1": user}, "app_permissions": "0"}
+    if guild is None:
+        person = told["member"]["user"]
+        group = {"id": told["channel_id"], "type": GROUP_CHANNEL, "name": None, "recipients": [person]}
+        return common | {"context": AMONG_PEOPLE, "user": person, "channel": group}
+    about = {"id": guild, "locale": "en-US", "features": []}
+    return common | {"guild_id": guild, "guild": about, "member": told["member"] | {"roles": []}}
 
 
 def slash(space: Space, channel: str, line: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,15 @@ class People(ABC):
             return self._failed(Kind.COMMAND, data, (user, channel))
         return await self._ask(Kind.COMMAND, data, (user, channel))
 
+    async def slash_elsewhere(self, user: str, line: str, *, guild: str | None, channel: str) -> Interaction:
+        """A command of somebody who uses the app as their own: in a server where it is not, or (None) among people."""
+        one = invocations.started(
+            self.space, Kind.COMMAND, invocations.slash(self.space, channel, line, {}), who=(user, channel)
+        )
+        self.event("INTERACTION_CREATE", invocations.elsewhere(invocations.payload(self.space, one), user, guild))
+        await one.settled.wait()
+        return one
+
     async def complete(
         self, user: str, channel: str, line: str, *, option: str, typed: str = "", others: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from tests.loopback.discord_message import SYSTEM, Attachment, Message
 from tests.loopback.discord_permissions import Permission
 from tests.loopback.discord_space import Space
 
+IS_GUEST = 1 << 4
+"""https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags"""
 _HIDDEN: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
 
 
@@ -24,7 +26,8 @@ def user(one: User) -> dict[str, Any]:
 
 def member(one: User) -> dict[str, Any]:
     times = {"joined_at": one.joined, "premium_since": None}
-    return {"roles": one.roles, "nick": None, "avatar": None, **times, "deaf": False, "mute": False, "flags": 0}
+    flags = IS_GUEST if one.is_guest else 0
+    return {"roles": one.roles, "nick": None, "avatar": None, **times, "deaf": False, "mute": False, "flags": flags}
 
 
 def role(one: Role) -> dict[str, Any]:

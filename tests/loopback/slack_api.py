@@ -10,12 +10,15 @@ from tests.loopback import slack_files as files
 from tests.loopback import slack_responses as responses
 from tests.loopback.slack_arguments import Arguments, read
 from tests.loopback.slack_faults import HTML, Buckets, Call, Fault, Faults, RateLimit, Refusal
+from tests.loopback.slack_members import KINDS, OF_TYPES, types_of
 from tests.loopback.slack_methods import METHODS, Method
 from tests.loopback.slack_rules import Refused
 from tests.loopback.slack_socket import Sockets
 from tests.loopback.slack_workspace import Workspace
 
 OPEN = "apps.connections.open"
+SCOPES_OF = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+"""Kind of channel -> how its scopes begin."""
 LIMITED = frozenset({"chat.postMessage"})
 """Methods under the limit of about one message per second and channel."""
 
@@ -138,11 +141,15 @@ class Api:
             raise Refused("not_allowed_token_type")
 
     def _check_scope(self, scope: str, given: Arguments) -> None:
-        """Which of `channels:history`, `groups:history`, ... is needed hangs on the channel."""
+        """Which of `channels:history`, `groups:history`, ... is needed hangs on the channel, or on those asked for."""
+        if scope == OF_TYPES:
+            for kind in types_of(given):
+                self._need(f"{KINDS[kind]}:read", self._owner.scopes)
+            return
         if "{}" in scope:
             channel = self._owner.space.channels.get(given.text("channel"))
             kind = channel.kind if channel else "channel"
-            scope = scope.format({"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}[kind])
+            scope = scope.format(SCOPES_OF[kind])
         if scope:
             self._need(scope, self._owner.scopes)
 

@@ -3,13 +3,13 @@
 Sources: the methods' own pages under https://docs.slack.dev/reference/methods/.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from tests.loopback import slack_chat as chat
 from tests.loopback import slack_files as files
+from tests.loopback import slack_members as members
 from tests.loopback import slack_streams as streams
 from tests.loopback.slack_arguments import Arguments
 from tests.loopback.slack_rules import LOADING_MESSAGES, Refused, check_choice, check_prompts, check_view
@@ -17,8 +17,6 @@ from tests.loopback.slack_schema import fault, many, text
 from tests.loopback.slack_workspace import APP, BOT, BOT_ID, TEAM, Prompts, View, Workspace
 
 Run: TypeAlias = Callable[[Workspace, Arguments], dict[str, Any]]
-PAGE = 1000
-"""https://docs.slack.dev/reference/methods/conversations.history/: the largest `limit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def replies(space: Workspace, given: Arguments) -> dict[str, Any]:
     shown = [one.json(metadata=given.flag("include_all_metadata")) for one in _between(messages, given)]
     if count and shown and shown[0]["ts"] == found.ts:
         shown[0] |= {"thread_ts": found.ts, "reply_count": count, "latest_reply": messages[-1].ts}
-    return _page(shown, given)
+    return members.page(shown, given)
 
 
 def history(space: Workspace, given: Arguments) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def history(space: Workspace, given: Arguments) -> dict[str, Any]:
     channel = space.channel_for(given.text("channel"), write=False)
     roots = [one for one in space.stored.get(channel.id, {}).values() if not one.thread and not one.ephemeral_to]
     shown = [one.json(metadata=given.flag("include_all_metadata")) for one in reversed(_between(roots, given))]
-    return _page(shown, given)
+    return members.page(shown, given)
 
 
 def conversation(space: Workspace, given: Arguments) -> dict[str, Any]:
@@ -64,11 +62,6 @@ def conversation(space: Workspace, given: Arguments) -> dict[str, Any]:
     if channel is None or (channel.kind != "channel" and BOT not in channel.members):
         raise Refused("channel_not_found")
     return {"channel": channel.json}
-
-
-def members(space: Workspace, given: Arguments) -> dict[str, Any]:
-    channel = space.channel_for(given.text("channel"), write=False)
-    return _page(sorted(channel.members), given, name="members")
 
 
 def open_conversation(space: Workspace, given: Arguments) -> dict[str, Any]:
@@ -179,24 +172,6 @@ def _between(messages: Sequence[Any], given: Arguments) -> list[Any]:
     ]
 
 
-def _page(shown: list[Any], given: Arguments, *, name: str = "messages") -> dict[str, Any]:
-    """https://docs.slack.dev/apis/web-api/pagination/: opaque cursors, an empty one behind the last page."""
-    limit = given.whole("limit", 100)
-    if not 1 <= limit <= PAGE:
-        raise Refused("invalid_limit")
-    first = _place(given.text("cursor"))
-    more = first + limit < len(shown)
-    cursor = b64encode(f"next:{first + limit}".encode()).decode() if more else ""
-    return {name: shown[first : first + limit], "has_more": more, "response_metadata": {"next_cursor": cursor}}
-
-
-def _place(cursor: str) -> int:
-    try:
-        return int(b64decode(cursor, validate=True).decode().removeprefix("next:") or 0)
-    except ValueError:
-        raise Refused("invalid_cursor") from None
-
-
 _SAY = ("text", "blocks", "attachments", "markdown_text", "metadata", "mrkdwn", "parse", "link_names")
 _LOOK = ("icon_emoji", "icon_url", "username", "as_user")
 _PAGED = ("cursor", "limit", "oldest", "latest", "inclusive", "include_all_metadata")
@@ -228,9 +203,15 @@ METHODS: dict[str, Method] = {
     "conversations.replies": Method(replies, ("channel", "ts"), _PAGED, "{}:history"),
     "conversations.history": Method(history, ("channel",), _PAGED, "{}:history"),
     "conversations.info": Method(conversation, ("channel",), ("include_locale", "include_num_members"), "{}:read"),
-    "conversations.members": Method(members, ("channel",), ("cursor", "limit"), "{}:read"),
+    "conversations.members": Method(members.members, ("channel",), ("cursor", "limit"), "{}:read"),
     "conversations.open": Method(
         open_conversation, (), ("channel", "users", "return_im", "prevent_creation"), "im:write"
+    ),
+    "users.conversations": Method(
+        members.channels, (), ("user", "types", "exclude_archived", "limit", "cursor"), members.OF_TYPES
+    ),
+    "usergroups.list": Method(
+        members.user_groups, (), ("include_users", "include_count", "include_disabled"), "usergroups:read"
     ),
     "users.info": Method(user, ("user",), ("include_locale",), "users:read"),
     "reactions.add": Method(react, ("channel", "timestamp", "name"), (), "reactions:write"),

@@ -24,8 +24,9 @@ PAYMENTS, DIRECT = "C0PAYMENTS", "D0DANA"
 """The app is in `#payments`; `DIRECT` is its conversation with dana."""
 SCOPES = frozenset(
     {
-        "app_mentions:read", "assistant:write", "chat:write", "commands", "channels:history", "groups:history",
-        "im:history", "im:write", "mpim:history", "files:read", "files:write", "reactions:write", "users:read",
+        "app_mentions:read", "assistant:write", "chat:write", "commands", "channels:history", "channels:read",
+        "groups:history", "groups:read", "im:history", "im:write", "mpim:history", "mpim:read", "files:read",
+        "files:write", "reactions:write", "usergroups:read", "users:read",
     }
 )  # fmt: skip
 SUBSCRIBED = frozenset(
@@ -99,6 +100,16 @@ class Channel:
         }
 
 
+@dataclass(slots=True)
+class UserGroup:
+    """`is_disabled`: it is told only to those who ask for such."""
+
+    id: str
+    handle: str
+    members: set[str]
+    is_disabled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Prompts:
     channel: str
@@ -144,6 +155,8 @@ class Workspace:
             PAYMENTS: Channel(PAYMENTS, "payments", members={BOT, DANA, LEE}),
             DIRECT: Channel(DIRECT, "", "im", {BOT, DANA}),
         }
+        self.groups: dict[str, UserGroup] | None = {}
+        """None where the workspace's plan has none."""
         self.stored: dict[str, dict[str, Message]] = {}
         """channel -> ts -> message, ephemeral ones included."""
         self.removed: list[Message] = []
@@ -175,6 +188,12 @@ class Workspace:
         channel = Channel(f"{prefix}0{name.upper()}", name, kind, set(members))
         self.channels[channel.id] = channel
         return channel.id
+
+    def add_group(self, handle: str, *members: str) -> str:
+        assert self.groups is not None, "this plan has no user groups"
+        group = UserGroup(f"S0{handle.upper()}", handle, set(members))
+        self.groups[group.id] = group
+        return group.id
 
     def direct(self, user: str) -> Channel:
         """The app's conversation with a person, opened if there is none."""

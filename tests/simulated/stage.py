@@ -213,7 +213,7 @@ async def _begin(
 ) -> tuple[NetspyClient, Parts]:
     """A netspy that is not connected yet."""
     adapter = DiscordAdapter(DiscordCredentials(token="not asked for"), zone=UTC)
-    parts = replace(parts, outlet=adapter.outlet)
+    parts = replace(parts, outlet=adapter.outlet, directory=lambda _: adapter)
     desk = await netspy.enter_async_context(open_manager(parts))
     return await netspy.enter_async_context(adapter.opened(desk, intents)), parts
 

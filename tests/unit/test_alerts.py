@@ -63,10 +63,10 @@ def test_what_is_no_notification_is_refused_with_the_field(body: bytes, told: st
 @pytest.mark.parametrize(
     ("labels", "command"),
     [
-        ({"process": "checkout"}, Command("investigate", {"process": "checkout", "duration": 900})),
+        ({"process": "checkout"}, Command("investigate", {"process_name": "checkout", "duration": 900})),
         ({"app": "checkout", "instance": "node-a:9100"},
-         Command("investigate", {"process": "checkout", "duration": 900, "node": "node-a"})),
-        ({"comm": "a-very-long-name-indeed"}, Command("investigate", {"process": "a-very-long-nam", "duration": 900})),
+         Command("investigate", {"process_name": "checkout", "duration": 900, "node": "node-a"})),
+        ({"comm": "a-very-long-name-indeed"}, Command("investigate", {"process_name": "a-very-long-nam", "duration": 900})),
         ({"job": "kube-state-metrics", "pod": "checkout-7f"}, Command("pod", {"pod": "checkout-7f", "duration": 900})),
         ({"instance": "10.0.0.5:9100"}, Command("incident", {"duration": 900, "node": "10.0.0.5"})),
         ({"process": "--node=x", "node": "elsewhere"}, Command("incident", {"duration": 900})),
@@ -87,17 +87,19 @@ def test_the_window_begins_a_while_before_the_first_alert(ago: timedelta, durati
 def test_the_first_line_says_what_fires_since_when_and_where() -> None:
     found = group(alert("a"), alert("b"))
     assert headline(found) == (
-        "CheckoutErrors fires (2 alerts) since 2026-11-23 14:02 UTC: severity critical.\nCheckout answers with errors"
+        "`CheckoutErrors` fires (2 alerts) since 2026-11-23 14:02 UTC: severity `critical`."
+        "\n\nCheckout answers with errors"
     )
 
 
 def test_texts_of_alerts_are_cut_and_stay_on_their_line() -> None:
     hostile: dict[str, Any] = {"alertname": "x\n\x1b[31m" + "y" * 200, "pod": "p\u202eq"}
-    found = replace(labelled(), labels=hostile, annotations={"summary": "z\n" * 1000})
-    first, second = headline(found).split("\n")
+    found = replace(labelled(), labels=hostile, annotations={"summary": "[z](http://evil) @here\n" * 1000})
+    first, second = headline(found).split("\n\n")
     assert "\x1b" not in first + second
     assert "\u202e" not in first
     assert len(second) == 300
+    assert not set("[]@") & set(second)
     assert "\n" not in question(found)
 
 

@@ -15,7 +15,7 @@ from adapters.discord.inbox import Called
 from bot.conversation.builtin import COMMANDS, help_of
 from bot.domain.command_help import CommandHelp, FlagHelp
 from bot.domain.errors import UnknownCommand
-from bot.domain.message import Command
+from bot.domain.message import Author, Command
 from bot.tools.registry import TOOLS
 from tests.fakes import IdleDesk
 from tests.loopback.discord_commands import check_all
@@ -138,7 +138,7 @@ async def test_values_of_a_command_in_a_group_are_offered() -> None:
     typed = {"name": "db", "options": [{"name": "by", "value": "P", "focused": True}]}
     asking = Typed("netspy", {"name": "workflow", "type": 2, "options": [typed]})
     for known, offered in ((entry,), ["port", "process", "pid"]), ((WHY,), []):
-        found = await completions(cast("discord.Interaction[Any]", asking), IdleDesk(), known)
+        found = await completions(cast("discord.Interaction[Any]", asking), IdleDesk(), known, by=Author("1", "dana"))
         assert [each["value"] for each in found] == offered
 
 

@@ -1,4 +1,4 @@
-"""Who somebody is: members are answered, guests and people of other workspaces are not."""
+"""Who somebody is in Slack: a kind of person, and the user groups that they are in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.calls import Calls
 from adapters.slack.credentials import Identity
-from adapters.slack.people import Kind, People, Person, person_of
+from adapters.slack.people import People, person_of
 from bot.domain.errors import PlatformError
+from bot.domain.message import Author, PersonKind
 from tests.loopback.slack import LoopbackSlack
 from tests.loopback.slack_faults import Fault
 from tests.loopback.slack_workspace import BOT, BOT_ID, DANA, TEAM
@@ -39,11 +40,11 @@ def people(slack: LoopbackSlack) -> People:
         ({"team_id": "T9"}, "outsider"),
         ({"team_id": "T9", "enterprise_user": {"enterprise_id": "E1"}}, "member"),
         ({"team_id": "T9", "enterprise_user": {"enterprise_id": "E2"}}, "outsider"),
-        ({"is_bot": True}, "bot"),
-        ({"id": "USLACKBOT"}, "bot"),
+        ({"is_bot": True}, "service"),
+        ({"id": "USLACKBOT"}, "service"),
     ],
 )
-def test_what_slack_says_of_somebody_decides(more: dict[str, Any], kind: Kind) -> None:
+def test_what_slack_says_of_somebody_decides(more: dict[str, Any], kind: PersonKind) -> None:
     assert person_of({"id": "U1", "team_id": TEAM, "name": "dana", **more}, ME).kind == kind
 
 
@@ -62,7 +63,7 @@ def test_people_are_called_as_they_wish(profile: dict[str, str], name: str) -> N
 async def test_slack_is_asked_once_for_all_who_wait_and_for_an_hour(slack: LoopbackSlack, people: People) -> None:
     found = await asyncio.gather(*(people.who(DANA) for _ in range(20)))
     await people.who(DANA)
-    assert found == [Person(DANA, "dana", "member")] * 20
+    assert found == [Author(DANA, "dana")] * 20
     assert len(slack.calls_of("users.info")) == 1
 
 
@@ -75,7 +76,7 @@ async def test_a_failure_is_not_remembered(slack: LoopbackSlack, people: People)
 
 async def test_without_the_scope_everybody_counts_as_a_member(slack: LoopbackSlack, people: People) -> None:
     slack.scopes.discard("users:read")
-    assert await people.who(DANA) == Person(DANA, DANA, "member")
+    assert await people.who(DANA) == Author(DANA, DANA)
 
 
 async def test_nobody_knows_them_so_they_are_outsiders(people: People) -> None:

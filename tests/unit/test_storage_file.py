@@ -91,7 +91,7 @@ async def test_a_large_file_is_opened_without_a_search_and_still_refused_when_it
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(file)
-    scribble(file, start=100_000)
+    scribble(file, start=200_000)
     monkeypatch.setattr("bot.storage.sqlite._SEARCHED_BYTES", 10_000)
     async with open_store(str(file)) as store:
         assert store.notices == ()

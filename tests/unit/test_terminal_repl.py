@@ -10,10 +10,10 @@ from adapters.terminal.banner import HINT, banner
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
 from adapters.terminal.threads import ClaimedThread
-from bot.domain.errors import OperatorError
+from bot.domain.errors import NotPermitted, OperatorError
 from bot.domain.message import Address, Prose, Reply, TurnId
 from bot.domain.ports import Adapter, Check
-from tests.fakes import NOW
+from tests.fakes import NOW, NotingDesk
 from tests.wire.terminal_session import open_desk, talk
 
 OK, FAULT = Check("source", "ok", "live"), Check("storage", "fault", "disk full", "free some space")
@@ -92,3 +92,15 @@ async def test_nothing_is_written_once_the_person_has_left(screen: Screen, tmp_p
 
     assert banner_only.endswith(f"{HINT}\n\n")
     assert screen.stdout.getvalue() == banner_only
+
+
+async def test_a_refusal_is_a_notice_and_the_next_line_is_taken_all_the_same(screen: Screen, tmp_path: Path) -> None:
+    desk = NotingDesk(refusal=NotPermitted("asking here", "too often", "wait a minute"))
+    typed = tmp_path / "typed"
+    typed.write_text("list\nlist\n")
+    with typed.open() as stdin:
+        await TerminalAdapter(screen, stdin, seat=Seat("dana", "node-a"), state_dir=tmp_path).run(desk)
+
+    assert isinstance(screen.stdout, StringIO)
+    assert screen.stdout.getvalue().count("asking here: too often. Wait a minute") == 2
+    assert [message.channel.direct for message in desk.messages] == [True, True]

@@ -11,12 +11,20 @@ from tests.wire.foreign_stage import SDK
 from tests.wire.slack_stage import open_slack_stage
 from tests.wire.test_mcp_json import entry, written
 
+POLICY = "[[rules]]\nchanges = true\n"
+"""The tools of that server do not say that they change nothing, and would not be called without it."""
 CALLS = (Call("draw", {}), Call("rows", {}), Call("echo", {"text": "<!channel> @everyone"}))
+
+
+def policy_in(folder: Path) -> str:
+    file = folder / "policy.toml"
+    file.write_text(POLICY)
+    return str(file)
 
 
 async def test_in_slack_a_picture_comes_as_a_file_and_rows_name_their_server(tmp_path: Path) -> None:
     async with open_slack_stage(tmp_path) as stage:
-        bot = await stage.start(**written(tmp_path, sky=entry(*SDK)))
+        bot = await stage.start(**written(tmp_path, sky=entry(*SDK)), NETSPY_POLICY=policy_in(tmp_path))
         await bot.logged("mcp.connected server=sky")
         stage.model.calls = CALLS
         thread = stage.ask("how is the sky?")
@@ -32,7 +40,7 @@ async def test_in_slack_a_picture_comes_as_a_file_and_rows_name_their_server(tmp
 
 async def test_in_discord_a_picture_comes_as_a_file_and_rows_name_their_server(tmp_path: Path) -> None:
     async with open_discord_stage(tmp_path) as stage:
-        bot = await stage.start(**written(tmp_path, sky=entry(*SDK)))
+        bot = await stage.start(**written(tmp_path, sky=entry(*SDK)), NETSPY_POLICY=policy_in(tmp_path))
         await bot.logged("mcp.connected server=sky")
         stage.model.calls = CALLS
         answers = await stage.answered(stage.ask("how is the sky?"))

@@ -200,23 +200,6 @@ async def test_a_message_of_nothing_but_blocks_is_read(stage: SlackStage) -> Non
     assert "The answer to who?" in answer.shown
 
 
-@pytest.mark.parametrize("kind", ["guest", "outsider"])
-async def test_guests_and_people_of_other_workspaces_are_refused_politely(stage: SlackStage, kind: str) -> None:
-    more = {"is_restricted": True} if kind == "guest" else {"team": "T0OTHER"}
-    user = stage.slack.space.add_user("eve", **more)
-    stage.slack.invite(stage.channel, user)
-    stage.ask("who connects?", user=user)
-    await stage.slack.until(lambda: stage.whispers(user))
-    await stage.slack.all_acked()
-    answer = await stage.slack.slash(user, stage.channel, "list")
-
-    (told,) = stage.whispers(user)[:1]
-    assert "netspy answers only" in told.shown
-    assert answer.message
-    assert "netspy answers only" in answer.message.shown
-    assert stage.model.requests == []
-
-
 async def test_other_bots_and_its_own_messages_are_not_answered(stage: SlackStage) -> None:
     robot = stage.slack.space.add_user("robot", is_bot=True)
     stage.slack.invite(stage.channel, robot)

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 
 from bot.domain.table import Table
+from bot.tables.quoting import code, unmarked
 from bot.tables.text import plain
 from bot.tables.units import human_count, human_duration
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _MOST = 100
 """Minutes, hours or days that are still told as such: 90 minutes, but 5 h 59 min."""
-_MAX_SHOWN = 80
-"""Characters of a name or an address in prose."""
 _NO_TICK = str.maketrans("`", "'")
-_MARKUP = str.maketrans({"`": "'", "[": "(", "]": ")", "<": "(", ">": ")", "*": "'", "|": "/", "~": "-", "@": "(at)"})
+
+
+__all__ = ["cited", "code", "counted", "joined", "reported", "sentence", "span", "told"]
 
 
 def cited(tables: Iterable[Table]) -> str:
@@ -21,24 +22,15 @@ def cited(tables: Iterable[Table]) -> str:
     return f" [{', '.join(labels)}]" if labels else ""
 
 
-def code(text: str | None) -> str:
-    """Text from the data as a code span on one line: it can neither end the span nor look like anything else."""
-    shown = plain(text or "").replace("`", "'").strip()
-    if len(shown) > _MAX_SHOWN:
-        shown = f"{shown[: _MAX_SHOWN - 1]}…"
-    return f"`{shown or 'no name'}`"
-
-
 def reported(reason: str) -> str:
     """An error's words: as they are where Markdown leaves them alone, else as a code span, so that none is changed."""
     shown = " ".join(plain(reason).split())
-    is_harmless = shown.translate(_MARKUP) == shown
-    return told(shown) if is_harmless else f"`{shown.translate(_NO_TICK)}`"
+    return told(shown) if unmarked(shown) == shown else f"`{shown.translate(_NO_TICK)}`"
 
 
 def told(said: str) -> str:
     """A tool's own sentence, which may hold names from the data: without what Markdown or a chat acts on."""
-    shown = " ".join(" ".join(plain(line) for line in said.split("\n")).translate(_MARKUP).split())
+    shown = unmarked(said)
     return sentence(f"{shown[:1].upper()}{shown[1:]}".rstrip("."))
 
 
