@@ -148,3 +148,9 @@ def test_names_that_mean_nothing_are_found() -> None:
         "rule 'rule 1' names the model gpt-9",
     ]
     assert len(list(unknown_names(policy, tools=("list_x", "lost_tool"), commands=("forgt",), models=()))) == 0
+
+
+def test_the_example_can_be_used_as_it_is() -> None:
+    policy = read_policy(Path(__file__).parent.parent.parent / "deploy/policy.toml", variable="NETSPY_POLICY")
+    assert [rule.name for rule in policy.rules][-1] == "members, everywhere else"
+    assert (policy.per_user, policy.per_channel) == (20, 60)
