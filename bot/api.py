@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from adapters.terminal.repl import Seat, TerminalAdapter
 from adapters.terminal.screen import Screen
-from bot.app import local_zone, open_answering, open_desk, open_threads, open_tools
+from bot.app import open_answering, open_desk, open_threads, open_tools
 from bot.conversation.answering import Answering
 from bot.conversation.attempt import ended
 from bot.conversation.forgetful import ForgetfulStore
@@ -27,9 +27,11 @@ from bot.conversation.visit import unbounded_visit
 from bot.domain.errors import StorageError
 from bot.domain.json_types import JsonObject
 from bot.domain.message import Address, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost, WorkerId
+from bot.domain.ports import Adapter, EbpfSource, Outlet, ToolHost
+from bot.domain.stores import WorkerId
 from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.event_source import open_source
+from bot.moments import local_zone
 from bot.settings import Settings, data_dir, load, wants_colour
 from bot.ways import Ways
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.codec import compact, encode
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import InvalidSettings, StorageError
-from bot.domain.ports import AuditStore
+from bot.domain.stores import AuditStore
 
 log = logging.getLogger("netspy.audit")
 

@@ -189,7 +189,7 @@ def _print_blocks(result: "ToolResult") -> None:
 
 def _screen(*, verbose: bool = False) -> "Screen":
     from adapters.terminal.screen import Screen
-    from bot.app import local_zone
+    from bot.moments import local_zone
     from bot.settings import wants_colour
 
     return Screen(sys.stdout, sys.stderr, zone=local_zone(), colour=wants_colour(), verbose=verbose)

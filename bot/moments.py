@@ -4,7 +4,7 @@ Each that reads raises ValueError, or OverflowError for a time that no calendar 
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 MAX_DURATION_S: Final = 10 * 365 * 86_400
@@ -53,3 +53,8 @@ def _seconds(text: str) -> float:
     if written is None:
         raise ValueError
     return float(written[1]) * _UNITS_S[written[2]]
+
+
+def local_zone() -> tzinfo:
+    """The time zone of this machine, as it is now."""
+    return datetime.now().astimezone().tzinfo or UTC

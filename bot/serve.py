@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.alerts.desk import AlertChannel, AlertDesk
 from bot.alerts.endpoint import PATH, AlertsEndpoint
-from bot.app import PLATFORMS, WHAT_TURNS_ON, adapters_of, open_answering, open_desk, open_threads
+from bot.app import open_answering, open_desk, open_threads
 from bot.bodies import Endpoint
 from bot.domain.alerts import AlertBook
 from bot.domain.errors import InvalidSettings
@@ -21,6 +21,7 @@ from bot.domain.ports import Adapter, Announcer, Check, Desk
 from bot.ending import asked_to_end
 from bot.event_source import open_source
 from bot.observers import health_of, open_metrics, open_observer
+from bot.platforms import PLATFORMS, WHAT_TURNS_ON, adapters_of
 from bot.policy_book import policy_book
 from bot.privacy import summary
 from bot.setting_values import bearer_token

@@ -3,7 +3,7 @@
 import logging
 from typing import Self
 
-from bot.telemetry.logs import fields_of
+from bot.telemetry.fields import fields_of
 
 
 class NotedTurns(logging.Handler):

@@ -46,6 +46,7 @@ LAYERS = {
     "bot.model_settings": 4,
     "bot.serve": 4,
     "bot.ways": 4,
+    "bot.platforms": 4,
     "bot.observers": 4,
     "bot.supervision": 4,
     "bot.doctor": 4,

@@ -38,7 +38,7 @@ from bot.domain.message import (
     Verdict,
     Why,
 )
-from bot.domain.ports import Leases, ThreadStore, Wish
+from bot.domain.stores import Leases, ThreadStore, Wish
 from bot.domain.table import Table
 from bot.domain.turn import ATTACHED_FILE, ToolResult, Turn
 from bot.policy.marks import marks_of

@@ -18,7 +18,8 @@ from bot.conversation.visible import visible_results
 from bot.conversation.visit import Visit
 from bot.domain.errors import Bug, NetspyError, NotPermitted, StorageError
 from bot.domain.message import Notice, TurnId
-from bot.domain.ports import Claim, Files, Outlet, Wish
+from bot.domain.ports import Files, Outlet
+from bot.domain.stores import Claim, Wish
 from bot.domain.turn import ToolResult, Turn, TurnState
 
 log = logging.getLogger("netspy.conversation")

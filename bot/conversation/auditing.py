@@ -10,7 +10,7 @@ from bot.domain.audit import ActKind, AuditEntry
 from bot.domain.errors import NotPermitted, UserError
 from bot.domain.json_types import Json, JsonObject
 from bot.domain.message import Command, Message
-from bot.domain.ports import Audit
+from bot.domain.stores import Audit
 from bot.domain.turn import ToolCall, ToolResult, Turn
 from bot.policy.permit import Verdict
 

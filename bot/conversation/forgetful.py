@@ -11,7 +11,8 @@ from bot.conversation.window import without_rows
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import StorageError
 from bot.domain.message import Channel, Message, MessageId, Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, Spent, Standing, View, Wish, WorkerId
+from bot.domain.ports import Check
+from bot.domain.stores import Begun, Claim, Spent, Standing, View, Wish, WorkerId
 from bot.domain.turn import Memory, ToolResult, Turn, author_of
 
 MAX_TURNS_KEPT = 1000

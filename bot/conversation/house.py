@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bot.checking import Asking, checked
 from bot.conversation.command_names import house_command
 from bot.domain.message import Message
-from bot.domain.ports import ChatModel, Check, EbpfSource, ThreadStore, ToolHost
+from bot.domain.ports import ChatModel, Check, EbpfSource, ToolHost
 from bot.domain.query import EVERYTHING, Scope
+from bot.domain.stores import ThreadStore
 
 STATUS_S = 5.0
 """How long a part may take to say how it is: somebody waits."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bot.conversation.attempt import Interruption
 from bot.domain.errors import StorageError
 from bot.domain.message import TurnId
-from bot.domain.ports import Claim, Leases, ThreadStore, View, WorkerId
+from bot.domain.stores import Claim, Leases, ThreadStore, View, WorkerId
 
 log = logging.getLogger("netspy.conversation")
 

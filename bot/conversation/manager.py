@@ -30,8 +30,9 @@ from bot.domain.correlation import about
 from bot.domain.errors import NetspyError, NotPermitted, PlatformError, StorageError
 from bot.domain.message import Author, Channel, Delete, Edit, Message, Notice, Press, Reply, ThreadKey, TurnId
 from bot.domain.network import Window
-from bot.domain.ports import Begun, Check, Claim, ThreadStore, WorkerId
+from bot.domain.ports import Check
 from bot.domain.query import Aggregate, GroupField
+from bot.domain.stores import Begun, Claim, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
 log = logging.getLogger("netspy.conversation")

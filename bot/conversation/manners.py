@@ -6,7 +6,7 @@ It knows messages and what the store says of their thread; the manager asks it. 
 from typing import Literal, TypeAlias
 
 from bot.domain.message import Message
-from bot.domain.ports import ThreadStore
+from bot.domain.stores import ThreadStore
 
 ThreadReplies: TypeAlias = Literal["auto", "mention", "all"]
 """Which messages without a mention are answered in a thread. auto: those of the one person that netspy talks with

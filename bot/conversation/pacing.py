@@ -12,7 +12,7 @@ from math import ceil
 
 from bot.domain.errors import NotPermitted
 from bot.domain.message import Message
-from bot.domain.ports import ThreadStore
+from bot.domain.stores import ThreadStore
 from bot.domain.turn import author_of
 from bot.policy.rules import OPEN_PLATFORMS, Policy
 

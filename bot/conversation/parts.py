@@ -10,8 +10,9 @@ from bot.conversation.gate import Directories
 from bot.conversation.lookout import LEASE_S
 from bot.conversation.manners import ThreadReplies
 from bot.domain.message import Address, TurnId
-from bot.domain.ports import Audit, EbpfSource, Files, Leases, Outlet, ThreadStore
+from bot.domain.ports import EbpfSource, Files, Outlet
 from bot.domain.query import Scope
+from bot.domain.stores import Audit, Leases, ThreadStore
 from bot.policy.rules import DEFAULT, Policy
 
 TURN_DEADLINE_S = 180.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StorageError
-from bot.domain.ports import ThreadStore
+from bot.domain.stores import ThreadStore
 
 log = logging.getLogger("netspy.conversation")
 

@@ -21,7 +21,8 @@ from bot.conversation.transcript import Transcript
 from bot.domain.errors import PlatformError, StorageError
 from bot.domain.message import QUEUE_STEP, Notice, Reply, Step, TurnId
 from bot.domain.observing import TurnWork, observed
-from bot.domain.ports import Claim, Outlet, ThreadStore, WorkerId
+from bot.domain.ports import Outlet
+from bot.domain.stores import Claim, ThreadStore, WorkerId
 from bot.domain.turn import Turn
 
 log = logging.getLogger("netspy.conversation")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.app import PLATFORMS, WHAT_TURNS_ON, BuildAdapter, check_foreign, check_policy, check_workflows
+from bot.app import check_foreign, check_policy, check_workflows
 from bot.checking import Asking, checked
 from bot.doctor.certificates import with_certificate
 from bot.doctor.contradictions import contradictions
@@ -17,6 +17,7 @@ from bot.doctor.models import check_models
 from bot.doctor.source import check_source
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Adapter, Check
+from bot.platforms import PLATFORMS, WHAT_TURNS_ON, BuildAdapter
 from bot.settings import Settings
 
 DEADLINE_S = 15.0

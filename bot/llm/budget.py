@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.domain.errors import StorageError
-from bot.domain.ports import ChatModel, Ledger
+from bot.domain.ports import ChatModel
+from bot.domain.stores import Ledger
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, Usage
 from bot.llm.estimating import estimated
 from bot.llm.wrapping import Wrapper, joined

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.message import MessageId, ThreadKey, TurnId
-from bot.domain.ports import Claim, View, Wish, WorkerId
+from bot.domain.stores import Claim, View, Wish, WorkerId
 from bot.domain.turn import Turn
 from bot.storage import lease_statements as statements
 from bot.storage.database import Database

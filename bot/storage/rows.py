@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from bot import codec
 from bot.domain.audit import AuditEntry
 from bot.domain.message import Channel, Message, Reply, ThreadKey, TurnId
-from bot.domain.ports import Claim, Wish
+from bot.domain.stores import Claim, Wish
 from bot.domain.turn import Made, Memory, ToolCall, ToolResult, Turn, TurnState, Usage, author_of
 
 Values: TypeAlias = dict[str, Any]

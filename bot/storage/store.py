@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import StorageError
 from bot.domain.message import Channel, MessageId, Reply, ThreadKey, TurnId, Verdict
-from bot.domain.ports import Begun, Check, Claim, Spent, Standing, WorkerId
+from bot.domain.ports import Check
+from bot.domain.stores import Begun, Claim, Spent, Standing, WorkerId
 from bot.domain.turn import Memory, ToolResult, Turn
 from bot.storage.alerts import SqlAlertBook
 from bot.storage.database import Database

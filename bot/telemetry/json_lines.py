@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from bot.telemetry.logs import fields_of, lines_of, visible
+from bot.telemetry.fields import fields_of, lines_of, visible
 
 
 def json_formatter() -> logging.Formatter:

@@ -11,7 +11,8 @@ from bot.conversation.thread import Thread
 from bot.conversation.transcript import Nowhere, Transcript
 from bot.conversation.visit import unbounded_visit
 from bot.domain.message import TurnId
-from bot.domain.ports import Check, WorkerId
+from bot.domain.ports import Check
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn
 from bot.llm.offline import Planner
 from bot.tools.direct import DirectHost

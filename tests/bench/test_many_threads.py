@@ -16,7 +16,8 @@ from bot.conversation.loop import ToolLoop
 from bot.conversation.manager import Manager, open_manager
 from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import Check, WorkerId
+from bot.domain.ports import Check
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn
 from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner

@@ -20,7 +20,7 @@ from bot.conversation.loop import ToolLoop
 from bot.conversation.manager import open_manager
 from bot.conversation.parts import Parts
 from bot.domain.message import Address, Author, Message, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import WorkerId
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Completion, ToolCall, ToolResult, Turn
 from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from bot.domain.message import Command, MessageId, Reply, ThreadKey, TurnId
-from bot.domain.ports import Claim, Leases, ThreadStore, Wish, WorkerId
+from bot.domain.stores import Claim, Leases, ThreadStore, Wish, WorkerId
 from bot.domain.turn import ToolCall, ToolResult, Turn
 from tests.contract.test_thread_store import KEY, begun, end, full_turn, store, turn
 

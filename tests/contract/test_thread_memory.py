@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.message import Author, ThreadKey
-from bot.domain.ports import Ledger, Spent, ThreadStore
+from bot.domain.stores import Ledger, Spent, ThreadStore
 from bot.domain.turn import Memory, ToolCall, ToolResult, Turn, Usage, author_of
 from tests.contract.test_thread_store import KEY, begun, end, ended, full_turn, store, turn
 from tests.fakes import NOW

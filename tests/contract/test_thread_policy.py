@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.message import Author, Channel, Reply, ThreadKey
-from bot.domain.ports import ThreadStore
+from bot.domain.stores import ThreadStore
 from bot.domain.turn import Memory, ToolCall, ToolResult, author_of
 from tests.contract.test_thread_store import KEY, WORKER, begun, end, store, turn
 from tests.fakes import NOW

@@ -12,7 +12,7 @@ from bot.conversation.forgetful import ForgetfulStore
 from bot.domain.errors import StorageFull
 from bot.domain.message import Address, Attachment, Author, Command, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Coverage, Window
-from bot.domain.ports import Standing, ThreadStore, WorkerId
+from bot.domain.stores import Standing, ThreadStore, WorkerId
 from bot.domain.table import Column, Table
 from bot.domain.turn import ToolCall, ToolResult, Turn, TurnState
 from bot.storage import open_store

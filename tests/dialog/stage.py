@@ -29,7 +29,7 @@ from bot.domain.message import (
     TurnId,
 )
 from bot.domain.observing import UNOBSERVED, Observer
-from bot.domain.ports import Begun, WorkerId
+from bot.domain.stores import Begun, WorkerId
 from bot.domain.turn import Completion, Question, ToolCall, ToolResult, Turn
 from bot.ebpf.scoped import scoped
 from bot.llm.offline import Planner

@@ -26,7 +26,7 @@ from bot.domain.message import (
     Stop,
     TurnId,
 )
-from bot.domain.ports import Wish, WorkerId
+from bot.domain.stores import Wish, WorkerId
 from bot.domain.table import Table
 from bot.domain.turn import Turn
 from tests.dialog.stage import Away, Stage, called, message_of, notices, press, says, some_looks, stuck

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.domain.errors import StorageFull
 from bot.domain.message import MessageId, Prose
-from bot.domain.ports import Claim, WorkerId
+from bot.domain.stores import Claim, WorkerId
 from tests.dialog.stage import Away, Stage, called, message_of, notices, says, stuck
 from tests.fakes import ScriptedModel
 

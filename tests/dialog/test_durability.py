@@ -23,7 +23,7 @@ from bot.domain.message import (
     ThreadKey,
     TurnId,
 )
-from bot.domain.ports import Begun, Claim, View, WorkerId
+from bot.domain.stores import Begun, Claim, View, WorkerId
 from bot.domain.table import Table
 from bot.domain.turn import Turn
 from tests.dialog.stage import (

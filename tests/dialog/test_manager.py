@@ -15,7 +15,8 @@ from bot.domain.message import (
     Prose,
     Stop,
 )
-from bot.domain.ports import Begun, Check, WorkerId
+from bot.domain.ports import Check
+from bot.domain.stores import Begun, WorkerId
 from bot.domain.table import Table
 from bot.domain.turn import Turn
 from bot.tools.registry import TOOLS

@@ -10,7 +10,7 @@ import pytest
 from bot.conversation import gate
 from bot.domain.errors import NotPermitted, PlatformError
 from bot.domain.message import Again, Author, Channel, Command, MessageId, Prose, TurnId
-from bot.domain.ports import WorkerId
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Turn
 from bot.policy.rules import DEFAULT, Policy, Rule
 from tests.dialog.policy_stage import (

@@ -23,8 +23,8 @@ from bot.domain.message import (
     TurnId,
     Why,
 )
-from bot.domain.ports import WorkerId
 from bot.domain.query import EVERYTHING
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Completion, Memory, Turn
 from bot.policy.marks import marks_of
 from bot.policy.rules import Rule

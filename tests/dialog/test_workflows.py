@@ -17,8 +17,9 @@ from bot.conversation.visit import unbounded_visit
 from bot.domain.errors import CannotAnswer, InvalidArguments, SourceUnreachable
 from bot.domain.message import Address, Author, Command, Footer, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Event, Outcome
-from bot.domain.ports import ChatModel, Check, WorkerId
+from bot.domain.ports import ChatModel, Check
 from bot.domain.sockets import OpenSockets, SocketQuery
+from bot.domain.stores import WorkerId
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, ToolCall, Turn
 from bot.llm.offline import Planner
 from bot.tools import insights

@@ -7,8 +7,8 @@ import pytest
 from adapters.discord.interactions import LATE
 from adapters.discord.outlet import LONGEST_WORK_S
 from bot.domain.message import TurnId
-from bot.domain.ports import Begun, WorkerId
 from bot.domain.query import Aggregate, Groups
+from bot.domain.stores import Begun, WorkerId
 from bot.domain.turn import Turn
 from tests.fakes import FakeEbpf, MemoryStore, connection
 from tests.loopback.waiting import until

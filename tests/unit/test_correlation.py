@@ -9,8 +9,8 @@ import pytest
 
 from bot.domain.correlation import about, current_parent, current_turn, headers, usable, within
 from bot.domain.message import Page, TurnId
-from bot.domain.ports import Begun, WorkerId
 from bot.domain.query import EventQuery, Events
+from bot.domain.stores import Begun, WorkerId
 from bot.domain.turn import ModelEvent, ModelRequest, ToolCall, ToolResult, Turn
 from bot.ebpf.agent.noting import noted
 from bot.tools.host import open_tool_host

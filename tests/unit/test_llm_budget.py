@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from bot.domain.errors import ModelRefused, StorageLocked
-from bot.domain.ports import ChatModel, Spent
+from bot.domain.ports import ChatModel
+from bot.domain.stores import Spent
 from bot.domain.turn import Completion, Round, ToolCall, Usage
 from bot.llm.budget import BudgetModel, Budgets
 from bot.llm.estimating import estimated

@@ -11,7 +11,7 @@ from bot.conversation.attempt import Interruption
 from bot.conversation.lookout import Lookout, Watch
 from bot.domain.errors import StorageError
 from bot.domain.message import TurnId
-from bot.domain.ports import Claim, View, Wish, WorkerId
+from bot.domain.stores import Claim, View, Wish, WorkerId
 from tests.contract.test_thread_store import KEY, turn
 from tests.fakes import MemoryStore
 

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import SecretStr
 
-from bot.app import slack_credentials
 from bot.domain.errors import InvalidSettings
+from bot.platforms import slack_credentials
 from bot.setting_values import bearer_token, listen_address, model_prices, slack_secret, slack_url, traces_url
 from bot.settings import Settings
 

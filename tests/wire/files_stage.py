@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import adapters_of
+from bot.platforms import adapters_of
 from bot.serve import serve_all
 from bot.settings import Settings
 from tests.loopback import discord_ids

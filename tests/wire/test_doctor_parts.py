@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import adapters_of
 from bot.doctor import examine, files
 from bot.doctor import http as doctor_http
 from bot.domain.errors import InvalidSettings
 from bot.domain.ports import Check
+from bot.platforms import adapters_of
 from bot.serve import Readiness, serve
 from bot.settings import Settings
 from bot.web import application, serving
