@@ -119,6 +119,7 @@ class Stage:
         """One more netspy; `settings` hold its platform's credentials."""
         environment = {
             "NETSPY_LISTEN": "127.0.0.1:0",
+            "NETSPY_GRACE_S": "0.2",
             "NETSPY_DATABASE_URL": self.database,
             "NETSPY_EBPF_URL": self.ebpf.url,
             "OPENAI_API_KEY": KEY,

@@ -20,10 +20,15 @@ Moment: TypeAlias = Callable[[Stage, Sequence[MessageId]], Awaitable[object]]
 """Returns when a bot is to be killed that answers these messages."""
 
 
+def file_in(folder: Path) -> str:
+    """For what goes on between desk and platform; that both databases do the same is the contract tests' to say."""
+    return f"sqlite+aiosqlite:///{folder / 'netspy.db'}"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'netspy.db'}"
+        return file_in(tmp_path)
     return str(request.getfixturevalue("postgres_url"))
 
 
@@ -137,8 +142,8 @@ async def test_stop_reaches_a_turn_that_another_replica_runs(database: str, tmp_
         assert "Stopped" in final.text
 
 
-async def test_an_edited_question_is_answered_anew_and_once(database: str, tmp_path: Path) -> None:
-    async with open_stage(database, tmp_path) as stage:
+async def test_an_edited_question_is_answered_anew_and_once(tmp_path: Path) -> None:
+    async with open_stage(file_in(tmp_path), tmp_path) as stage:
         await stage.start()
         stage.model.hanging.add("old words")
         message = await stage.ask("1", "old words")
@@ -155,8 +160,8 @@ async def test_an_edited_question_is_answered_anew_and_once(database: str, tmp_p
         assert "old words" not in final.text
 
 
-async def test_a_deleted_question_is_given_up_and_the_next_one_answered(database: str, tmp_path: Path) -> None:
-    async with open_stage(database, tmp_path) as stage:
+async def test_a_deleted_question_is_given_up_and_the_next_one_answered(tmp_path: Path) -> None:
+    async with open_stage(file_in(tmp_path), tmp_path) as stage:
         await stage.start()
         stage.model.hanging.add("why?")
         message = await stage.ask("1", "why?")
@@ -172,8 +177,8 @@ async def test_a_deleted_question_is_given_up_and_the_next_one_answered(database
     assert "answer to" not in told.text
 
 
-async def test_buttons_of_an_answer_outlive_its_process(database: str, tmp_path: Path) -> None:
-    async with open_stage(database, tmp_path) as stage:
+async def test_buttons_of_an_answer_outlive_its_process(tmp_path: Path) -> None:
+    async with open_stage(file_in(tmp_path), tmp_path) as stage:
         answered_by = await stage.start()
         message = await stage.ask("1", "why?")
         await stage.platform.answered([message])
@@ -196,8 +201,8 @@ async def test_buttons_of_an_answer_outlive_its_process(database: str, tmp_path:
         assert "answer to why?" in again.text
 
 
-async def test_a_platform_that_fails_twice_gets_the_answer_once(database: str, tmp_path: Path) -> None:
-    async with open_stage(database, tmp_path) as stage:
+async def test_a_platform_that_fails_twice_gets_the_answer_once(tmp_path: Path) -> None:
+    async with open_stage(file_in(tmp_path), tmp_path) as stage:
         await stage.start()
         stage.platform.fail_finals(2)
         message = await stage.ask("1", "why?")
@@ -208,8 +213,8 @@ async def test_a_platform_that_fails_twice_gets_the_answer_once(database: str, t
         assert stage.platform.order("1") == [message, behind]
 
 
-async def test_an_answer_that_cannot_be_delivered_does_not_hold_up_its_thread(database: str, tmp_path: Path) -> None:
-    async with open_stage(database, tmp_path) as stage:
+async def test_an_answer_that_cannot_be_delivered_does_not_hold_up_its_thread(tmp_path: Path) -> None:
+    async with open_stage(file_in(tmp_path), tmp_path) as stage:
         await stage.start()
         stage.platform.gone.add(MessageId("taken away"))
         message = await stage.ask("1", "why?", message_id="taken away")
