@@ -83,7 +83,7 @@ async def serve_all(
             serving(application(readiness, routes, metrics=health.exposition), host, port)
         )
         log.info("serve.listening", extra={"url": url})
-        log.info("serve.privacy", extra={"leaves": summary(settings, server=server)})
+        log.info("serve.privacy", extra={"told": summary(settings, server=server)})
         async with _running(supervised, desk, health.run()):
             await ending.wait()
             log.info("serve.ending", extra={"grace_s": settings.grace_s})

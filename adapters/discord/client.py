@@ -20,7 +20,7 @@ from adapters.attached import left_out
 from adapters.background import Background
 from adapters.bounded import Bounded
 from adapters.discord import announcing, checks, files
-from adapters.discord.command_room import fitting
+from adapters.discord.command_room import OPTIONS_OF, fitting
 from adapters.discord.command_sheet import payloads, same
 from adapters.discord.connection import AWAY_S, IntentIsOff, Presence
 from adapters.discord.credentials import DiscordCredentials
@@ -218,7 +218,9 @@ class NetspyClient(discord.Client):
         offered, without = fitting(given)
         wanted = payloads(offered)
         if without:
-            log.warning("discord.commands_left_out", extra={"left_out": ", ".join(without)})
+            are_all_there = all(name.startswith(OPTIONS_OF) for name in without)  # those can be typed in `more`
+            level = logging.INFO if are_all_there else logging.WARNING
+            log.log(level, "discord.commands_left_out", extra={"left_out": ", ".join(without)})
         with translated("reading the slash commands"):
             known: list[Any] = list(await self.http.get_global_commands(self._app_id))
         if same(wanted, known):

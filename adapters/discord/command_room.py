@@ -23,6 +23,7 @@ MAX_CHARACTERS = 8000
 (https://discord.com/developers/docs/interactions/application-commands#slash-commands)."""
 MAX_OPTIONS = 25
 """Of a command, a group and a subcommand alike."""
+OPTIONS_OF = "options of "
 _NAME = re.compile(r"[-_'\w]{1,32}")
 """In lower case only."""
 
@@ -38,7 +39,7 @@ def fitting(commands: Sequence[CommandHelp]) -> tuple[list[CommandHelp], tuple[s
                 kept.remove(command)
     shown = {_path(command) for command in kept}
     dropped = [path for path in map(_path, commands) if path not in shown]
-    return kept, (*dropped, *(f"options of {path}" for path in options if path in shown))
+    return kept, (*dropped, *(f"{OPTIONS_OF}{path}" for path in options if path in shown))
 
 
 def _with_options(command: CommandHelp) -> CommandHelp:

@@ -18,8 +18,8 @@ def outside(arguments: JsonObject, scope: Scope) -> str:
     asked = {name: str(value) for name in _ASKED_FOR if (value := arguments.get(name)) not in (None, "", 0, "0", "*")}
     if not asked or scope.any_of is None or any(_is_inside(asked, limits) for limits in scope.any_of):
         return ""
-    what = " and ".join(f"{name} {value[:80]}" for name, value in asked.items())
-    return f"{what}: not in the part of the network that may be seen here, or there is no such thing"
+    what = " and ".join(f"{name.removesuffix('_name')} {value[:80]}" for name, value in asked.items())
+    return f"{what} is not in the part of the network that may be seen here, or there is no such thing"
 
 
 def _is_inside(asked: Mapping[str, str], limits: Limits) -> bool:

@@ -51,7 +51,7 @@ class PermittedHost:
 
     async def _run(self, call: ToolCall, verdict: Verdict, now: datetime) -> ToolResult:
         if not verdict.is_permitted:
-            return ToolResult(call, f"{call.name[:80]}: {verdict.reason}", failed=True)
+            return ToolResult(call, _told(call, verdict), failed=True)
         return await self.hosts(verdict.scope).call(call, now=now)
 
     async def _verdict(self, call: ToolCall) -> Verdict:
@@ -74,3 +74,9 @@ class PermittedHost:
 
     def _is_question(self, spec: ToolSpec) -> bool:
         return spec.name in self.questions and not spec.server and not spec.uses
+
+
+def _told(call: ToolCall, verdict: Verdict) -> str:
+    """What is out of scope names itself; all else is about the tool."""
+    is_about_tool = verdict.reason != outside(call.arguments, verdict.scope)
+    return f"{call.name[:80]}: {verdict.reason}" if is_about_tool else verdict.reason
