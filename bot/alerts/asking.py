@@ -44,7 +44,7 @@ def candidates(argument: str, labels: Mapping[str, str]) -> Iterator[str]:
     for label in _LABELS[argument]:
         if value := labels.get(label, "").strip():
             name = _host(value) if argument == "node" else value
-            yield name.encode()[:15].decode(errors="ignore") if argument == "process_name" else name
+            yield name.encode(errors="replace")[:15].decode(errors="ignore") if argument == "process_name" else name
 
 
 def command_for(group: AlertGroup, known: Known, *, now: datetime) -> Command:

@@ -1,4 +1,4 @@
-"""No secret is told by `serve`: in JSON logs, traces, metrics, the audit, `/readyz`, answers, or to who sends alerts."""
+"""No secret is told by `serve`: in JSON logs, traces, metrics, the audit, `/readyz`, answers, nor to who sends alerts."""
 
 import asyncio
 import json
@@ -69,7 +69,7 @@ async def test_serve_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyP
             ending.set()
             await asyncio.wait_for(serving, PATIENCE_S)
     spans = [request.body for request in receiver.requests]
-    kept = [file.read_bytes() for file in (*tmp_path.glob("netspy.db*"), tmp_path / "audit.jsonl")]
+    kept = kept_in(tmp_path)
     replies = [repr((outlet.replies, outlet.steps)) for outlet in adapter.outlets]
     for texts in ([written.getvalue()], told, spans, kept, replies):
         assert any(texts)
@@ -80,3 +80,8 @@ async def test_serve_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def lines(written: StringIO) -> list[dict[str, str]]:
     return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+def kept_in(folder: Path) -> list[bytes]:
+    """The database, what stands beside it, and the audit."""
+    return [file.read_bytes() for file in (*folder.glob("netspy.db*"), folder / "audit.jsonl")]

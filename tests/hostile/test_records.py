@@ -50,12 +50,22 @@ def test_an_entry_of_the_audit_is_one_line_that_says_exactly_what_was_asked(tmp_
 
 
 def entry(text: str) -> AuditEntry:
-    where = {"platform": "slack", "workspace": text, "channel": text, "thread": text}
-    who = {"author": text, "author_name": text}
     return AuditEntry(
-        time=NOW, turn=text, kind="tool", act=text, arguments={"process_name": text}, rule=text, reason=text,
-        model=text, **where, **who,
-    )  # fmt: skip
+        time=NOW,
+        turn=text,
+        platform="slack",
+        workspace=text,
+        channel=text,
+        thread=text,
+        author=text,
+        author_name=text,
+        kind="tool",
+        act=text,
+        arguments={"process_name": text},
+        rule=text,
+        reason=text,
+        model=text,
+    )
 
 
 def test_the_first_message_of_an_alert_keeps_its_form_and_marks_nothing_up() -> None:
