@@ -1,4 +1,4 @@
-"""No secret is told by `serve`: in JSON logs, traces, metrics, the audit, `/readyz`, answers, nor to who sends alerts."""
+"""No secret is told by `serve`: in JSON logs, traces, metrics, audit, `/readyz`, answers, nor to who sends alerts."""
 
 import asyncio
 import json
