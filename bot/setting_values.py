@@ -71,8 +71,8 @@ def alert_channels(text: str) -> dict[str, tuple[str, str]]:
     for pair in filter(None, map(str.strip, text.split(","))):
         receiver, _, place = map(str.strip, pair.rpartition("="))
         platform, _, channel = map(str.strip, place.partition("/"))
-        if not (receiver and platform and channel) or receiver in found:
-            got = f"{pair[:60]!a} is no RECEIVER=PLATFORM/CHANNEL, or the second of one receiver"
+        if not (receiver and channel and platform in ("slack", "discord")) or receiver in found:
+            got = f"{pair[:60]!a} is no RECEIVER=slack/CHANNEL or discord/CHANNEL, or the second of one receiver"
             remedy = "write the receiver's name and the channel's id, such as payments-oncall=slack/C0123ABCD"
             raise InvalidSettings("NETSPY_ALERT_CHANNELS", got, remedy)
         found[receiver] = (platform, channel)

@@ -21,6 +21,9 @@ def _wrong(settings: Settings) -> Iterator[Check]:
     """Values that only some ways to run netspy would look at."""
     looks: tuple[Callable[[], object], ...] = (
         lambda: settings.nodes_of_channels,
+        lambda: settings.channels_of_receivers,
+        lambda: settings.prices_of_models,
+        lambda: settings.traces_url,
         lambda: bearer_token("NETSPY_MCP_TOKEN", settings.mcp_token),
         lambda: bearer_token("NETSPY_ALERTS_TOKEN", settings.alerts_token),
     )

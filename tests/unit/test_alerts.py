@@ -110,7 +110,7 @@ def test_channels_of_receivers_are_read() -> None:
     assert alert_channels("") == {}
 
 
-@pytest.mark.parametrize("text", ["slack/C1", "a=slack", "a=/C1", "a=slack/", "a=slack/C1,a=slack/C2"])
+@pytest.mark.parametrize("text", ["slack/C1", "a=teams/C1", "a=slack", "a=/C1", "a=slack/", "a=slack/C1,a=slack/C2"])
 def test_channels_of_receivers_that_cannot_be_read_say_how_to_write_them(text: str) -> None:
-    with pytest.raises(InvalidSettings, match="RECEIVER=PLATFORM/CHANNEL"):
+    with pytest.raises(InvalidSettings, match="RECEIVER=slack/CHANNEL"):
         alert_channels(text)

@@ -66,11 +66,22 @@ def test_settings_that_go_together_are_not_at_odds() -> None:
     assert findings(**TOKENS, **alerts, **budget, **source, SLACK_APP_TOKEN="xapp-hush") == []
 
 
+def test_what_only_serve_would_look_at_is_looked_at_too() -> None:
+    for name, value in (
+        ("NETSPY_MODEL_PRICES", '{"one": 1}'),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "no url"),
+        ("NETSPY_CHANNEL_NODES", "C1"),
+    ):
+        assert findings(**{name: value}) == [("fault", "wrong-setting")], name
+    alerts = {"NETSPY_ALERTS_TOKEN": "hush", "NETSPY_ALERT_CHANNELS": "ops=email/x"}
+    assert findings(**alerts) == [("fault", "wrong-setting")]
+
+
 def test_settings_at_odds_are_warnings_each_with_what_netspy_makes_of_it() -> None:
     cases: tuple[dict[str, str], ...] = (
         {"SLACK_APP_TOKEN": "xapp-hush", "SLACK_SIGNING_SECRET": "hush"},
         {"NETSPY_ALERTS_TOKEN": "hush"},
-        {"NETSPY_ALERT_CHANNELS": "*=email/x"},
+        {"NETSPY_ALERT_CHANNELS": "*=discord/1", "DISCORD_TOKEN": "hush"},
         {"NETSPY_ALERTS_TOKEN": "hush", "NETSPY_ALERT_CHANNELS": "*=slack/C1"},
         {"OPENAI_API_KEY": "sk-hush", "NETSPY_MODEL_DATA": "none"},
         {"OPENAI_API_KEY": "sk-hush", "NETSPY_TOKENS_PER_DAY": "1", "NETSPY_TOKENS_PER_DAY_AND_USER": "2"},
@@ -83,7 +94,9 @@ def test_settings_at_odds_are_warnings_each_with_what_netspy_makes_of_it() -> No
 
 def test_tokens_that_no_header_can_hold_are_faults() -> None:
     for name in ("NETSPY_MCP_TOKEN", "NETSPY_ALERTS_TOKEN"):
-        more = {"NETSPY_ALERT_CHANNELS": "*=email/x"} if name == "NETSPY_ALERTS_TOKEN" else {}
+        more = (
+            {"NETSPY_ALERT_CHANNELS": "*=discord/1", "DISCORD_TOKEN": "hush"} if name == "NETSPY_ALERTS_TOKEN" else {}
+        )
         assert findings(**{name: "two hush"}, **more) == [("fault", "token-malformed")]
     assert findings(NETSPY_CHANNEL_NODES="C1") == [("fault", "wrong-setting")]
 
