@@ -95,6 +95,9 @@ class Serving:
             self._process.kill()
             await self._process.wait()
 
+    def send(self, number: int) -> None:
+        self._process.send_signal(number)
+
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Ask it to end. Returns the exit status."""
         self._process.send_signal(number)
