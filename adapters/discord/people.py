@@ -12,6 +12,7 @@ import discord
 from adapters.discord.failures import translated
 from adapters.discord.place import DIRECT
 from adapters.remembered import Remembered
+from bot.domain.errors import PlatformError
 from bot.domain.message import Author, PersonKind
 
 REMEMBERED_S = 60.0
@@ -48,6 +49,8 @@ class People:
 
     async def channels(self, workspace: str, person: str) -> frozenset[str]:
         """As `Directory` wants it: whatever can be written in, or holds threads. A thread counts as its channel."""
+        if not (self._client.guilds or self._client.is_ready()):
+            raise PlatformError("asking who is in a server", "Discord has not named the servers yet", "try again")
         guilds = [guild for guild in self._client.guilds if workspace in {"", DIRECT, str(guild.id)}]
         members = await self._everywhere(int(person), guilds) if person.isdecimal() else ()
         return frozenset(str(channel.id) for member in members for channel in _shared_with(member))

@@ -16,6 +16,7 @@ from tests.fakes import NotingDesk
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.discord_ids import BOT
 from tests.loopback.discord_message import Message
+from tests.loopback.waiting import until
 from tests.wire.discord_app import point_at
 
 KNOWN = (*map(help_of, TOOLS), *COMMANDS)
@@ -47,5 +48,6 @@ async def open_desk_stage(desk: NotingDesk | None = None) -> AsyncGenerator[Desk
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(adapter.run(desk))
                 await discord.connected()
+                await until(lambda: adapter._client and adapter._client.guilds)
                 yield DeskStage(discord, desk, adapter)
                 running.cancel()

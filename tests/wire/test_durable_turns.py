@@ -227,10 +227,11 @@ async def test_an_answer_that_cannot_be_delivered_does_not_hold_up_its_thread(tm
 
 async def test_a_bot_that_is_asked_to_end_hands_its_turns_over_at_once(database: str, tmp_path: Path) -> None:
     async with open_stage(database, tmp_path) as stage:
-        leaving, staying = await stage.start_all(2, lease_s=NO_LEASE_ENDS_S)
+        leaving = await stage.start(lease_s=NO_LEASE_ENDS_S)
         stage.model.hanging |= {"question 0", "question 1", "question 2"}
-        messages = [await stage.ask(f"{number}", f"question {number}", to=leaving.pid) for number in range(3)]
-        assert {post.by for post in await stage.streaming(messages)} == {leaving.pid}
+        messages = [await stage.ask(f"{number}", f"question {number}") for number in range(3)]
+        await stage.streaming(messages)
+        staying = await stage.start(lease_s=NO_LEASE_ENDS_S)
         stage.model.hanging.clear()
         assert await leaving.terminate() == 0
         await stage.platform.answered(messages)
