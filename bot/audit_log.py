@@ -65,6 +65,7 @@ class AuditLog:
         self._waiting: deque[AuditEntry] = deque()
         self._has_some = asyncio.Event()
         self._ending = asyncio.Event()
+        self._is_away = False
 
     def note(self, entry: AuditEntry) -> None:
         try:
@@ -104,8 +105,11 @@ class AuditLog:
             if batch:
                 await self._store.record(batch)
         except StorageError as error:
-            log.warning("audit.waiting", extra={"cause": str(error), "entries": len(self._waiting)})
+            if not self._is_away:  # said once: it may be away for hours
+                log.warning("audit.waiting", extra={"cause": str(error), "entries": len(self._waiting)})
+            self._is_away = True
             return False
+        self._is_away = False
         gone = {id(entry) for entry in batch}
         while self._waiting and id(self._waiting[0]) in gone:
             self._waiting.popleft()

@@ -121,9 +121,8 @@ def _why_none(settings: Settings) -> str:
 
 
 def _chats(settings: Settings) -> Iterator[tuple[str, Flow]]:
-    what = (
-        "answers with their tables, charts and files, where somebody asked; what people write and attach is read there"
-    )
+    where = "where somebody asked, and what alerts lead to" if _takes_alerts(settings) else "where somebody asked"
+    what = f"answers with their tables, charts and files, {where}; what people write and attach is read there"
     if settings.slack_bot_token:
         host = _host(settings.slack_url, "SLACK_API_URL")
         yield host, Flow(_called("Slack", host), what, "answers", "Slack")
@@ -164,15 +163,28 @@ def _hosts(wanted: str) -> list[str]:
 
 
 def _database(settings: Settings) -> Iterator[tuple[str, Flow]]:
-    what = "whole threads: who asked what and when, answers, tables, what was decided"
-    kept = f", for {settings.retention_days} days" if settings.retention_days else ", until `forget`"
+    what = "whole threads: who asked what and when, answers, tables"
+    kept = f"{_until_forget(settings)}; the audit log: who asked what where, and what was decided{_audited(settings)}"
     url = settings.database_url or str(data_dir() / "netspy.db")
     if "://" not in url or url.startswith("sqlite"):
         path = urlsplit(url).path.removeprefix("/") if "://" in url else url
-        yield "", Flow(f"database {path or 'in memory'}", f"{what}{kept}")
+        yield "", Flow(f"database {path or 'in memory'}", f"{what}, {kept}")
         return
     host = _host(url, "NETSPY_DATABASE_URL")
-    yield host, Flow(_called("database", host), f"{what}{kept}", "threads", host)
+    yield host, Flow(_called("database", host), f"{what}, {kept}", "threads", host)
+
+
+def _until_forget(settings: Settings) -> str:
+    return f"until `forget`, or for {settings.retention_days} days" if settings.retention_days else "until `forget`"
+
+
+def _audited(settings: Settings) -> str:
+    """`forget` does not reach it."""
+    return f", for {settings.retention_days} days" if settings.retention_days else ", for good"
+
+
+def _takes_alerts(settings: Settings) -> bool:
+    return bool(settings.alerts_token and settings.alert_channels)
 
 
 def _traces(settings: Settings) -> Iterator[tuple[str, Flow]]:
@@ -184,13 +196,13 @@ def _traces(settings: Settings) -> Iterator[tuple[str, Flow]]:
 
 def _files(settings: Settings) -> Iterator[Flow]:
     if settings.audit_file:
-        yield Flow(settings.audit_file, "who asked what where, and what was decided")
+        yield Flow(settings.audit_file, "the audit log too; netspy deletes nothing there")
     yield Flow("standard error", "logs: what netspy does, with ids, never a secret")
 
 
 def _comes_in(settings: Settings) -> Iterator[Flow]:
     host, port = settings.listen_address
-    if settings.alerts_token:
+    if _takes_alerts(settings):
         yield Flow(f"alerts on {host}:{port}", "whoever has the token posts them; they are questions like any others")
     yield Flow(f"health and metrics on {host}:{port}, while `netspy serve` runs", "states and counts for whoever asks")
     yield Flow(

@@ -20,7 +20,7 @@ from adapters.slack.inbox import Event, Inbox
 from adapters.slack.interactions import Interactions
 from adapters.slack.place import NAME
 from adapters.slack.slash import Slash
-from bot.domain.errors import PlatformError
+from bot.domain.errors import NetspyError, PlatformError
 
 log = logging.getLogger("netspy.slack")
 
@@ -76,6 +76,7 @@ def bolt_app(client: AsyncWebClient, *, signing_secret: str, receivers: Callable
     app.action(ANYTHING)(action)
     app.shortcut(INVESTIGATE)(shortcut)
     app.command(ANYTHING)(command)
+    app.error(_unacknowledged)
     return app
 
 
@@ -96,6 +97,14 @@ def acknowledged(response: BoltResponse) -> BoltResponse:
         return response
     log.info("slack.unknown_payload")
     return BoltResponse(status=200, body="")
+
+
+async def _unacknowledged(error: Exception) -> None:
+    """One line for what is known to happen, such as a database that is away: Slack delivers all of it again."""
+    if isinstance(error, NetspyError):
+        log.warning("slack.unacknowledged", extra={"cause": str(error)})
+    else:
+        log.error("slack.failed", exc_info=error)
 
 
 def _now(receivers: Receivers | None) -> Receivers:

@@ -64,6 +64,8 @@ class Lookout:
     _needed: asyncio.Event = field(default_factory=asyncio.Event)
     _next_beat: float = 0.0
     _strays: frozenset[TurnId] = frozenset()
+    _blind: str = ""
+    """Why the last look failed."""
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.lease_s)
@@ -79,10 +81,23 @@ class Lookout:
             try:
                 await self._look()
             except StorageError as error:
-                log.warning("lookout.blind", extra={"cause": str(error)})
+                self._sees_nothing(str(error))
+            else:
+                self._sees()
             if not (self.platforms or self.working()):
                 self._needed.clear()
             await asyncio.sleep(min(LOOK_S, self.lease_s / 4))
+
+    def _sees_nothing(self, cause: str) -> None:
+        """Said once for each cause: a database may be away for hours, and this looks twice a second."""
+        if cause != self._blind:
+            log.warning("lookout.blind", extra={"cause": cause})
+        self._blind = cause
+
+    def _sees(self) -> None:
+        if self._blind:
+            log.info("lookout.sees")
+        self._blind = ""
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -67,7 +67,7 @@ async def stored(work: Callable[[], Awaitable[Value]], *, patience_s: float | No
     Raises: StorageError after that time, and at once where it was given and waiting helps nobody.
     """
     loop = asyncio.get_running_loop()
-    began, wait_s = loop.time(), FIRST_WAIT_S
+    began, wait_s, told = loop.time(), FIRST_WAIT_S, ""
     while True:
         try:
             return await work()
@@ -75,6 +75,8 @@ async def stored(work: Callable[[], Awaitable[Value]], *, patience_s: float | No
             hopeless = isinstance(error, StorageFull | StorageCorrupt) or loop.time() - began > (patience_s or 0)
             if patience_s is not None and hopeless:
                 raise
-            log.warning("storage.waiting", extra={"cause": str(error), "wait_s": wait_s})
+            if str(error) != told:  # said once: it may be away for hours
+                log.warning("storage.waiting", extra={"cause": str(error)})
+            told = str(error)
         await asyncio.sleep(wait_s)
         wait_s = min(2 * wait_s, LONGEST_WAIT_S)

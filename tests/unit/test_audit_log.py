@@ -14,6 +14,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.errors import InvalidSettings, StorageError
 from bot.storage import open_store
 from tests.fakes import NOW
+from tests.loopback.waiting import until
 
 ENTRY = AuditEntry(
     time=NOW,
@@ -91,6 +92,27 @@ async def test_a_database_that_is_away_gets_the_entries_when_it_is_back(monkeypa
             audit.note(replace(ENTRY, turn=str(number)))
         store.error = None
     assert [entry.turn for entry in store.entries] == [str(number) for number in range(1200)]
+
+
+async def test_a_database_that_is_away_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, tried = Kept(), 0
+
+    async def record(entries: Sequence[AuditEntry]) -> None:
+        nonlocal tried
+        tried += 1
+        if tried <= 3:
+            raise StorageError("writing", "it is away")
+        store.entries.extend(entries)
+
+    monkeypatch.setattr(audit_log, "WAIT_S", 0.0)
+    monkeypatch.setattr(audit_log, "AGAIN_S", 0.0)
+    monkeypatch.setattr(store, "record", record)
+    async with open_audit(None, store) as audit:
+        audit.note(ENTRY)
+        await until(lambda: store.entries, lambda: f"tried {tried} times")
+    assert [record.message for record in caplog.records] == ["audit.waiting"]
 
 
 async def test_what_no_database_took_by_the_end_goes_to_the_log(

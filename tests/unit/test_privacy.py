@@ -38,6 +38,7 @@ EVERYTHING = {
     "NETSPY_DATABASE_URL": "postgresql://u:hush-hush@db.lan/netspy",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel.lan:4318/hush-hush",
     "NETSPY_ALERTS_TOKEN": "hush-hush",
+    "NETSPY_ALERT_CHANNELS": "*=slack/C1",
     "NETSPY_AUDIT_FILE": "/var/log/netspy-audit.jsonl",
     "NETSPY_RETENTION_DAYS": "30",
 }
@@ -141,7 +142,21 @@ def test_alerts_and_the_audit_file_are_told_of() -> None:
     found = disclosure(settings(**EVERYTHING))
     assert found.comes_in[0].to == "alerts on 127.0.0.1:8787"
     assert "/var/log/netspy-audit.jsonl" in [flow.to for flow in found.stays]
-    assert leaving(**EVERYTHING)["database at db.lan"].endswith("for 30 days")
+    assert "where somebody asked, and what alerts lead to" in leaving(**EVERYTHING)["Slack at slack.com"]
+
+
+def test_alerts_that_have_no_channel_are_not_told_of() -> None:
+    given = {name: value for name, value in EVERYTHING.items() if name != "NETSPY_ALERT_CHANNELS"}
+    assert "alerts" not in as_json(disclosure(settings(**given)))
+
+
+def test_it_is_said_that_forget_does_not_reach_the_audit_log() -> None:
+    (kept,) = [flow.what for flow in disclosure(settings()).stays if flow.to == "database /data/netspy.db"]
+    assert "until `forget`; the audit log" in kept
+    assert kept.endswith("what was decided, for good")
+    bounded = leaving(**EVERYTHING)["database at db.lan"]
+    assert "until `forget`, or for 30 days; the audit log" in bounded
+    assert bounded.endswith("what was decided, for 30 days")
 
 
 @pytest.mark.parametrize("width", [80, 40])

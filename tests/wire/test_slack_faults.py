@@ -260,7 +260,7 @@ async def test_questions_of_one_thread_are_answered_in_their_order(stage: SlackS
 
 
 async def test_a_message_that_is_delivered_again_is_answered_once(stage: SlackStage) -> None:
-    await stage.start()
+    bot = await stage.start()
     stage.slack.delivery.retry_delays_s = (0.05, 0.05, 0.05)
     stage.slack.fail("users.info", Fault(status=500), times=2)
     thread = stage.ask("who connects?")
@@ -270,6 +270,8 @@ async def test_a_message_that_is_delivered_again_is_answered_once(stage: SlackSt
 
     assert [answer.user for answer in answers] == [BOT]
     assert len(stage.finals(thread)) == 1
+    assert "slack.unacknowledged" in bot.said
+    assert "Traceback" not in bot.said
 
 
 async def test_without_a_status_line_the_message_itself_says_that_it_comes(stage: SlackStage) -> None:
