@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from bot.domain.observing import UNOBSERVED, ModelWork, Observer, Observers
 from bot.domain.ports import ChatModel, EbpfSource
 from bot.model_settings import PlacedModel
+from bot.secret_settings import secrets_of
 from bot.settings import Settings
 from bot.telemetry.wrapping import ObservedModel
 
@@ -42,7 +43,7 @@ async def open_observer(settings: Settings, metrics: Observer) -> AsyncGenerator
         return
     from bot.telemetry.exporting import open_traces
 
-    async with open_traces(url, version=version("netspy")) as traces:
+    async with open_traces(url, version=version("netspy"), hidden=secrets_of(settings).hidden_in) as traces:
         yield Observers([metrics, traces])
 
 

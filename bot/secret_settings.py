@@ -20,11 +20,13 @@ _OPTION = re.compile(r"[?&](?:password|passwd|token|key|secret)=(?P<value>[^&,\s
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-[^}]*)?\}")
 _HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 """Read by OpenTelemetry's own code: `name=value`, comma-separated."""
+_TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+"""A URL that is no setting of its own: it stands in the place of OTEL_EXPORTER_OTLP_ENDPOINT."""
 
 
 def secrets_of(settings: Settings) -> Secrets:
     variables = environment()
-    return Secrets([*_own(settings), *_named(settings, variables), *_headers(variables)])
+    return Secrets([*_own(settings), *_named(settings, variables), *_headers(variables), *_traces(variables)])
 
 
 def _own(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -68,7 +70,12 @@ def _text(path: str | None) -> str:
 
 
 def _headers(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Whole, and without the word before a token: `Bearer TOKEN` is quoted as TOKEN too."""
     for name in _HEADERS:
         for pair in variables.get(name, "").split(","):
             if value := unquote(pair.partition("=")[2]).strip():
-                yield name, value
+                yield from dict.fromkeys(((name, value), (name, value.split()[-1])))
+
+
+def _traces(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield from ((_TRACES, secret) for secret in _in_urls(variables.get(_TRACES, "")))

@@ -6,7 +6,7 @@ variables (OTEL_...), and it warns by itself of those that it cannot use.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from threading import Thread
 
@@ -25,9 +25,12 @@ FLUSH_S = 3.0
 
 @asynccontextmanager
 async def open_traces(
-    endpoint: str, *, version: str, flush_s: float = FLUSH_S
+    endpoint: str, *, version: str, flush_s: float = FLUSH_S, hidden: Callable[[str], str] = str
 ) -> AsyncGenerator[TracingObserver, None]:
-    """Send the spans of what is told to this URL, such as `http://127.0.0.1:4318/v1/traces`."""
+    """Send the spans of what is told to this URL, such as `http://127.0.0.1:4318/v1/traces`.
+
+    `hidden` takes secrets out of a text.
+    """
     resource = Resource.create({SERVICE_VERSION: version})
     if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
         resource = resource.merge(Resource({SERVICE_NAME: "netspy"}))
@@ -35,7 +38,7 @@ async def open_traces(
     exporter = ToldOnce(OTLPSpanExporter(endpoint), _what_is_said())
     provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
-        yield TracingObserver(provider.get_tracer("netspy", version))
+        yield TracingObserver(provider.get_tracer("netspy", version), hidden)
     finally:
         if not await _ended(provider, within_s=flush_s):
             log.warning("traces.left", extra={"seconds": flush_s})

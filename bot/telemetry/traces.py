@@ -1,10 +1,11 @@
 """OpenTelemetry traces of what the layers tell, by the conventions for generative AI: another `Observer`.
 
 https://opentelemetry.io/docs/specs/semconv/gen-ai/ - names and numbers only: no question, argument, result or answer
-becomes an attribute. It makes spans of a tracer that it is given; where they are sent, `exporting.py` knows.
+becomes an attribute. What servers and models call things is bounded, and holds no secret. It makes spans of a tracer
+that it is given; where they are sent, `exporting.py` knows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import assert_never
 
@@ -15,10 +16,13 @@ from opentelemetry.util.types import AttributeValue
 
 from bot.domain.correlation import current_parent
 from bot.domain.observing import Fact, ModelWork, Progress, RequestWork, ToolWork, TurnWork, Work
+from bot.telemetry.fields import visible
 
 AGENT = "netspy"
 TURN_ID = "netspy.turn.id"
 """What logs call `turn`."""
+MAX_TEXT = 200
+"""Characters of a name or an id that a model or a server chose."""
 _FINE = frozenset({"ok", "answered", "stopped", "deleted", "cancelled", "restart", "lost"})
 """Outcomes that are nobody's error."""
 
@@ -26,8 +30,10 @@ Attributes = Mapping[str, AttributeValue]
 
 
 class TracingObserver:
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, hidden: Callable[[str], str] = str) -> None:
+        """`hidden` takes secrets out of a text."""
         self._tracer = tracer
+        self._hidden = hidden
 
     @contextmanager
     def work(self, work: Work, progress: Progress) -> Iterator[None]:
@@ -39,7 +45,7 @@ class TracingObserver:
         try:
             yield
         finally:
-            _fill(span, work, progress)
+            _fill(span, work, progress, self._told(progress.model))
             span.end()
 
     def note(self, fact: Fact) -> None:
@@ -47,8 +53,16 @@ class TracingObserver:
 
     def _begun(self, work: Work) -> Span:
         name, kind, attributes = _described(work)
-        present = {key: value for key, value in attributes.items() if value not in {"", None}}
-        return self._tracer.start_span(name, _context(current_parent()), kind, present)
+        present = {
+            key: self._told(value) if isinstance(value, str) else value
+            for key, value in attributes.items()
+            if value is not None and value != ""
+        }
+        return self._tracer.start_span(self._told(name), _context(current_parent()), kind, present)
+
+    def _told(self, text: str) -> str:
+        """Without secrets, short, and with half characters written out, which OTLP has no way to send."""
+        return visible(self._hidden(text)[:MAX_TEXT])
 
 
 def _described(work: Work) -> tuple[str, SpanKind, dict[str, AttributeValue | None]]:
@@ -103,13 +117,13 @@ def _of_request(work: RequestWork) -> dict[str, AttributeValue | None]:
     }
 
 
-def _fill(span: Span, work: Work, progress: Progress) -> None:
-    """What is known at the end."""
+def _fill(span: Span, work: Work, progress: Progress, model: str) -> None:
+    """What is known at the end; `model` is what its server calls it."""
     if progress.usage:
         span.set_attribute("gen_ai.usage.input_tokens", progress.usage.input_tokens)
         span.set_attribute("gen_ai.usage.output_tokens", progress.usage.output_tokens)
-    if progress.model:
-        span.set_attribute("gen_ai.response.model", progress.model)
+    if model:
+        span.set_attribute("gen_ai.response.model", model)
     if progress.first_s is not None:
         span.set_attribute("gen_ai.response.time_to_first_chunk", progress.first_s)
     if progress.status is not None:
