@@ -12,6 +12,7 @@ REQUEST_ID, TRACEPARENT = "X-Request-ID", "traceparent"
 """The second is W3C's (https://www.w3.org/TR/trace-context/)."""
 
 _USABLE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_PARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _turn: ContextVar[str] = ContextVar("turn", default="")
 _parent: ContextVar[str] = ContextVar("parent", default="")
 
@@ -55,3 +56,8 @@ def headers() -> dict[str, str]:
 def usable(given: object) -> str:
     """What a peer calls its work, where that can stand in a log; else nothing."""
     return given if isinstance(given, str) and _USABLE.fullmatch(given) else ""
+
+
+def usable_parent(given: object) -> str:
+    """A peer's traceparent, where it is one; else nothing."""
+    return given if isinstance(given, str) and _PARENT.fullmatch(given) else ""

@@ -23,7 +23,7 @@ from mcp_types import Tool as McpTool
 from bot import scope_text
 from bot.codec import encode_result
 from bot.commands import Tool
-from bot.domain.correlation import TRACEPARENT, about, usable
+from bot.domain.correlation import TRACEPARENT, about, usable, usable_parent
 from bot.domain.correlation import within as span_within
 from bot.domain.errors import InvalidArguments, NetspyError
 from bot.domain.ports import Analyst, EbpfSource
@@ -86,7 +86,7 @@ def build_server(
             grounds = _grounds_of(meta, everything, within)
         except NetspyError as error:
             return _as_call_result(ToolResult(call, str(error), failed=True))
-        with about(usable(meta.get(TURN))), span_within(usable(meta.get(TRACEPARENT))):
+        with about(usable(meta.get(TURN))), span_within(usable_parent(meta.get(TRACEPARENT))):
             return _as_call_result(await run(call, now, grounds))
 
     return Server("netspy", on_list_tools=list_tools, on_call_tool=call_tool)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.domain.correlation import about, current_parent, current_turn, headers, usable, within
+from bot.domain.correlation import about, current_parent, current_turn, headers, usable, usable_parent, within
 from bot.domain.message import Page, TurnId
 from bot.domain.query import EventQuery, Events
 from bot.domain.stores import Begun, WorkerId
@@ -16,6 +16,7 @@ from bot.ebpf.agent.noting import noted
 from bot.tools.host import open_tool_host
 from tests.dialog.stage import Stage, called, message_of, press, says
 from tests.fakes import NOW, FakeEbpf, FakeHost, MemoryStore, ScriptedModel, result
+from tests.hostile.corpus import CORPUS
 from tests.noted_turns import NotedTurns
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -36,6 +37,19 @@ def test_a_request_tells_its_turn_and_its_span_and_nothing_where_there_is_none()
 def test_what_cannot_stand_in_a_log_is_not_taken_from_a_peer(given: object) -> None:
     assert usable(given) == ""
     assert usable("0af7-b.1_2:3") == "0af7-b.1_2:3"
+
+
+@pytest.mark.parametrize("given", [None, 5, "", "t1", PARENT.upper(), PARENT[:-1], f"{PARENT}-00", f"{PARENT}\n"])
+def test_only_a_traceparent_is_taken_for_one(given: object) -> None:
+    assert usable_parent(given) == ""
+    assert usable_parent(PARENT) == PARENT
+
+
+def test_no_hostile_text_is_told_to_a_peer_as_it_is() -> None:
+    for each in CORPUS:
+        with about(each.text), within(each.text):
+            assert all(value.isascii() and value.isprintable() and " " not in value for value in headers().values())
+        assert usable_parent(each.text) == "", each
 
 
 async def test_tasks_of_two_turns_do_not_mix() -> None:
