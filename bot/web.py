@@ -67,7 +67,9 @@ def application(
 
     told = [Route("/metrics", measured)] if metrics else []
     given = [Route(path, bounded(endpoint, body_timeout_s), methods=["POST"]) for path, endpoint in routes.items()]
-    return Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *told, *given])
+    app = Starlette(routes=[Route("/healthz", healthy), Route("/readyz", ready), *told, *given])
+    app.router.redirect_slashes = False  # it would send askers, tokens and all, to whatever host they name
+    return app
 
 
 @asynccontextmanager

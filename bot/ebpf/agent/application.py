@@ -49,11 +49,13 @@ _JSON = "application/json"
 def application(parts: Parts, *, max_wait_s: float = MAX_WAIT_S) -> Starlette:
     """Raises: ValueError for a token that cannot be in a header."""
     agent = _Agent(parts, max_wait_s)
-    return Starlette(
+    app = Starlette(
         routes=[Route(each.path, agent.handler(each), methods=list(each.methods)) for each in ENDPOINTS],
         middleware=[Middleware(_Guarded, access=Access(parts.token))],
         exception_handlers={NetspyError: _failed, HTTPException: _not_served},
     )
+    app.router.redirect_slashes = False  # it would send askers, tokens and all, to whatever host they name
+    return app
 
 
 class _Guarded:
