@@ -11,6 +11,7 @@ from bot.conversation.about_thread import AboutItself
 from bot.conversation.attachments import read_all, unread
 from bot.conversation.calling import timed
 from bot.conversation.channel_node import NodeHost
+from bot.conversation.command_names import ALWAYS
 from bot.conversation.loop import ToolLoop
 from bot.conversation.permitted import PermittedHost
 from bot.conversation.prompt import INSTRUCTIONS
@@ -26,6 +27,7 @@ from bot.domain.observing import UNOBSERVED, Observer
 from bot.domain.ports import ChatModel, Files, ToolHost
 from bot.domain.query import Scope
 from bot.domain.turn import ABOUT_FILES, ATTACHED_FILE, ModelRequest, Question, ToolCall, Turn, author_of
+from bot.policy.permit import Permit
 from bot.tables.text import as_sentence, control_in
 from bot.telemetry.wrapping import ObservedHost
 
@@ -74,7 +76,7 @@ class Answering:
         attempt at it was cut off.
         """
         text = usable(turn.message)
-        if (known := builtin.answer(text, self._permitted(visit))) is not None:
+        if (known := _about_netspy(text, self.tools, visit.permit)) is not None:
             await _tell(unread(turn.message.files), transcript)
             await transcript.prose(known)
             return
@@ -88,9 +90,12 @@ class Answering:
         node = self.nodes.get(turn.message.key.channel)
         return NodeHost(host, node) if node else host
 
-    def _permitted(self, visit: Visit) -> tuple[Tool, ...]:
-        """What help tells of."""
-        return tuple(tool for tool in self.tools if visit.permit.brought_by(tool.name))
+
+def _about_netspy(text: str, tools: Sequence[Tool], permit: Permit) -> str | None:
+    """What `help` and `tools` answer: they tell of what is permitted only. Raises: UnknownTool."""
+    permitted = [tool for tool in tools if permit.brought_by(tool.name)]
+    commands = [each for each in builtin.COMMANDS if each.name in ALWAYS or permit.command(each.name)]
+    return builtin.answer(text, permitted, commands)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,19 @@ COMMANDS = (
 )
 
 
-def answer(text: str, tools: Sequence[Tool]) -> str | None:
-    """The Markdown that answers `help`, `help COMMAND` and `tools`; None for any other text. Raises: UnknownTool."""
+def answer(text: str, tools: Sequence[Tool], commands: Sequence[CommandHelp] = COMMANDS) -> str | None:
+    """The Markdown that answers `help`, `help COMMAND` and `tools`; None for any other text. Raises: UnknownTool.
+
+    `tools` and `commands` are those that may be used.
+    """
     words = text.lower().split()
     match words:
         case ["help"] | ["/help"] | ["?"] | ["help", "me"]:
-            return _overview(tools)
+            return _overview(tools, commands)
         case ["tools"]:
             return "\n".join(f"- `{tool.name}`: {tool.summary}" for tool in tools)
         case ["help", name]:
-            return _details(_find(name, tools))
+            return _details_of(name, tools, commands)
     return None
 
 
@@ -35,11 +38,16 @@ def help_of(tool: Tool) -> CommandHelp:
     return CommandHelp(tool.command, _usage(tool), tool.summary, flags, tool.name, tool.group)
 
 
-def _overview(tools: Sequence[Tool]) -> str:
-    entries = (*map(help_of, tools), *COMMANDS)
-    commands = "\n".join(f"- `{entry.usage}`: {entry.summary}" for entry in entries)
+def _overview(tools: Sequence[Tool], commands: Sequence[CommandHelp]) -> str:
+    entries = (*map(help_of, tools), *commands)
+    listed = "\n".join(f"- `{entry.usage}`: {entry.summary}" for entry in entries)
     example = "which processes had failed connections in the last 10 minutes?"
-    return f"Ask in plain words, such as *{example}*, or:\n\n{commands}"
+    return f"Ask in plain words, such as *{example}*, or:\n\n{listed}"
+
+
+def _details_of(name: str, tools: Sequence[Tool], commands: Sequence[CommandHelp]) -> str:
+    entry = next((entry for entry in commands if entry.name == name), None)
+    return f"`{entry.usage}`: {entry.summary}" if entry else _details(_find(name, tools, commands))
 
 
 def _details(tool: Tool) -> str:
@@ -52,10 +60,10 @@ def _one_of(flag: FlagHelp) -> str:
     return f"; one of {', '.join(flag.choices)}" if flag.choices else ""
 
 
-def _find(name: str, tools: Sequence[Tool]) -> Tool:
+def _find(name: str, tools: Sequence[Tool], commands: Sequence[CommandHelp]) -> Tool:
     found = next((tool for tool in tools if name in {tool.name, tool.command}), None)
     if found is None:
-        hint = nearest(name, [tool.command for tool in tools])
+        hint = nearest(name, [*(tool.command for tool in tools), *(entry.name for entry in commands)])
         raise UnknownTool(f"help {name[:40]}", "there is no such command", hint or "type help for all of them")
     return found
 

@@ -69,6 +69,8 @@ async def test_a_command_that_is_not_permitted_is_refused_and_help_never_is() ->
     assert isinstance(helped.blocks[0], Prose)
     assert "`list " in helped.blocks[0].markdown
     assert "`dns " not in helped.blocks[0].markdown, "help names what may be asked"
+    assert "`why " in helped.blocks[0].markdown
+    assert not [name for name in ("diff", "forget", "status", "tools") if f"`{name}" in helped.blocks[0].markdown]
 
 
 async def test_what_another_turn_did_is_not_done_again_where_its_command_is_refused() -> None:

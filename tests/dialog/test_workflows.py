@@ -14,7 +14,7 @@ from bot.conversation.loop import ToolLoop
 from bot.conversation.thread import Thread
 from bot.conversation.transcript import Transcript
 from bot.conversation.visit import unbounded_visit
-from bot.domain.errors import CannotAnswer, InvalidArguments, SourceUnreachable
+from bot.domain.errors import CannotAnswer, InvalidArguments, SourceUnreachable, UnknownTool
 from bot.domain.message import Address, Author, Command, Footer, Message, MessageId, Reply, ThreadKey, TurnId
 from bot.domain.network import Event, Outcome
 from bot.domain.ports import ChatModel, Check
@@ -216,6 +216,12 @@ def test_help_lists_workflows_and_explains_one() -> None:
     assert "`--duration SECONDS`: how far to look back, in seconds (default 600)" in details
     assert "For example: `investigate PROCESS --duration 600`" in details
     assert "- `checkout`: our checkout" in (builtin_answer("tools", tools) or "")
+
+
+def test_help_explains_commands_about_netspy_too_as_they_are_typed() -> None:
+    assert builtin_answer("help why", TOOLS) == "`why [NUMBER]`: what was asked of which tool, and what it took"
+    with pytest.raises(UnknownTool, match="help diff: there is no such command"):
+        builtin_answer("help diff", TOOLS, ())
 
 
 class EventsOnly(FakeEbpf):
