@@ -39,16 +39,22 @@ class PolicyBook:
         try:
             self._policy = _read(self._path)
         except InvalidSettings as error:
-            log.error("policy.refused", extra={"cause": str(error)})  # noqa: TRY400 (the sentence is all that is needed)
+            told = {"cause": str(error), "rules_kept": len(self._policy.rules)}
+            log.error("policy.refused", extra=told)  # noqa: TRY400 (the sentence is all that is needed)
             return False
-        log.info("policy.loaded", extra={"file": self._policy.file or "none", "rules": len(self._policy.rules)})
+        log.info("policy.loaded", extra=self._told)
         return True
+
+    @property
+    def _told(self) -> dict[str, object]:
+        return {"file": self._policy.file or "none", "rules": len(self._policy.rules)}
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
-        """Inside this block, SIGHUP makes netspy read the file again."""
+        """Inside this block, SIGHUP makes netspy read the file again; the log tells what is in force from the start."""
         loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGHUP)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
+        log.info("policy.in_force", extra=self._told)
         try:
             yield
         finally:

@@ -43,12 +43,16 @@ def test_a_bad_new_file_is_refused_in_one_line_and_the_old_policy_stays(
     (record,) = caplog.records
     assert (record.message, record.levelname) == ("policy.refused", "ERROR")
     assert "there is no key 'chanels'. Did you mean channels?" in str(record.__dict__["cause"])
+    assert record.__dict__["rules_kept"] == 1
     file.unlink()
     assert not book.reload()
     assert book.current().rules[0].name == "first"
 
 
-async def test_sighup_loads_the_file_again(file: Path) -> None:
+async def test_sighup_loads_the_file_again_and_the_log_tells_what_is_in_force(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     book = PolicyBook(file)
     before = signal.getsignal(signal.SIGHUP)
     file.write_text(OTHER)
@@ -56,6 +60,7 @@ async def test_sighup_loads_the_file_again(file: Path) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
         while book.current().rules[0].name == "first":
             await asyncio.sleep(0)
+    assert [record.message for record in caplog.records] == ["policy.in_force", "policy.loaded"]
     assert signal.getsignal(signal.SIGHUP) == before
 
 
