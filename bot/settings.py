@@ -25,6 +25,7 @@ from bot.setting_values import (
 
 DEFAULT_MODEL = "gpt-6-luna"
 ENV_FILE = ".env"
+_PREFIX = "NETSPY_"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -377,8 +378,8 @@ def unknown_variables(environment: Mapping[str, str] | None = None) -> tuple[str
     """A sentence for each `NETSPY_*` variable that nobody reads, naming the nearest one that exists."""
     known = variables()
     given = _readable_environment() if environment is None else environment
-    strangers = sorted(name for name in given if name.startswith("NETSPY_") and name not in known)
-    return tuple(f"{name} is not a setting{_nearest(name, known)}" for name in strangers)
+    strangers = sorted(name for name in given if name.startswith(_PREFIX) and name not in known)
+    return tuple(f"{name} is not a setting{_nearest_setting(name, known)}" for name in strangers)
 
 
 def _readable_environment() -> Mapping[str, str]:
@@ -386,6 +387,13 @@ def _readable_environment() -> Mapping[str, str]:
         return environment()
     except InvalidSettings:
         return os.environ
+
+
+def _nearest_setting(name: str, known: Iterable[str]) -> str:
+    """Only what is behind the prefix is compared: with it, every short name is near another one."""
+    own = {each.removeprefix(_PREFIX): each for each in known if each.startswith(_PREFIX)}
+    near = get_close_matches(name.removeprefix(_PREFIX), own, n=1)
+    return f"; did you mean {own[near[0]]}?" if near else ""
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -117,6 +117,13 @@ def test_an_unknown_variable_names_the_nearest_one() -> None:
     )
 
 
+def test_an_unknown_variable_is_near_no_other_one_for_its_prefix_alone() -> None:
+    assert unknown_variables({"NETSPY_DB": "x", "NETSPY_PORT": "y"}) == (
+        "NETSPY_DB is not a setting",
+        "NETSPY_PORT is not a setting",
+    )
+
+
 def test_an_unknown_variable_in_the_env_file_is_found_too() -> None:
     Path(".env").write_text("NETSPY_LOGLEVEL=info\n")
     assert "NETSPY_LOGLEVEL is not a setting; did you mean NETSPY_LOG_LEVEL?" in unknown_variables()
