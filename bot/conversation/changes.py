@@ -124,7 +124,8 @@ def _missing(before: ToolResult, after: ToolResult) -> str:
     """What stands in the place of a comparison; empty where there are two sides."""
     then, now = _said(before), _said(after)
     if after.failed:
-        return f"{after.call.name} gives no answer now: {now}"
+        when = "now, as then" if before.failed else "now"
+        return f"{after.call.name} gives no answer {when}: {now.removeprefix(f'{after.call.name}: ')}"
     if before.failed:
         return f"{NOTHING_BEFORE}: {before.call.name} gave no answer then: {then}\nnow: {now}"
     if before.coverage and before.coverage.shown and not before.tables:

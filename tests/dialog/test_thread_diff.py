@@ -174,7 +174,7 @@ async def test_after_a_call_that_failed_there_is_nothing_to_compare_with() -> No
         await stage.ask(desk, "again")
         now = prose(await stage.ask(desk, "diff"))
     assert then.startswith("- Nothing to compare with: list_connections gave no answer then: 1 by list_connections.")
-    assert now.startswith("- `list_connections` gives no answer now: 1 by list_connections.")
+    assert now.startswith("- `list_connections` gives no answer now, as then: 1 by list_connections.")
 
 
 @dataclass

@@ -244,6 +244,8 @@ async def test_missing_side_is_said_and_what_there_is_now_is_shown() -> None:
     failed = changes(now, FAILED)
     assert failed.summary == "find_failures gives no answer now: the source does not answer"
     assert failed.failed
+    named = replace(FAILED, summary="find_failures: the source does not answer")
+    assert changes(FAILED, named).summary == "find_failures gives no answer now, as then: the source does not answer"
 
 
 async def test_comparisons_of_several_calls_are_one_result() -> None:
