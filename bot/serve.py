@@ -158,4 +158,6 @@ async def _tell(status: Callable[[], Awaitable[Sequence[Check]]]) -> None:
     """One line a part, so that whoever starts netspy sees at once what it works with."""
     for check in await status():
         told = {"part": check.part, "state": check.state, "detail": check.detail}
+        if check.state != "ok":
+            told["remedy"] = check.remedy
         log.log(logging.INFO if check.state == "ok" else logging.WARNING, "serve.part", extra=told)

@@ -158,6 +158,9 @@ async def test_a_server_that_is_away_is_no_reason_not_to_start(
         assert adapter.desk
         await adapter.desk.handle(message("list"))
         await until(lambda: adapter.outlets and adapter.outlets[0].replies)
+        await until(lambda: len(logged(caplog, "serve.part")) == 3)
+    remedies = {str(told["part"]): told.get("remedy", "") for told in logged(caplog, "serve.part")}
+    assert (bool(remedies["source"]), remedies["storage"]) == (True, "")
     said = str(adapter.outlets[0].replies)
     assert "connection refused" in said
     assert "recording" not in said
