@@ -33,6 +33,7 @@ from bot.web import application, serving
 log = logging.getLogger("netspy.serve")
 
 ENDS = Check("serve", "fault", "it ends: it finishes the answers that it is at, and takes no further questions")
+LEVELS = {"ok": logging.INFO, "warning": logging.WARNING, "fault": logging.ERROR}
 KEPT_S = 5.0
 """So long what the parts said of themselves is said again: whoever asks often does not make them work."""
 
@@ -160,4 +161,4 @@ async def _tell(status: Callable[[], Awaitable[Sequence[Check]]]) -> None:
         told = {"part": check.part, "state": check.state, "detail": check.detail}
         if check.state != "ok":
             told["remedy"] = check.remedy
-        log.log(logging.INFO if check.state == "ok" else logging.WARNING, "serve.part", extra=told)
+        log.log(LEVELS[check.state], "serve.part", extra=told)

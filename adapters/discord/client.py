@@ -30,7 +30,7 @@ from adapters.discord.interactions import Interactions
 from adapters.discord.outlet import DiscordOutlet
 from adapters.discord.people import People
 from adapters.discord.place import NAME, Place, place_of
-from adapters.discord.telling import Refusals, tell_below, tell_undelivered
+from adapters.discord.telling import Refusals, not_taken, tell_below, tell_undelivered
 from adapters.discord.writer import Writer
 from bot.domain.command_help import CommandHelp
 from bot.domain.errors import NotPermitted, PlatformError, StorageError
@@ -183,7 +183,7 @@ class NetspyClient(discord.Client):
         except NotPermitted as error:
             return str(error) if self._refusals.is_due(message) else ""
         except (StorageError, PlatformError) as error:
-            return f"Your question could not be taken. {error}"
+            return not_taken(error)
         return {"empty": HINT, "asked": left_out(files.files_of(message)), "other": ""}[heard]
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:

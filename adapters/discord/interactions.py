@@ -17,7 +17,7 @@ from adapters.discord.post import Post
 from adapters.discord.reading import question
 from adapters.discord.render import shown, word_of_netspy
 from adapters.discord.tables import Look
-from adapters.discord.telling import tell_directly
+from adapters.discord.telling import not_taken, tell_directly
 from adapters.discord.writer import files_of, view_of
 from bot.domain.command_help import CommandHelp
 from bot.domain.errors import NotPermitted, PlatformError, StorageError, UnknownCommand
@@ -87,8 +87,7 @@ class Interactions:
             self.ways.pop(root.id, None)
             await _refuse(interaction, error)
         except (StorageError, PlatformError) as error:
-            told = word_of_netspy(f"Your question could not be taken. {error}")
-            await interaction.edit_original_response(content=told.content)
+            await interaction.edit_original_response(content=word_of_netspy(not_taken(error)).content)
 
     def _called(self, interaction: discord.Interaction) -> Called:
         """Raises: UnknownCommand for one that Discord still shows, and netspy has no more."""

@@ -12,7 +12,7 @@ from adapters.discord.failures import translated
 from adapters.discord.permissions import lacks, may_reply
 from adapters.discord.place import Place
 from adapters.discord.render import word_of_netspy
-from bot.domain.errors import PlatformError, Undeliverable
+from bot.domain.errors import PlatformError, StorageError, Undeliverable
 
 log = logging.getLogger("netspy.discord")
 
@@ -36,6 +36,14 @@ class Refusals:
             return False
         self._told[who] = now + REFUSED_EVERY_S
         return True
+
+
+def not_taken(error: StorageError | PlatformError) -> str:
+    """What the person is told, who can do nothing about a database; where that is, only the log says."""
+    log.warning("discord.not_taken", extra={"cause": str(error)})
+    if isinstance(error, StorageError):
+        return "Your question could not be taken: netspy's database cannot be used now. Ask again in a minute"
+    return f"Your question could not be taken. {error}"
 
 
 async def tell_below(client: discord.Client, message: discord.Message, text: str) -> None:

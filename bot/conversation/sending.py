@@ -75,8 +75,8 @@ async def stored(work: Callable[[], Awaitable[Value]], *, patience_s: float | No
             hopeless = isinstance(error, StorageFull | StorageCorrupt) or loop.time() - began > (patience_s or 0)
             if patience_s is not None and hopeless:
                 raise
-            if str(error) != told:  # said once: it may be away for hours
-                log.warning("storage.waiting", extra={"cause": str(error)})
+            level = logging.DEBUG if str(error) == told else logging.WARNING  # it may be away for hours
+            log.log(level, "storage.waiting", extra={"cause": str(error), "wait_s": wait_s})
             told = str(error)
         await asyncio.sleep(wait_s)
         wait_s = min(2 * wait_s, LONGEST_WAIT_S)

@@ -1,11 +1,13 @@
-"""How often people are told in Discord that they may not ask."""
+"""What people are told in Discord besides answers, and how often."""
 
 from types import SimpleNamespace
 from typing import cast
 
 import discord
+import pytest
 
-from adapters.discord.telling import REFUSED_EVERY_S, Refusals
+from adapters.discord.telling import REFUSED_EVERY_S, Refusals, not_taken
+from bot.domain.errors import StorageError
 
 
 def said(user: int, channel: int) -> discord.Message:
@@ -23,3 +25,10 @@ def test_everybody_is_told_once_a_minute_in_a_channel() -> None:
     told.append(refusals.is_due(said(1, 1)))
 
     assert told == [True, False, True, True, False, True]
+
+
+def test_where_a_database_is_stands_in_the_log_and_in_no_channel(caplog: pytest.LogCaptureFixture) -> None:
+    told = not_taken(StorageError("storing a message in postgresql://netspy@db.lan/netspy", "nothing answers"))
+    assert told == "Your question could not be taken: netspy's database cannot be used now. Ask again in a minute"
+    (record,) = caplog.records
+    assert (record.message, "db.lan" in str(record.__dict__["cause"])) == ("discord.not_taken", True)

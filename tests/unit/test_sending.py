@@ -86,10 +86,11 @@ def failing(error: StorageError, times: int) -> tuple[Callable[[], Awaitable[int
     return work, tries
 
 
-async def test_a_database_that_is_away_is_waited_for() -> None:
+async def test_a_database_that_is_away_is_waited_for_and_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
     work, tries = failing(StorageError("storing", "no connection"), 3)
     assert await stored(work) == 7
     assert len(tries) == 4
+    assert [record.message for record in caplog.records] == ["storage.waiting"]
 
 
 async def test_patience_with_a_database_ends() -> None:
@@ -119,6 +120,6 @@ async def test_waits_for_a_database_grow_up_to_a_limit(
     monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(sending, "LONGEST_WAIT_S", 0.003)
     work, _ = failing(StorageError("storing", "no connection"), 4)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.DEBUG, logger="netspy"):
         await stored(work)
     assert [record.__dict__["wait_s"] for record in caplog.records] == [0.001, 0.002, 0.003, 0.003]

@@ -147,6 +147,7 @@ async def test_all_parts_are_ready_and_told_at_the_start(
         ("model", "warning"),
         ("storage", "ok"),
     ]
+    assert [told["levelname"] for told in logged(caplog, "serve.part")] == ["INFO", "WARNING", "INFO"]
 
 
 async def test_a_server_that_is_away_is_no_reason_not_to_start(
@@ -164,6 +165,7 @@ async def test_a_server_that_is_away_is_no_reason_not_to_start(
     said = str(adapter.outlets[0].replies)
     assert "connection refused" in said
     assert "recording" not in said
+    assert logged(caplog, "serve.part")[0]["levelname"] == "ERROR"
 
 
 async def test_a_platform_begins_while_the_parts_are_still_asked(
