@@ -176,6 +176,7 @@ class _Work:
             deadline=self.deadline,
             author=author_of(self.turn.message),
             models=self.visit.permit.models,
+            seen=self.visit.made,
             images=attached.images,
             tools=await self.loop.host.tools(),
         )

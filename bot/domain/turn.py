@@ -183,6 +183,7 @@ class ModelRequest:
     `summary` tells of the thread's turns before `history`. `images` (base64) belong to the question. `remark` is what
     netspy itself says behind the rounds. `author` is whoever asks, as `author_of` writes it.
     `models` names the language models that may be told this, with `*` and `?`; None: any.
+    `seen` are the marks of what whoever asks may see.
 
     The task "summarise": the answer is a summary of `summary` and `history` in at most `max_characters`.
     """
@@ -202,6 +203,7 @@ class ModelRequest:
     remark: str = ""
     author: str = ""
     models: tuple[str, ...] | None = None
+    seen: Made = None
 
 
 def author_of(message: Message) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,8 +25,10 @@ from bot.domain.message import (
     ThreadKey,
     TurnId,
 )
-from bot.domain.ports import Check, Outlet, ToolHost
+from bot.domain.observing import UNOBSERVED, Observer
+from bot.domain.ports import ChatModel, Check, Outlet, ToolHost
 from bot.domain.turn import Completion, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolResult, ToolSpec
+from bot.llm.masking.vocabulary import KINDS
 from bot.policy_book import PolicyBook
 from bot.settings import Settings
 from bot.ways import Ways
@@ -37,6 +39,8 @@ from tests.fakes import result as result_of
 SCOPED, OPEN, LATER = "C0SCOPED", "C0OPEN", "C0LATER"
 DANA = Author("U0DANA", "dana")
 CALL = "call "
+SPELL = "spell"
+PLACEHOLDERS = " ".join(f"{kind}-{number}" for kind in KINDS for number in range(1, 20))
 POLICY = """
 [[rules]]
 name = "scoped"
@@ -50,7 +54,10 @@ name = "the rest"
 
 @dataclass
 class Obedient:
-    """A `ChatModel` that makes the calls in a question (`call NAME JSON`, several by ` ; `), and tells all it reads."""
+    """A `ChatModel` that makes the calls in a question (`call NAME JSON`, several by ` ; `), and tells all it reads.
+
+    Asked to `spell`, it writes all placeholders that may stand for a name.
+    """
 
     requests: list[str] = field(default_factory=list)
     name: str = "obedient"
@@ -58,6 +65,10 @@ class Obedient:
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.requests.append(repr((request.history, request.summary, request.rounds, request.question)))
         wanted = request.question.removeprefix(CALL) if request.question.startswith(CALL) else ""
+        if request.question == SPELL:
+            yield TextDelta(PLACEHOLDERS)
+            yield Completion(PLACEHOLDERS, (), self.name)
+            return
         if wanted and not request.rounds and request.tools:
             yield Completion("", tuple(map(_call, enumerate(wanted.split(" ; ")))), self.name)
             return
@@ -123,13 +134,21 @@ class Attacked:
 
     async def press(self, button: Button, *, channel: str) -> str:
         press = Press(button, MessageId(uuid4().hex), DANA, Channel("slack", "T0", channel))
-        before = {turn.id for turn in self.store.turns.values()}
+        before = self.turns
         try:
             told = repr(await self.desk.act(press))
         except NotPermitted as error:
             return str(error)
-        asked = [turn.id for turn in self.store.turns.values() if turn.id not in before]
-        for turn in asked:
+        return told + await self.answers_since(before)
+
+    @property
+    def turns(self) -> frozenset[TurnId]:
+        return frozenset(turn.id for turn in self.store.turns.values())
+
+    async def answers_since(self, before: frozenset[TurnId]) -> str:
+        """What is answered to all that was asked meanwhile."""
+        told = ""
+        for turn in self.turns - before:
             outlet = self.outlets.setdefault(turn, RecordingOutlet())
             await asyncio.wait_for(outlet.done.wait(), 20)
             told += repr(outlet.replies)
@@ -142,7 +161,15 @@ class Attacked:
 
 
 @asynccontextmanager
-async def attacked(folder: Path, source: FakeEbpf, *, scope: str) -> AsyncGenerator[Attacked, None]:
+async def attacked(
+    folder: Path,
+    source: FakeEbpf,
+    *,
+    scope: str,
+    told: Callable[[ChatModel], ChatModel] = lambda model: model,
+    observer: Observer = UNOBSERVED,
+) -> AsyncGenerator[Attacked, None]:
+    """`told` is what stands between netspy and the model."""
     policy = folder / "policy.toml"
     policy.write_text(POLICY.format(channels=json.dumps([SCOPED]), scope=scope))
     off: dict[str, Any] = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None, "NETSPY_MCP_CONFIG": None}
@@ -155,11 +182,11 @@ async def attacked(folder: Path, source: FakeEbpf, *, scope: str) -> AsyncGenera
         return outlets.setdefault(turn, RecordingOutlet())
 
     ways = Ways(outlet, directory=lambda _: directory)
-    async with open_answering(settings, source) as opened:
+    async with open_answering(settings, source, observer) as opened:
         hosts = opened.hosts
         answering = replace(
             opened,
-            loop=replace(opened.loop, model=model, host=WithForeign(opened.loop.host)),
+            loop=replace(opened.loop, model=told(model), host=WithForeign(opened.loop.host)),
             hosts=lambda scope: WithForeign(hosts(scope)),
         )
         async with open_desk(settings, source, answering, ways, store=store, policy=book) as desk:

@@ -170,14 +170,14 @@ def _narrowed(first: str, second: str) -> Attempt:
     return attempt
 
 
-_ID = re.compile("[0-9a-f]{12,}")
-"""Of turns, messages and scopes: as good as random."""
+_RANDOM = re.compile(r"[0-9a-f]{12,}|datetime\.datetime\([^()]*|took_s=[0-9.e-]+|[0-9:]{5,8}\.[0-9]{3,6}")
+"""Ids of turns, messages and scopes, and times to the microsecond: a mark in them is chance."""
 ATTEMPTS = (*by_tools(), *by_words(), *by_buttons(), *by_completion())
 
 
 def leaks(shown: str, typed: tuple[str, ...]) -> list[str]:
     """The marks in a text, but for what the attacker wrote."""
-    shown = _ID.sub("", shown)
+    shown = _RANDOM.sub("", shown)
     for word in sorted(typed, key=len, reverse=True):
         shown = shown.replace(word, "…") if MARKS.search(word) else shown
     return [shown[max(0, found.start() - 60) : found.end() + 20] for found in MARKS.finditer(shown)]

@@ -239,6 +239,7 @@ def test_the_same_value_has_the_same_placeholder_in_all_turns_of_a_thread_and_of
     threads = Threads()
     first, other = threads.masking(REQUEST), threads.masking(replace(REQUEST, thread=replace(THREAD, thread="2")))
     assert threads.masking(REQUEST) is first is not other
+    assert threads.masking(replace(REQUEST, seen=frozenset({"a-mark"}))) is not first, "who sees less may not read it"
     told = [
         first.request(replace(REQUEST, question=text), THREAD).question for text in ("10.0.0.9", "8.8.4.4 10.0.0.9")
     ]

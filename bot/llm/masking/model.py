@@ -15,7 +15,7 @@ from typing import TypeAlias
 from bot.domain.errors import ModelError
 from bot.domain.message import ThreadKey
 from bot.domain.ports import ChatModel
-from bot.domain.turn import Completion, Delay, ModelEvent, ModelRequest, TextDelta
+from bot.domain.turn import Completion, Delay, Made, ModelEvent, ModelRequest, TextDelta
 from bot.llm.masking.names import Names
 from bot.llm.masking.request import Masking
 from bot.llm.masking.streaming import Unmasking
@@ -34,19 +34,24 @@ async def nobody_known() -> Iterable[tuple[str, Kind]]:
 
 
 class Threads:
-    """The placeholders of each thread, the same for all models of a chain. Another process has others."""
+    """The placeholders of each thread, the same for all models of a chain. Another process has others.
+
+    Who may see something else there has others, too: a model can be made to say any placeholder, and what it stands
+    for is then read.
+    """
 
     def __init__(self, *, most: int = MAX_THREADS) -> None:
         self._most = most
         self._key = secrets.token_bytes(32)
-        self._maskings: OrderedDict[ThreadKey, Masking] = OrderedDict()
+        self._maskings: OrderedDict[tuple[ThreadKey, Made], Masking] = OrderedDict()
 
     def masking(self, request: ModelRequest) -> Masking:
         """In the middle of a turn never a new one: a provider's own items name the old placeholders."""
-        masking = self._maskings.pop(request.thread, None)
+        asked = (request.thread, request.seen)
+        masking = self._maskings.pop(asked, None)
         if masking is None or (masking.is_full and not request.rounds):
             masking = Masking(Names())
-        self._maskings[request.thread] = masking
+        self._maskings[asked] = masking
         while len(self._maskings) > self._most:
             self._maskings.popitem(last=False)
         return masking
